@@ -1,0 +1,1 @@
+"""A self-hosted publisher: articles in, feeds and email digests out."""

@@ -1,0 +1,1 @@
+"""Pure text work: from what editors write to clean, complete HTML and plain text."""

@@ -1,0 +1,73 @@
+"""Every error that the package raises on purpose.
+
+The type says what the caller should do; the message is one sentence for the admin:
+what failed, on which object, and what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class PublisherError(Exception):
+    """The root: catch it at the outermost edge, print its message, and exit with 1."""
+
+
+class ConfigError(PublisherError):
+    """The config cannot be used. ``faults`` holds every fault found, not only the first."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class SourceError(PublisherError):
+    """A whole source cannot be read now: keep what is published, try again later."""
+
+
+class TemplateError(PublisherError):
+    """A template cannot be found, parsed or rendered."""
+
+    def __init__(self, template: str, line: int | None, reason: str) -> None:
+        where = f"{template}:{line}" if line else template
+        super().__init__(f"{where}: {reason}")
+        self.template = template
+        self.line = line
+
+
+class TokenError(PublisherError):
+    """A token is forged, damaged or for something else: answer as for one never made."""
+
+
+class AddressError(PublisherError):
+    """A mail address cannot be written to: reject it with this reason."""
+
+
+class StoreError(PublisherError):
+    """The database is missing, too old or too new, or a named row does not exist."""
+
+
+class TransportError(PublisherError):
+    """Handing a message on went wrong. The subclass says whether it may have left."""
+
+
+class Refused(TransportError):
+    """The next hop answered with a refusal: surely not taken.
+
+    ``permanent`` is decided here, once, from the reply (RFC 5321 §4.2.1): 5yz is permanent.
+    """
+
+    def __init__(self, code: int, text: str, *, permanent: bool) -> None:
+        super().__init__(f"{code} {text}")
+        self.code = code
+        self.text = text
+        self.permanent = permanent
+
+
+class Unreachable(TransportError):
+    """No usable conversation with the next hop: surely not taken, and no recipient's fault."""
+
+
+class InDoubt(TransportError):
+    """The final dot may have left and no reply came: it may or may not have been taken.
+
+    Never send again without a decision (RFC 1047 describes the gap; nobody can close it).
+    """

@@ -1,0 +1,1 @@
+"""An article in the terms of each feed format. One module a format, found by its name."""

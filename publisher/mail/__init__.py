@@ -1,0 +1,1 @@
+"""Pure mail work: addresses, slots, and the bytes of a message."""

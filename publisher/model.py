@@ -1,0 +1,436 @@
+"""The words of the project as types: frozen values, times in aware UTC.
+
+Everything above speaks in these; nothing here does any work beyond answering questions
+about itself. Settings that come from the config file arrive here as plain values, so that
+no verb knows how a config is written.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+# --- articles ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An author or contributor, as printed."""
+
+    name: str
+    email: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A file that belongs to an article. ``length_bytes`` is 0 when unknown."""
+
+    url: str
+    media_type: str
+    length_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceArticle:
+    """An article as its source tells it: not cleaned, not stored, nothing decided.
+
+    ``guid`` is unique within the source and survives edits and moves. ``origin`` is where in
+    the source it stands (a path, a URL), named in every message about it. ``stamp`` changes
+    whenever the source would tell the article differently. ``base`` is what its relative
+    links are relative to, when that is not its own page.
+    """
+
+    guid: str
+    origin: str
+    stamp: str
+    title: str
+    html: str
+    summary: str = ""
+    url: str | None = None
+    base: str | None = None
+    slug: str | None = None
+    authors: tuple[Person, ...] = ()
+    contributors: tuple[Person, ...] = ()
+    tags: tuple[str, ...] = ()
+    section: str | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    language: str | None = None
+    image: str | None = None
+    enclosures: tuple[Enclosure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """What stands at ``origin`` still has the stamp that the caller named."""
+
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """What stands at ``origin`` cannot be published; ``reason`` is a sentence for the editor."""
+
+    origin: str
+    stamp: str
+    reason: str
+
+
+class ArticleState(enum.StrEnum):
+    """``held`` and ``withdrawn`` articles are in no feed and no issue that is yet to come."""
+
+    LIVE = "live"
+    HELD = "held"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """One published piece, cleaned and stored.
+
+    ``uri`` is its identity in every feed (atom:id, rss:guid, JSON id): an absolute IRI, made
+    once, never changed. ``slug`` is as permanent and names its page here, which it has when
+    ``url`` is None. ``html`` is sanitised and all its links are absolute; ``summary`` and
+    ``title`` are plain text. ``first_seen`` is when we met it; ``changed`` is when what a
+    feed shows of it last changed. ``published`` is what the source says, and may be unknown.
+    """
+
+    id: int
+    source: str
+    guid: str
+    uri: str
+    slug: str
+    url: str | None
+    title: str
+    summary: str
+    html: str
+    text: str
+    authors: tuple[Person, ...]
+    contributors: tuple[Person, ...]
+    tags: tuple[str, ...]
+    section: str | None
+    published: datetime | None
+    updated: datetime | None
+    first_seen: datetime
+    changed: datetime
+    language: str
+    image: str | None
+    enclosures: tuple[Enclosure, ...]
+    state: ArticleState
+
+    @property
+    def dated(self) -> datetime:
+        """What readers are shown and sorted by: the source's date, else our first sight."""
+        return self.published or self.first_seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which articles: an empty tuple allows all, several fields must all agree."""
+
+    sources: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+    def covers(self, article: Article) -> bool:
+        """Say whether the article is selected; a language covers its regions (RFC 4647 §3.3.1)."""
+        return (
+            (not self.sources or article.source in self.sources)
+            and (not self.tags or not set(self.tags).isdisjoint(article.tags))
+            and (not self.sections or article.section in self.sections)
+            and (
+                not self.languages
+                or any(
+                    article.language.lower() == wanted.lower()
+                    or article.language.lower().startswith(wanted.lower() + "-")
+                    for wanted in self.languages
+                )
+            )
+        )
+
+
+# --- what is published ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """The site: whose name is on everything. ``base_url`` has no final slash."""
+
+    title: str
+    base_url: str
+    description: str
+    language: str
+    timezone: ZoneInfo
+    postal_address: str
+
+    def article_url(self, article: Article) -> str:
+        """Give the page of an article: elsewhere if it has one there, else ours."""
+        return article.url or f"{self.base_url}/articles/{article.slug}"
+
+
+class Format(enum.StrEnum):
+    """The feed formats; the value is the file name's ending too, but for Atom and RSS alike."""
+
+    RSS = "rss"
+    ATOM = "atom"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A feed that we publish. ``full`` chooses whole texts or summaries."""
+
+    slug: str
+    title: str
+    description: str
+    formats: tuple[Format, ...]
+    limit: int
+    full: bool
+    select: Selection
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedDocument:
+    """A feed's bytes in one format. ``modified`` is when the bytes last became different."""
+
+    feed: str
+    format: Format
+    media_type: str
+    body: bytes
+    gzipped: bytes
+    etag: str
+    modified: datetime
+
+
+# --- newsletters ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A mail address that may be written to; made by `publisher.mail.address` only.
+
+    ``mailbox`` is local@domain with an ASCII (A-label) domain.
+    """
+
+    mailbox: str
+    name: str = ""
+
+    @property
+    def domain(self) -> str:
+        """The part behind the last @."""
+        return self.mailbox.rpartition("@")[2]
+
+
+class InDoubtPolicy(enum.StrEnum):
+    """What becomes of a delivery that may or may not have been taken."""
+
+    ASK = "ask"
+    RESEND = "resend"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cadence:
+    """A schedule that a reader can choose. ``cron`` is None for instant: when articles come."""
+
+    name: str
+    cron: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newsletter:
+    """A recurring publication: selection, cadences, template and sender."""
+
+    slug: str
+    title: str
+    description: str
+    sender: Address
+    reply_to: Address | None
+    subject: str
+    template: str
+    select: Selection
+    min_articles: int
+    max_articles: int
+    max_lateness: timedelta
+    in_doubt: InDoubtPolicy
+    grace: timedelta
+    approval: bool
+    relays: tuple[str, ...]
+    cadences: tuple[Cadence, ...]
+    language: str
+    timezone: ZoneInfo
+
+
+class IssueState(enum.StrEnum):
+    """The states of an issue. Whether it is finished is not one: its balance says that."""
+
+    HELD = "held"  # in its grace time, waiting for approval, or being composed
+    OPEN = "open"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    EMPTY = "empty"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One numbered occurrence of a newsletter's cadence.
+
+    ``slot`` is the local due time as text, unique within (newsletter, cadence). ``opens`` is
+    when its grace ends. ``cut`` is the instant up to which articles were considered; None
+    until composing begins. ``audience`` counts the deliveries made for it.
+    """
+
+    id: int
+    newsletter: str
+    cadence: str
+    slot: str
+    number: int
+    state: IssueState
+    opens: datetime
+    approved: bool
+    cut: datetime | None
+    audience: int
+    note: str
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """The frozen subject, HTML and text of an issue for one set of articles and a language.
+
+    All three hold slots (`publisher.mail.slots`) where a recipient's own values go.
+    """
+
+    id: int
+    newsletter: str
+    issue: int | None
+    key: str
+    language: str
+    subject: str
+    html: str
+    text: str
+    article_ids: tuple[int, ...]
+    created: datetime
+
+
+class SubscriptionState(enum.StrEnum):
+    """``pending`` until the person confirms; ``ended`` for whatever reason."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A person's bond to a newsletter. One row for each (address, newsletter)."""
+
+    id: int
+    subscriber: int
+    address: Address
+    newsletter: str
+    cadence: str
+    state: SubscriptionState
+    created: datetime
+    confirmed: datetime | None
+    ended: datetime | None
+    consent: Mapping[str, str]
+
+
+class DeliveryState(enum.StrEnum):
+    """``sending`` is durable before the final dot can leave; past its lease it is in doubt."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Lane(enum.IntEnum):
+    """Lower overtakes higher."""
+
+    CONFIRMATION = 0
+    ISSUE = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A delivery that a worker has leased: what it needs to send it.
+
+    ``attempt`` is the fence: a result is recorded only while the row still has this number.
+    """
+
+    delivery: int
+    attempt: int
+    lane: Lane
+    newsletter: str
+    issue: int | None
+    rendition: int
+    subscriber: int
+    subscription: int
+    address: Address
+    created: datetime
+    deferrals: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """Where every recipient of an issue stands. The five counts always sum to the audience.
+
+    ``pending`` includes rows under way; ``in_doubt`` are those whose worker is gone or whose
+    connection was cut after the final dot.
+    """
+
+    audience: int
+    accepted: int
+    failed: int
+    skipped: int
+    pending: int
+    in_doubt: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether nobody is missing and nobody is counted twice."""
+        return self.audience == (
+            self.accepted + self.failed + self.skipped + self.pending + self.in_doubt
+        )
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing is left that would be sent by itself."""
+        return self.pending == 0
+
+
+# --- mail -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """MAIL FROM and RCPT TO (RFC 5321 §3.3): one recipient a message, always."""
+
+    sender: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Bytes ready for the wire: CRLF line ends, 7-bit, final CRLF, dots not yet stuffed."""
+
+    envelope: Envelope
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The next hop's answer to a message that it took (RFC 5321 §4.2)."""
+
+    code: int
+    text: str
