@@ -97,6 +97,8 @@ class Article:
     ``url`` is None. ``html`` is sanitised and all its links are absolute; ``summary`` and
     ``title`` are plain text. ``first_seen`` is when we met it; ``changed`` is when what a
     feed shows of it last changed. ``published`` is what the source says, and may be unknown.
+    ``eligible`` is from when it may be mailed; None for one that came with a backlog that
+    nobody is to be mailed.
     """
 
     id: int
@@ -116,6 +118,7 @@ class Article:
     published: datetime | None
     updated: datetime | None
     first_seen: datetime
+    eligible: datetime | None
     changed: datetime
     language: str
     image: str | None
@@ -266,6 +269,11 @@ class Newsletter:
     language: str
     timezone: ZoneInfo
 
+    def local_text(self, moment: datetime) -> str:
+        """Write an instant as the slot of an issue that no schedule made: local, to the µs."""
+        local = moment.astimezone(self.timezone).replace(tzinfo=None)
+        return local.isoformat(timespec="microseconds")
+
 
 class IssueState(enum.StrEnum):
     """The states of an issue. Whether it is finished is not one: its balance says that."""
@@ -282,16 +290,19 @@ class IssueState(enum.StrEnum):
 class Issue:
     """One numbered occurrence of a newsletter's cadence.
 
-    ``slot`` is the local due time as text, unique within (newsletter, cadence). ``opens`` is
-    when its grace ends. ``cut`` is the instant up to which articles were considered; None
-    until composing begins. ``audience`` counts the deliveries made for it.
+    ``slot`` is the local due time as text, unique within (newsletter, cadence); ``due`` is the
+    instant that it stands for. ``opens`` is when its grace ends. ``number`` counts the issues
+    that a newsletter sent; None before composing, and for one that was never composed. ``cut``
+    is the instant up to which articles were considered; None until composing begins.
+    ``audience`` counts the deliveries made for it.
     """
 
     id: int
     newsletter: str
     cadence: str
     slot: str
-    number: int
+    due: datetime
+    number: int | None
     state: IssueState
     opens: datetime
     approved: bool

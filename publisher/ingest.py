@@ -1,0 +1,267 @@
+"""Take in what a source tells: clean it, give it an identity, and say what became of it.
+
+An article's identity is (source, guid). One bad article is refused with a reason and changes
+nothing else; a source that fails as a whole changes nothing at all. What a complete source no
+longer tells is withdrawn, unless it suddenly tells nothing: an empty folder is more likely a
+disk that is not mounted than an editor who withdrew everything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote, urlsplit
+
+import structlog
+from slugify import slugify
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from publisher.content.article import clean, fingerprint
+from publisher.errors import SourceError
+from publisher.model import (
+    ArticleState,
+    Publication,
+    Rejection,
+    SourceArticle,
+    Unchanged,
+)
+from publisher.ports import Clock, Source
+from publisher.store import articles, sources
+from publisher.store.engine import Store
+
+log = structlog.get_logger()
+
+_CHUNK = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """What a pass over a source brought. ``error`` is why it failed, None if it did not."""
+
+    source: str
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    withdrawn: int = 0
+    rejected: tuple[Rejection, ...] = ()
+    error: str | None = None
+
+    @property
+    def is_news(self) -> bool:
+        """Whether anything that is published became different."""
+        return bool(self.new or self.changed or self.withdrawn)
+
+
+async def ingest(
+    store: Store, source: Source, *, publication: Publication, mailed: int | None, clock: Clock
+) -> Intake:
+    """Make one pass over a source.
+
+    ``mailed`` is how many of the newest articles of its very first pass may be mailed; None
+    for all. A SourceError is recorded and reported, not raised; a StoreError is raised.
+    """
+    async with store.read() as connection:
+        known = await sources.stamps(connection, source.name)
+        before = await sources.status(connection, source.name)
+    intake = _Pass(store=store, source=source, publication=publication, now=clock())
+    try:
+        pending: list[SourceArticle | Rejection] = []
+        async for told in source.articles(known):
+            if isinstance(told, Unchanged):
+                intake.keep(told)
+                continue
+            pending.append(told)
+            if len(pending) == _CHUNK:
+                await intake.take(pending)
+                pending = []
+        await intake.take(pending)
+        await intake.take_deferred()
+        withdrawn = await intake.withdraw()
+    except SourceError as error:
+        async with store.write() as connection:
+            await sources.record_failed(connection, source.name, str(error), clock())
+        log.warning("source failed", source=source.name, reason=str(error))
+        return Intake(source=source.name, error=str(error))
+    async with store.write() as connection:
+        if mailed is not None and not before.first_load_done:
+            await articles.keep_eligible(connection, source.name, mailed)
+        rejected = tuple(await sources.rejected(connection, source.name))
+        counts = {**intake.counts, "withdrawn": withdrawn, "rejected": len(rejected)}
+        await sources.record_good(connection, source.name, counts, clock())
+    return Intake(
+        source=source.name,
+        new=intake.counts["new"],
+        changed=intake.counts["changed"],
+        unchanged=intake.counts["unchanged"],
+        withdrawn=withdrawn,
+        rejected=rejected,
+    )
+
+
+class _Pass:
+    """One pass: what it has met so far, and what must wait until everything was met."""
+
+    def __init__(
+        self, *, store: Store, source: Source, publication: Publication, now: datetime
+    ) -> None:
+        self._store = store
+        self._source = source
+        self._publication = publication
+        self._now = now
+        self._present: set[str] = set()
+        self._deferred: list[SourceArticle] = []
+        self.counts = {"new": 0, "changed": 0, "unchanged": 0}
+
+    def keep(self, told: Unchanged) -> None:
+        self._present.add(told.origin)
+        self.counts["unchanged"] += 1
+
+    async def take(self, chunk: list[SourceArticle | Rejection]) -> None:
+        if not chunk:
+            return
+        async with self._store.write() as connection:
+            for told in chunk:
+                self._present.add(told.origin)
+                if isinstance(told, Rejection):
+                    await self._refuse(connection, told)
+                else:
+                    await self._judge(connection, told)
+
+    async def _judge(self, connection: AsyncConnection, told: SourceArticle) -> None:
+        stored = await articles.find(connection, self._source.name, told.guid)
+        if stored is None:
+            twin = await articles.find_twin(connection, self._source.name, fingerprint(told))
+            if twin is None:
+                await self._add(connection, told)
+            else:  # moved from where the twin stood, if nothing stands there any more
+                self._deferred.append(told)
+        elif stored.origin == told.origin or stored.state is ArticleState.WITHDRAWN:
+            await self._change(connection, stored, told)
+        else:  # moved, or a second one with the same guid: known when all were met
+            self._deferred.append(told)
+
+    async def take_deferred(self) -> None:
+        """Decide moves and doubles: whoever stood here first, and still does, keeps its place."""
+        async with self._store.write() as connection:
+            for told in self._deferred:
+                stored = await articles.find(connection, self._source.name, told.guid)
+                if stored is None:
+                    twin = await articles.find_twin(
+                        connection, self._source.name, fingerprint(told)
+                    )
+                    if twin is None or twin.origin in self._present:
+                        await self._add(connection, told)
+                    else:
+                        await self._change(connection, twin, told)
+                elif stored.origin in self._present and stored.origin != told.origin:
+                    await self._refuse(
+                        connection,
+                        Rejection(
+                            origin=told.origin,
+                            stamp=told.stamp,
+                            reason=f'its guid "{told.guid}" is that of {stored.origin}; '
+                            "give each article its own",
+                        ),
+                    )
+                else:
+                    await self._change(connection, stored, told)
+
+    async def withdraw(self) -> int:
+        """Withdraw what is no longer told; give how many articles that were."""
+        if not self._source.is_complete:
+            return 0
+        async with self._store.write() as connection:
+            left = await articles.count_present(connection, self._source.name)
+            if left and not self._present:
+                raise SourceError(
+                    f"nothing is there, where {left} articles were before; they stay published "
+                    "(if that is meant, withdraw them with `publisher articles withdraw`)"
+                )
+            await sources.forget_missing_rejections(connection, self._source.name, self._present)
+            return await articles.withdraw_missing(
+                connection, self._source.name, self._present, self._now
+            )
+
+    async def _add(self, connection: AsyncConnection, told: SourceArticle) -> None:
+        try:
+            slug = await self._slug(connection, told)
+            values = await asyncio.to_thread(clean, told, slug, self._publication)
+        except ValueError as error:
+            await self._refuse(connection, _refusal(told, error))
+            return
+        await articles.add(
+            connection,
+            {
+                **values,
+                "source": self._source.name,
+                "uri": await self._uri(connection, told),
+                "slug": slug,
+                "first_seen": self._now,
+                "eligible": max(self._now, values["published"] or self._now),
+                "changed": self._now,
+                "state": ArticleState.LIVE,
+            },
+        )
+        await sources.accept_again(connection, self._source.name, [told.origin])
+        self.counts["new"] += 1
+
+    async def _change(
+        self, connection: AsyncConnection, stored: articles.Stored, told: SourceArticle
+    ) -> None:
+        back = stored.state is ArticleState.WITHDRAWN and not stored.by_hand
+        where = {"guid": told.guid, "origin": told.origin, "stamp": told.stamp}
+        if stored.fingerprint == fingerprint(told) and not back:
+            await articles.change(connection, stored.id, where)
+            moved = (stored.guid, stored.origin) != (told.guid, told.origin)
+            self.counts["changed" if moved else "unchanged"] += 1
+        else:
+            try:
+                values = await asyncio.to_thread(clean, told, stored.slug, self._publication)
+            except ValueError as error:
+                await self._refuse(connection, _refusal(told, error))
+                return
+            if back:
+                values["state"] = ArticleState.LIVE
+            await articles.change(connection, stored.id, {**values, "changed": self._now})
+            self.counts["changed"] += 1
+        await sources.accept_again(connection, self._source.name, [told.origin])
+
+    async def _refuse(self, connection: AsyncConnection, rejection: Rejection) -> None:
+        log.warning(
+            "article rejected",
+            source=self._source.name,
+            origin=rejection.origin,
+            reason=rejection.reason,
+        )
+        await sources.reject(connection, self._source.name, rejection, self._now)
+
+    async def _slug(self, connection: AsyncConnection, told: SourceArticle) -> str:
+        """Find a slug that nothing else has. One that an editor chose is never altered."""
+        stem = slugify(told.slug or told.title, max_length=80, word_boundary=True) or "article"
+        taken = await articles.taken_slugs(connection, stem)
+        if stem not in taken:
+            return stem
+        if told.slug:
+            raise ValueError(f'its slug "{stem}" is that of another article; choose another')
+        number = 2
+        while f"{stem}-{number}" in taken:
+            number += 1
+        return f"{stem}-{number}"
+
+    async def _uri(self, connection: AsyncConnection, told: SourceArticle) -> str:
+        """Mint the identity that feeds use: the guid if it is an IRI, else a tag URI (RFC 4151).
+
+        A tag names a date on which the host was ours, and nothing that may change later.
+        """
+        if urlsplit(told.guid).scheme in ("http", "https", "tag", "urn") and not (
+            await articles.has_uri(connection, told.guid)
+        ):
+            return told.guid
+        host = urlsplit(self._publication.base_url).hostname
+        day = self._now.astimezone(UTC).date().isoformat()
+        return f"tag:{host},{day}:{self._source.name}/{quote(told.guid, safe='/')}"
+
+
+def _refusal(told: SourceArticle, error: ValueError) -> Rejection:
+    return Rejection(origin=told.origin, stamp=told.stamp, reason=str(error))

@@ -1,0 +1,182 @@
+"""Reading the ledger for people: balances, recipients, doubt, and the proof of no repeats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from publisher.model import Address, Balance, DeliveryState, IssueState
+from publisher.store.tables import deliveries, issues, rendition_articles, subscribers
+
+
+async def resolve_doubt(
+    connection: AsyncConnection, newsletter: str, *, resend: bool, now: datetime
+) -> int:
+    """Decide the rows in doubt of a newsletter by its policy; give how many there were.
+
+    Resending keeps the row, and with it Message-ID and Date: receivers that fold duplicates
+    can. Not resending counts as failed, so that no later issue repeats what may have arrived.
+    """
+    values: dict[str, Any] = (
+        {"state": DeliveryState.PENDING, "due": now, "doubted": True}
+        if resend
+        else {
+            "state": DeliveryState.FAILED,
+            "settled": now,
+            "reply": "in doubt, and not sent again by policy",
+        }
+    )
+    result = await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.state == DeliveryState.SENDING,
+            deliveries.c.due <= now,
+            deliveries.c.newsletter == newsletter,
+        )
+        .values(**values)
+    )
+    return result.rowcount
+
+
+async def retry(
+    connection: AsyncConnection,
+    issue: int,
+    *,
+    failed: bool,
+    in_doubt: bool,
+    now: datetime,
+) -> int:
+    """Make failed rows, or rows in doubt, of an issue pending again; give how many."""
+    wanted = []
+    if failed:
+        wanted.append(deliveries.c.state == DeliveryState.FAILED)
+    if in_doubt:
+        wanted.append(_in_doubt(now))
+    result = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.issue_id == issue, or_(*wanted))
+        .values(
+            state=DeliveryState.PENDING,
+            due=now,
+            settled=None,
+            deferrals=0,
+            doubted=or_(deliveries.c.doubted, deliveries.c.state == DeliveryState.SENDING),
+        )
+    )
+    return result.rowcount
+
+
+def _in_doubt(now: datetime) -> ColumnElement[bool]:
+    return and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.due <= now)
+
+
+# --- reading ----------------------------------------------------------------------------
+
+
+async def balance(connection: AsyncConnection, issue: int, now: datetime) -> Balance:
+    """Count where every recipient of an issue stands.
+
+    The audience is the number noted when the rows were made, not their sum: that the two
+    agree is what the balance proves.
+    """
+    audience = await connection.scalar(select(issues.c.audience).where(issues.c.id == issue))
+    stands = {
+        row.stand: row.people
+        for row in await connection.execute(
+            select(
+                case((_in_doubt(now), "in_doubt"), else_=deliveries.c.state).label("stand"),
+                func.count().label("people"),
+            )
+            .where(deliveries.c.issue_id == issue)
+            .group_by("stand")
+        )
+    }
+    return Balance(
+        audience=audience or 0,
+        accepted=stands.get(DeliveryState.ACCEPTED, 0),
+        failed=stands.get(DeliveryState.FAILED, 0),
+        skipped=stands.get(DeliveryState.SKIPPED, 0),
+        pending=stands.get(DeliveryState.PENDING, 0) + stands.get(DeliveryState.SENDING, 0),
+        in_doubt=stands.get("in_doubt", 0),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A ledger row for people to read. ``id`` orders them and marks where a page ends."""
+
+    id: int
+    address: Address
+    state: str
+    attempts: int
+    reply: str
+    settled: datetime | None
+
+
+async def recipients(
+    connection: AsyncConnection,
+    issue: int,
+    *,
+    now: datetime,
+    state: str | None = None,
+    after: int = 0,
+    limit: int = 1000,
+) -> list[Recipient]:
+    """Give up to ``limit`` rows of an issue behind the id ``after``.
+
+    ``state`` is a DeliveryState or ``in_doubt``, as in the balance.
+    """
+    stand = case((_in_doubt(now), "in_doubt"), else_=deliveries.c.state).label("stand")
+    query: Select[Any] = (
+        select(deliveries, stand, subscribers.c.mailbox, subscribers.c.name)
+        .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+        .where(deliveries.c.issue_id == issue, deliveries.c.id > after)
+        .order_by(deliveries.c.id)
+        .limit(limit)
+    )
+    if state is not None:
+        query = query.where(stand == state)
+    return [
+        Recipient(
+            id=row.id,
+            address=Address(mailbox=row.mailbox, name=row.name),
+            state=row.stand,
+            attempts=row.attempts,
+            reply=row.reply,
+            settled=row.settled,
+        )
+        for row in await connection.execute(query)
+    ]
+
+
+async def next_due(connection: AsyncConnection) -> datetime | None:
+    """Give when the next pending row of an open issue, or confirmation, falls due."""
+    found: datetime | None = await connection.scalar(
+        select(func.min(deliveries.c.due))
+        .outerjoin(issues, issues.c.id == deliveries.c.issue_id)
+        .where(
+            deliveries.c.state == DeliveryState.PENDING,
+            or_(deliveries.c.issue_id.is_(None), issues.c.state == IssueState.OPEN),
+        )
+    )
+    return found
+
+
+async def repeats(connection: AsyncConnection) -> list[tuple[int, int, int]]:
+    """Prove that no article reached a person twice: list (subscriber, article, times) over 1.
+
+    An empty list is the promise kept. Rows that were skipped were not sent.
+    """
+    times = func.count().label("times")
+    rows = await connection.execute(
+        select(deliveries.c.subscriber_id, rendition_articles.c.article_id, times)
+        .join(rendition_articles, rendition_articles.c.rendition_id == deliveries.c.rendition_id)
+        .where(deliveries.c.state != DeliveryState.SKIPPED)
+        .group_by(deliveries.c.subscriber_id, rendition_articles.c.article_id)
+        .having(times > 1)
+    )
+    return [(row.subscriber_id, row.article_id, row.times) for row in rows]

@@ -1,0 +1,285 @@
+"""The making of an issue: whom it is for, its renditions, and one ledger row a recipient.
+
+An issue is composed in chunks, each one transaction that moves the issue's ``composed_to``
+from a known value: a crash resumes behind the last chunk, and of two composers one finds the
+value moved and gives way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, func, insert, null, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from publisher.model import (
+    Article,
+    DeliveryState,
+    Issue,
+    IssueState,
+    Lane,
+    Newsletter,
+    SubscriptionState,
+)
+from publisher.store.articles import eligible_between
+from publisher.store.tables import (
+    articles,
+    deliveries,
+    issues,
+    rendition_articles,
+    renditions,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+
+_MOST_CANDIDATES = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """One person of an issue's audience. ``covered`` is up to where articles were considered."""
+
+    subscription: int
+    subscriber: int
+    covered: datetime | None
+
+
+async def begin(connection: AsyncConnection, issue: Issue, cut: datetime) -> tuple[datetime, int]:
+    """Fix the cut and the number of an issue, once.
+
+    Gives the cut with the person that composing resumes behind.
+    """
+    next_number = (
+        select(func.coalesce(func.max(issues.c.number), 0) + 1)
+        .where(issues.c.newsletter == issue.newsletter)
+        .scalar_subquery()
+    )
+    await connection.execute(
+        update(issues)
+        .where(issues.c.id == issue.id, issues.c.cut.is_(None))
+        .values(cut=cut, number=next_number)
+    )
+    row = (
+        await connection.execute(
+            select(issues.c.cut, issues.c.composed_to).where(issues.c.id == issue.id)
+        )
+    ).one()
+    return row.cut, row.composed_to
+
+
+async def finish(connection: AsyncConnection, issue: int) -> bool:
+    """Open a composed issue, or mark it empty if it has no recipient; False if it is not held."""
+    nobody = issues.c.audience == 0
+    result = await connection.execute(
+        update(issues)
+        .where(issues.c.id == issue, issues.c.state == IssueState.HELD)
+        .values(
+            state=case((nobody, IssueState.EMPTY), else_=IssueState.OPEN),
+            number=case((nobody, null()), else_=issues.c.number),
+            note="",
+        )
+    )
+    return result.rowcount == 1
+
+
+async def oldest_cover(
+    connection: AsyncConnection, newsletter: str, cadence: str
+) -> tuple[bool, datetime | None]:
+    """Say whether a cadence has any active reader, and how far back one of them looks.
+
+    The instant is None when somebody has never been considered: then every article counts.
+    """
+    row = (
+        await connection.execute(
+            select(
+                func.count().label("people"),
+                func.count(subscriptions.c.covered).label("considered"),
+                func.min(subscriptions.c.covered).label("oldest"),
+            ).where(
+                subscriptions.c.newsletter == newsletter,
+                subscriptions.c.cadence == cadence,
+                subscriptions.c.state == SubscriptionState.ACTIVE,
+            )
+        )
+    ).one()
+    return row.people > 0, row.oldest if row.people == row.considered else None
+
+
+async def candidates(
+    connection: AsyncConnection, newsletter: Newsletter, after: datetime | None, until: datetime
+) -> list[Article]:
+    """Give the articles of a newsletter that became eligible in (after, until], newest first.
+
+    At most as many as a mail could sensibly tell of: who was never considered before is not
+    told of a whole archive.
+    """
+    chosen: list[Article] = []
+    async with aclosing(eligible_between(connection, after, until)) as found:
+        async for article in found:
+            if newsletter.select.covers(article):
+                chosen.append(article)
+                if len(chosen) == max(_MOST_CANDIDATES, newsletter.max_articles):
+                    break
+    return chosen
+
+
+async def next_readers(
+    connection: AsyncConnection, issue: Issue, after: int, limit: int
+) -> list[Reader]:
+    """Give the next people of an audience by id, and lock them till the transaction ends.
+
+    The lock is on the person, so that two issues being composed at once (other cadence, other
+    newsletter) judge the same person one after the other and see each other's rows.
+    Suppressed addresses are no audience.
+    """
+    rows = await connection.execute(
+        select(subscriptions.c.id, subscriptions.c.subscriber_id, subscriptions.c.covered)
+        .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+        .outerjoin(suppressions, suppressions.c.address_key == subscribers.c.address_key)
+        .where(
+            subscriptions.c.newsletter == issue.newsletter,
+            subscriptions.c.cadence == issue.cadence,
+            subscriptions.c.state == SubscriptionState.ACTIVE,
+            subscriptions.c.subscriber_id > after,
+            suppressions.c.address_key.is_(None),
+        )
+        .order_by(subscriptions.c.subscriber_id)
+        .limit(limit)
+        .with_for_update(of=[subscribers, subscriptions])
+    )
+    return [
+        Reader(subscription=row.id, subscriber=row.subscriber_id, covered=row.covered)
+        for row in rows
+    ]
+
+
+async def received(
+    connection: AsyncConnection, people: Sequence[int], article_ids: Sequence[int]
+) -> dict[int, frozenset[int]]:
+    """Map each of these people to those of these articles that the ledger says they have had.
+
+    A row counts whatever became of it, unless it was skipped without ever being in doubt: what
+    failed may be tried again by hand, and what was in doubt may have arrived.
+    """
+    if not article_ids:
+        return {}
+    carried: dict[int, set[int]] = {}
+    for row in await connection.execute(
+        select(rendition_articles.c.rendition_id, rendition_articles.c.article_id).where(
+            rendition_articles.c.article_id.in_(article_ids)
+        )
+    ):
+        carried.setdefault(row.rendition_id, set()).add(row.article_id)
+    if not carried:
+        return {}
+    had: dict[int, frozenset[int]] = {}
+    for row in await connection.execute(
+        select(deliveries.c.subscriber_id, deliveries.c.rendition_id).where(
+            deliveries.c.subscriber_id.in_(people),
+            deliveries.c.rendition_id.in_(carried),
+            or_(deliveries.c.state != DeliveryState.SKIPPED, deliveries.c.doubted),
+        )
+    ):
+        had[row.subscriber_id] = had.get(row.subscriber_id, frozenset()) | carried[row.rendition_id]
+    return had
+
+
+async def add_deliveries(
+    connection: AsyncConnection,
+    *,
+    lane: Lane,
+    newsletter: str,
+    issue: int | None,
+    rendition_of: Mapping[int, int],
+    due: datetime,
+    now: datetime,
+) -> None:
+    """Insert a pending row for each person, with their rendition."""
+    if not rendition_of:
+        return
+    await connection.execute(
+        insert(deliveries),
+        [
+            {
+                "lane": lane,
+                "newsletter": newsletter,
+                "issue_id": issue,
+                "rendition_id": rendition,
+                "subscriber_id": subscriber,
+                "state": DeliveryState.PENDING,
+                "due": due,
+                "created": now,
+            }
+            for subscriber, rendition in rendition_of.items()
+        ],
+    )
+
+
+async def composed(
+    connection: AsyncConnection,
+    issue: int,
+    *,
+    come_from: int,
+    go_to: int,
+    added: int,
+    considered: Sequence[int],
+    cut: datetime,
+) -> bool:
+    """End a chunk: move the issue on; these subscriptions were considered up to the cut.
+
+    False when another composer has moved the issue meanwhile: roll the chunk back.
+    """
+    moved = await connection.execute(
+        update(issues)
+        .where(
+            issues.c.id == issue,
+            issues.c.composed_to == come_from,
+            issues.c.state == IssueState.HELD,
+        )
+        .values(composed_to=go_to, audience=issues.c.audience + added)
+    )
+    if moved.rowcount != 1:
+        return False
+    await connection.execute(
+        update(subscriptions).where(subscriptions.c.id.in_(considered)).values(covered=cut)
+    )
+    return True
+
+
+async def skip_pending(connection: AsyncConnection, issue: int, reason: str, now: datetime) -> int:
+    """Skip what an issue has not yet begun to send; give how many rows that were.
+
+    Their people are considered for its articles again: cover goes back to before the oldest
+    of them. The ledger still judges each article, so going back too far repeats nothing.
+    """
+    oldest: datetime | None = await connection.scalar(
+        select(func.min(articles.c.eligible))
+        .join(rendition_articles, rendition_articles.c.article_id == articles.c.id)
+        .join(renditions, renditions.c.id == rendition_articles.c.rendition_id)
+        .where(renditions.c.issue_id == issue)
+    )
+    pending = (deliveries.c.issue_id == issue) & (deliveries.c.state == DeliveryState.PENDING)
+    if oldest is not None:
+        before = oldest - timedelta(microseconds=1)
+        newsletter = select(issues.c.newsletter).where(issues.c.id == issue).scalar_subquery()
+        await connection.execute(
+            update(subscriptions)
+            .where(
+                subscriptions.c.newsletter == newsletter,
+                subscriptions.c.covered > before,
+                subscriptions.c.subscriber_id.in_(
+                    select(deliveries.c.subscriber_id).where(pending)
+                ),
+            )
+            .values(covered=before)
+        )
+    skipped = await connection.execute(
+        update(deliveries)
+        .where(pending)
+        .values(state=DeliveryState.SKIPPED, reply=reason, settled=now)
+    )
+    return skipped.rowcount

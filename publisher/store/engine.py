@@ -1,0 +1,135 @@
+"""Connections and transactions over SQLite and PostgreSQL.
+
+Two doors: `Store.read` and `Store.write`. A verb opens one, calls the functions of this
+package with the connection, and leaves; leaving `write` is the commit.
+
+On SQLite every writing transaction takes the write lock at its start (BEGIN IMMEDIATE), so
+that none fails half-way for having read first. The journal is WAL only with an SQLite that
+is free of the WAL-reset bug (fixed in 3.51.3): the command line beside a running service is
+a second process on the same file. Older ones use a rollback journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from publisher.errors import StoreError
+
+_WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
+_BUSY_TIMEOUT_SECONDS = 60
+
+
+class Store:
+    """A database that is open for work. Make it with `connect`, end it with `close`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._writer = engine.execution_options(publisher_write=True)
+        # SQLite has one writer: waiting in line here is fair, polling its lock is not.
+        self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction for reading. Keep it short: on SQLite it holds up writers."""
+        async with _said_plainly(self._engine), self._engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that is committed on leaving, or rolled back on an error."""
+        async with _said_plainly(self._engine):
+            if self._turn is None:
+                async with self._writer.begin() as connection:
+                    yield connection
+            else:
+                async with self._turn, self._writer.begin() as connection:
+                    yield connection
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+
+@asynccontextmanager
+async def _said_plainly(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Turn a failure of the database into a StoreError; a broken rule of ours stays as it is."""
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated or error.__class__.__name__ == "OperationalError":
+            reason = str(error.orig).strip()
+            raise StoreError(f"database {engine.url.render_as_string()}: {reason}") from error
+        raise
+
+
+def connect(url: str) -> Store:
+    """Open the database at an SQLAlchemy URL: sqlite:///FILE or postgresql://...
+
+    Nothing is created or migrated; `publisher.store.migrate` does that.
+    """
+    where = _with_driver(make_url(url))
+    engine = create_async_engine(where, **_options(where))
+    _prepare(engine.sync_engine)
+    return Store(engine)
+
+
+def connect_sync(url: str) -> Engine:
+    """Open the same database for migrations, which Alembic runs without asyncio."""
+    where = make_url(url)
+    if where.get_backend_name() == "sqlite":
+        if where.database:
+            Path(where.database).parent.mkdir(parents=True, exist_ok=True)
+        where = where.set(drivername="sqlite")
+    else:
+        where = where.set(drivername="postgresql+psycopg")
+    engine = create_engine(where)
+    _prepare(engine)
+    return engine
+
+
+def _with_driver(url: URL) -> URL:
+    match url.get_backend_name():
+        case "sqlite":
+            return url.set(drivername="sqlite+aiosqlite")
+        case "postgresql":
+            return url.set(drivername="postgresql+psycopg")
+        case other:
+            raise StoreError(f"store.url: {other} is not supported; use sqlite:// or postgresql://")
+
+
+def _options(url: URL) -> dict[str, Any]:
+    if url.get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": _BUSY_TIMEOUT_SECONDS}}
+    return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
+
+
+def _prepare(engine: Engine) -> None:
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _connected(dbapi_connection: Any, _record: ConnectionPoolEntry) -> None:
+        # The driver's own BEGIN comes too late (before the first write); ours is below.
+        dbapi_connection.isolation_level = None
+        cursor = dbapi_connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_SECONDS * 1000}")
+        cursor.execute(f"PRAGMA journal_mode = {'WAL' if _WAL_IS_SAFE else 'TRUNCATE'}")
+        # FULL: what we have said is committed survives a power cut as well.
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        write = connection.get_execution_options().get("publisher_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

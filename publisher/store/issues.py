@@ -1,0 +1,178 @@
+"""Occurrences as rows: each (newsletter, cadence, slot) once, however often a clock rings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from publisher.model import Issue, IssueState
+from publisher.store.tables import cadences, issues
+
+
+async def in_force(
+    connection: AsyncConnection, newsletter: str, cadence: str, schedule: str, now: datetime
+) -> datetime:
+    """Note the schedule of a cadence and give since when it is in force.
+
+    A schedule that is new or has changed begins now, so that none of its past slots falls due.
+    """
+    same = (cadences.c.newsletter == newsletter) & (cadences.c.cadence == cadence)
+    row = (
+        await connection.execute(select(cadences.c.schedule, cadences.c.since).where(same))
+    ).one_or_none()
+    if row is None:
+        await connection.execute(
+            insert(cadences).values(
+                newsletter=newsletter, cadence=cadence, schedule=schedule, since=now
+            )
+        )
+        return now
+    if row.schedule != schedule:
+        await connection.execute(update(cadences).where(same).values(schedule=schedule, since=now))
+        return now
+    since: datetime = row.since
+    return since
+
+
+async def since(connection: AsyncConnection, newsletter: str, cadence: str) -> datetime | None:
+    """Give since when a cadence's schedule is in force, None if it was never noted."""
+    found: datetime | None = await connection.scalar(
+        select(cadences.c.since).where(
+            cadences.c.newsletter == newsletter, cadences.c.cadence == cadence
+        )
+    )
+    return found
+
+
+async def last_due(connection: AsyncConnection, newsletter: str, cadence: str) -> datetime | None:
+    """Give the due time of the latest occurrence of a cadence that has a row."""
+    found: datetime | None = await connection.scalar(
+        select(func.max(issues.c.due)).where(
+            issues.c.newsletter == newsletter, issues.c.cadence == cadence
+        )
+    )
+    return found
+
+
+async def occur(
+    connection: AsyncConnection,
+    *,
+    newsletter: str,
+    cadence: str,
+    slot: str,
+    due: datetime,
+    state: IssueState,
+    opens: datetime,
+    approved: bool,
+    note: str,
+    now: datetime,
+) -> Issue | None:
+    """Make the row of an occurrence; None if it has one, whoever made it."""
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    made = await connection.scalar(
+        dialect_insert(issues)
+        .values(
+            newsletter=newsletter,
+            cadence=cadence,
+            slot=slot,
+            due=due,
+            state=state,
+            opens=opens,
+            approved=approved,
+            note=note,
+            created=now,
+        )
+        .on_conflict_do_nothing(index_elements=["newsletter", "cadence", "slot"])
+        .returning(issues.c.id)
+    )
+    return None if made is None else await get(connection, made)
+
+
+async def get(connection: AsyncConnection, id: int) -> Issue | None:
+    """Find an issue by its id."""
+    row = (await connection.execute(select(issues).where(issues.c.id == id))).one_or_none()
+    return None if row is None else _issue(row)
+
+
+async def by_number(connection: AsyncConnection, newsletter: str, number: int) -> Issue | None:
+    """Find an issue by its newsletter and number."""
+    row = (
+        await connection.execute(
+            select(issues).where(issues.c.newsletter == newsletter, issues.c.number == number)
+        )
+    ).one_or_none()
+    return None if row is None else _issue(row)
+
+
+async def listing(
+    connection: AsyncConnection,
+    *,
+    newsletter: str | None = None,
+    states: Collection[IssueState] = (),
+    limit: int | None = None,
+) -> list[Issue]:
+    """List issues, the newest first."""
+    query = select(issues).order_by(issues.c.id.desc())
+    if newsletter is not None:
+        query = query.where(issues.c.newsletter == newsletter)
+    if states:
+        query = query.where(issues.c.state.in_(states))
+    if limit is not None:
+        query = query.limit(limit)
+    return [_issue(row) for row in await connection.execute(query)]
+
+
+async def change_state(
+    connection: AsyncConnection,
+    id: int,
+    *,
+    come_from: Collection[IssueState],
+    go_to: IssueState,
+    note: str | None = None,
+) -> bool:
+    """Move an issue from one of these states to another; False if it was in none of them."""
+    values: dict[str, Any] = {"state": go_to}
+    if note is not None:
+        values["note"] = note
+    result = await connection.execute(
+        update(issues).where(issues.c.id == id, issues.c.state.in_(come_from)).values(**values)
+    )
+    return result.rowcount == 1
+
+
+async def approve(connection: AsyncConnection, id: int) -> bool:
+    """Let a held issue open when its grace is over; False if it is not held."""
+    result = await connection.execute(
+        update(issues)
+        .where(issues.c.id == id, issues.c.state == IssueState.HELD)
+        .values(approved=True)
+    )
+    return result.rowcount == 1
+
+
+async def note(connection: AsyncConnection, id: int, text: str) -> None:
+    """Leave a word for the admin on an issue."""
+    await connection.execute(update(issues).where(issues.c.id == id).values(note=text))
+
+
+def _issue(row: Row[Any]) -> Issue:
+    return Issue(
+        id=row.id,
+        newsletter=row.newsletter,
+        cadence=row.cadence,
+        slot=row.slot,
+        due=row.due,
+        number=row.number,
+        state=IssueState(row.state),
+        opens=row.opens,
+        approved=row.approved,
+        cut=row.cut,
+        audience=row.audience,
+        note=row.note,
+        created=row.created,
+    )

@@ -1,0 +1,33 @@
+"""The keys that sign tokens and Message-IDs: in the database, so that every process has them."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from publisher.store.tables import keys
+
+_KEY_BYTES = 32
+
+
+async def ensure(connection: AsyncConnection, now: datetime) -> None:
+    """Make the first key if there is none. Call it in a writing transaction."""
+    if (await connection.execute(select(keys.c.id).limit(1))).first() is None:
+        await connection.execute(
+            insert(keys).values(id=1, secret=secrets.token_bytes(_KEY_BYTES), created=now)
+        )
+
+
+async def load(connection: AsyncConnection) -> dict[int, bytes]:
+    """Give every key by its id; the highest id signs."""
+    rows = await connection.execute(select(keys.c.id, keys.c.secret).order_by(keys.c.id))
+    return {row.id: row.secret for row in rows}
+
+
+async def born(connection: AsyncConnection) -> datetime:
+    """Give when this database was first used: the date of what has no date of its own."""
+    moment: datetime = (await connection.execute(select(func.min(keys.c.created)))).scalar_one()
+    return moment

@@ -1,0 +1,89 @@
+"""Renditions: what an issue says to one set of people, frozen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from publisher.model import Rendition
+from publisher.store.tables import rendition_articles, renditions
+
+
+async def add(connection: AsyncConnection, rendition: Rendition) -> int:
+    """Freeze a rendition and give its id, or that of the one frozen before under its key."""
+    known = await connection.scalar(
+        select(renditions.c.id).where(
+            renditions.c.newsletter == rendition.newsletter,
+            renditions.c.issue_id == rendition.issue,
+            renditions.c.key == rendition.key,
+        )
+    )
+    if known is not None:
+        return int(known)
+    result = await connection.execute(
+        insert(renditions).values(
+            newsletter=rendition.newsletter,
+            issue_id=rendition.issue,
+            key=rendition.key,
+            language=rendition.language,
+            subject=rendition.subject,
+            html=rendition.html,
+            text=rendition.text,
+            created=rendition.created,
+        )
+    )
+    assert result.inserted_primary_key is not None  # noqa: S101 -- an insert always has one
+    id = int(result.inserted_primary_key[0])
+    if rendition.article_ids:
+        await connection.execute(
+            insert(rendition_articles),
+            [
+                {"rendition_id": id, "article_id": article, "position": position}
+                for position, article in enumerate(rendition.article_ids)
+            ],
+        )
+    return id
+
+
+async def get(connection: AsyncConnection, id: int) -> Rendition:
+    """Give a rendition by its id. Renditions are never deleted while a delivery names them."""
+    row = (await connection.execute(select(renditions).where(renditions.c.id == id))).one()
+    return await _rendition(connection, row)
+
+
+async def largest(connection: AsyncConnection, issue: int) -> Rendition | None:
+    """Give the rendition of an issue with the most articles: its page in the archive."""
+    shown = func.count(rendition_articles.c.article_id)
+    row = (
+        await connection.execute(
+            select(renditions)
+            .join(rendition_articles, rendition_articles.c.rendition_id == renditions.c.id)
+            .where(renditions.c.issue_id == issue)
+            .group_by(*renditions.c)
+            .order_by(shown.desc(), renditions.c.id)
+            .limit(1)
+        )
+    ).one_or_none()
+    return None if row is None else await _rendition(connection, row)
+
+
+async def _rendition(connection: AsyncConnection, row: Row[Any]) -> Rendition:
+    shown = await connection.execute(
+        select(rendition_articles.c.article_id)
+        .where(rendition_articles.c.rendition_id == row.id)
+        .order_by(rendition_articles.c.position)
+    )
+    return Rendition(
+        id=row.id,
+        newsletter=row.newsletter,
+        issue=row.issue_id,
+        key=row.key,
+        language=row.language,
+        subject=row.subject,
+        html=row.html,
+        text=row.text,
+        article_ids=tuple(shown.scalars()),
+        created=row.created,
+    )

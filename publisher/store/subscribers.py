@@ -1,0 +1,260 @@
+"""People and their subscriptions, and the addresses that are never mailed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from publisher.model import Address, Subscription, SubscriptionState
+from publisher.store.tables import issues, subscribers, subscriptions, suppressions
+
+
+async def person(
+    connection: AsyncConnection, address: Address, address_key: str, now: datetime
+) -> int:
+    """Find or add a person and lock the row till the transaction ends; give the id.
+
+    A name given now replaces none, never another: people are not renamed by an import.
+    """
+    # Two sign-ups of one new person at once: the second finds the row of the first.
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    await connection.execute(
+        dialect_insert(subscribers)
+        .values(mailbox=address.mailbox, address_key=address_key, name=address.name, created=now)
+        .on_conflict_do_nothing(index_elements=["address_key"])
+    )
+    found = (
+        await connection.execute(
+            select(subscribers.c.id, subscribers.c.name)
+            .where(subscribers.c.address_key == address_key)
+            .with_for_update()
+        )
+    ).one()
+    if address.name and not found.name:
+        await connection.execute(
+            update(subscribers).where(subscribers.c.id == found.id).values(name=address.name)
+        )
+    return int(found.id)
+
+
+async def subscription_of(
+    connection: AsyncConnection, subscriber: int, newsletter: str
+) -> Subscription | None:
+    """Find a person's bond to a newsletter, in any state."""
+    return await _one(
+        connection,
+        subscriptions.c.subscriber_id == subscriber,
+        subscriptions.c.newsletter == newsletter,
+    )
+
+
+async def subscription(connection: AsyncConnection, id: int) -> Subscription | None:
+    """Find a subscription by its id, in any state."""
+    return await _one(connection, subscriptions.c.id == id)
+
+
+async def add(
+    connection: AsyncConnection,
+    *,
+    subscriber: int,
+    newsletter: str,
+    cadence: str,
+    state: SubscriptionState,
+    consent: Mapping[str, str],
+    now: datetime,
+) -> int:
+    """Insert a subscription and give its id. One that starts active starts at its cadence's cut."""
+    active = state is SubscriptionState.ACTIVE
+    result = await connection.execute(
+        insert(subscriptions).values(
+            subscriber_id=subscriber,
+            newsletter=newsletter,
+            cadence=cadence,
+            state=state,
+            consent=dict(consent),
+            created=now,
+            confirmed=now if active else None,
+            covered=await last_cut(connection, newsletter, cadence) if active else None,
+        )
+    )
+    assert result.inserted_primary_key is not None  # noqa: S101 -- an insert always has one
+    return int(result.inserted_primary_key[0])
+
+
+async def ask_again(
+    connection: AsyncConnection, id: int, cadence: str, consent: Mapping[str, str], now: datetime
+) -> bool:
+    """Turn an ended subscription into a pending one, and let a pending one choose anew."""
+    result = await connection.execute(
+        update(subscriptions)
+        .where(
+            subscriptions.c.id == id,
+            subscriptions.c.state.in_((SubscriptionState.ENDED, SubscriptionState.PENDING)),
+        )
+        .values(
+            state=SubscriptionState.PENDING,
+            cadence=cadence,
+            consent=dict(consent),
+            created=now,
+            ended=None,
+        )
+    )
+    return result.rowcount == 1
+
+
+async def activate(
+    connection: AsyncConnection, id: int, consent: Mapping[str, str], now: datetime
+) -> bool:
+    """Turn a pending subscription active; False if it is not pending.
+
+    Its first issue is the next one in full: what the last one of its cadence already covered
+    is behind it.
+    """
+    found = await subscription(connection, id)
+    if found is None or found.state is not SubscriptionState.PENDING:
+        return False
+    result = await connection.execute(
+        update(subscriptions)
+        .where(subscriptions.c.id == id, subscriptions.c.state == SubscriptionState.PENDING)
+        .values(
+            state=SubscriptionState.ACTIVE,
+            confirmed=now,
+            consent={**found.consent, **consent},
+            covered=await last_cut(connection, found.newsletter, found.cadence),
+        )
+    )
+    return result.rowcount == 1
+
+
+async def end(connection: AsyncConnection, id: int, now: datetime) -> bool:
+    """End a subscription; False if it had ended before. Rows not yet sent become skipped."""
+    result = await connection.execute(
+        update(subscriptions)
+        .where(subscriptions.c.id == id, subscriptions.c.state != SubscriptionState.ENDED)
+        .values(state=SubscriptionState.ENDED, ended=now)
+    )
+    return result.rowcount == 1
+
+
+async def choose_cadence(connection: AsyncConnection, id: int, cadence: str) -> bool:
+    """Move an active subscription to another cadence; False if it is not active."""
+    result = await connection.execute(
+        update(subscriptions)
+        .where(subscriptions.c.id == id, subscriptions.c.state == SubscriptionState.ACTIVE)
+        .values(cadence=cadence)
+    )
+    return result.rowcount == 1
+
+
+async def last_cut(connection: AsyncConnection, newsletter: str, cadence: str) -> datetime | None:
+    """Give the instant up to which the last composed issue of a cadence considered articles."""
+    found: datetime | None = await connection.scalar(
+        select(func.max(issues.c.cut)).where(
+            issues.c.newsletter == newsletter, issues.c.cadence == cadence
+        )
+    )
+    return found
+
+
+async def page(
+    connection: AsyncConnection,
+    *,
+    newsletter: str | None = None,
+    state: SubscriptionState | None = None,
+    address_key: str | None = None,
+    after: int = 0,
+    limit: int = 1000,
+) -> list[Subscription]:
+    """Give up to ``limit`` subscriptions behind the id ``after``, by id.
+
+    Read a long list page by page, each in its own transaction: none is held for long.
+    """
+    query = _query().where(subscriptions.c.id > after).order_by(subscriptions.c.id).limit(limit)
+    if newsletter is not None:
+        query = query.where(subscriptions.c.newsletter == newsletter)
+    if state is not None:
+        query = query.where(subscriptions.c.state == state)
+    if address_key is not None:
+        query = query.where(subscribers.c.address_key == address_key)
+    return [_subscription(row) for row in await connection.execute(query)]
+
+
+async def counts(connection: AsyncConnection) -> dict[tuple[str, str, SubscriptionState], int]:
+    """Count subscriptions by newsletter, cadence and state."""
+    rows = await connection.execute(
+        select(
+            subscriptions.c.newsletter,
+            subscriptions.c.cadence,
+            subscriptions.c.state,
+            func.count().label("people"),
+        ).group_by(subscriptions.c.newsletter, subscriptions.c.cadence, subscriptions.c.state)
+    )
+    return {(row.newsletter, row.cadence, SubscriptionState(row.state)): row.people for row in rows}
+
+
+# --- suppressions -----------------------------------------------------------------------
+
+
+async def suppress(
+    connection: AsyncConnection, address_key: str, reason: str, now: datetime
+) -> bool:
+    """Never mail an address again; False if that was so before."""
+    known = await connection.scalar(
+        select(suppressions.c.reason).where(suppressions.c.address_key == address_key)
+    )
+    if known is not None:
+        return False
+    await connection.execute(
+        insert(suppressions).values(address_key=address_key, reason=reason, created=now)
+    )
+    return True
+
+
+async def unsuppress(connection: AsyncConnection, address_key: str) -> bool:
+    """Allow an address again; False if it was not suppressed."""
+    result = await connection.execute(
+        delete(suppressions).where(suppressions.c.address_key == address_key)
+    )
+    return result.rowcount == 1
+
+
+async def suppressed(connection: AsyncConnection) -> Sequence[tuple[str, str, datetime]]:
+    """List (address key, reason, since), by address."""
+    rows = await connection.execute(select(suppressions).order_by(suppressions.c.address_key))
+    return [(row.address_key, row.reason, row.created) for row in rows]
+
+
+# --- rows and values --------------------------------------------------------------------
+
+
+def _query() -> Any:
+    return select(subscriptions, subscribers.c.mailbox, subscribers.c.name).join(
+        subscribers, subscribers.c.id == subscriptions.c.subscriber_id
+    )
+
+
+async def _one(
+    connection: AsyncConnection, *conditions: ColumnElement[bool]
+) -> Subscription | None:
+    row = (await connection.execute(_query().where(*conditions))).one_or_none()
+    return None if row is None else _subscription(row)
+
+
+def _subscription(row: Row[Any]) -> Subscription:
+    return Subscription(
+        id=row.id,
+        subscriber=row.subscriber_id,
+        address=Address(mailbox=row.mailbox, name=row.name),
+        newsletter=row.newsletter,
+        cadence=row.cadence,
+        state=SubscriptionState(row.state),
+        created=row.created,
+        confirmed=row.confirmed,
+        ended=row.ended,
+        consent=row.consent,
+    )
