@@ -12,8 +12,9 @@ from datetime import datetime
 from publisher.mail.slots import Slot, marker
 from publisher.model import Article, Issue, Newsletter, Publication, Rendition
 from publisher.render import ArticleView, IssueView, RecipientView, Templates, inline
+from publisher.render.filters import excerpt
 
-_PREHEADER_CHARACTERS = 140
+_PREHEADER_COLUMNS = 140
 
 
 def digest(
@@ -35,9 +36,7 @@ def digest(
         "publication": publication,
         "language": newsletter.language,
         "newsletter": newsletter,
-        "issue": IssueView(
-            number=issue.number, slot=issue.slot, date=issue.due.astimezone(newsletter.timezone)
-        ),
+        "issue": IssueView.of(issue, newsletter),
         "articles": [ArticleView.of(one, publication, newsletter.language) for one in shown],
         "more": len(articles) - len(shown),
         "recipient": RecipientView(name=marker(Slot.NAME), address=marker(Slot.ADDRESS)),
@@ -46,7 +45,7 @@ def digest(
         "browser_url": issue_url(publication, issue),
     }
     context["subject"] = templates.line(newsletter.subject, **context)
-    context["preheader"] = _beginning(shown[0].summary)
+    context["preheader"] = excerpt(shown[0].summary, _PREHEADER_COLUMNS)
     ids = tuple(article.id for article in articles)
     name = f"email/{newsletter.template}"
     return Rendition(
@@ -100,12 +99,6 @@ def issue_url(publication: Publication, issue: Issue) -> str:
     if issue.number is None:
         return ""
     return f"{publication.base_url}/newsletters/{issue.newsletter}/issues/{issue.number}"
-
-
-def _beginning(text: str) -> str:
-    if len(text) <= _PREHEADER_CHARACTERS:
-        return text
-    return text[:_PREHEADER_CHARACTERS].rsplit(" ", 1)[0] + " …"
 
 
 def _key(*parts: object) -> str:

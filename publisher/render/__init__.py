@@ -1,0 +1,63 @@
+"""Mails and pages from Jinja2 templates, the shipped ones and a site's own.
+
+`Templates` is the environment, `ArticleView`, `IssueView` and `RecipientView` are what it is
+given to print, and `inline` moves a mail's CSS onto its elements. The issues verb, the web
+pages and the preview come here; nothing here reads a store or a config, so that no secret is
+within a template's reach (a template engine that could read its server's environment is how
+CVE-2025-49136 gave away passwords). Data are printed, never compiled.
+
+A site's folder goes before the shipped one: ``email/digest.html`` there replaces ours, and
+may build on it with ``{% extends "shipped/email/digest.html" %}``.
+
+What every template gets, which is a promise to those who write them:
+
+``publication``
+    the `publisher.model.Publication`: title, base_url, description, language, timezone,
+    postal_address.
+``language``
+    the BCP 47 tag that this mail or page is written in.
+
+What the templates of a digest (``email/NAME.html`` and ``email/NAME.txt``) get besides:
+
+``newsletter``
+    the `publisher.model.Newsletter`: slug, title, description, cadences and so on.
+``issue``
+    an `IssueView`: number (None in a preview), slot, date.
+``articles``
+    `ArticleView`, at most ``newsletter.max_articles``, in the order to print.
+``more``
+    how many further articles were left out, 0 for none.
+``subject``, ``preheader``
+    plain text; the preheader is what mail programs show beside the subject.
+``recipient``
+    a `RecipientView`: name, address.
+``unsubscribe_url``, ``preferences_url``, ``browser_url``
+    absolute URLs; each but the first is "" where the site has no such page.
+
+``recipient``'s values and the three URLs are slots: while the template is rendered they are
+marker strings, and each reader's own values take their place afterwards. Print them;
+a template that compares, cuts or upper-cases them gets the marker. A name is often empty,
+so no sentence should need one.
+
+``email/confirm.html`` and ``.txt`` get ``newsletter``, ``subject``, ``preheader`` and
+``confirm_url``, and nothing that a stranger typed into a form. Each page in ``web/`` names
+what it gets in its first comment.
+
+Filters, besides Jinja's own:
+
+``longdate``, ``shortdate``
+    a date in words with and without the weekday, in ``language`` and in the newsletter's zone
+    where there is one, else the publication's.
+``direction``
+    "rtl" or "ltr" for a language tag.
+``excerpt(columns)``
+    the beginning of a plain text, ended with "…" if something was left out.
+``wrap(columns)``
+    plain text in lines, links whole; for the text part of a mail.
+"""
+
+from publisher.render.css import inline
+from publisher.render.templates import Templates
+from publisher.render.views import ArticleView, IssueView, RecipientView
+
+__all__ = ["ArticleView", "IssueView", "RecipientView", "Templates", "inline"]

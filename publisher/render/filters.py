@@ -1,0 +1,127 @@
+"""What templates can do to text and dates, beside Jinja's own filters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+# Han, kana and Hangul: written without blanks, so that a line may end behind any of them.
+CJK = "\u1100-\u11ff\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+
+# A piece that must not be broken: a word, or one CJK character with the punctuation that may
+# not begin a line behind it, and that which may not end one before it (UAX #14, OP and CL).
+_PIECE = re.compile(
+    rf"[「『（《〈【“‘]*[{CJK}](?:[、。，．：；？！」』）》〉】”’…]|[ー々])*|[^\s{CJK}]+|\s+"  # noqa: RUF001
+)
+
+# Four letters before a full stop: "Mr." and "No." end no sentence.
+_SENTENCE_END = re.compile(r"(?:\w{4}[.!?؟۔][\"'”’)]*(?= |$))|[。！？][」』”’）]*")  # noqa: RUF001
+
+
+@lru_cache
+def locale(language: str) -> Locale:
+    """Find Babel's locale for a BCP 47 tag: its own, else its language's, else English."""
+    for tag in (language, language.partition("-")[0]):
+        try:
+            return Locale.parse(tag, sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale("en")
+
+
+def direction(language: str) -> str:
+    """Tell which way a language is written: the value of HTML's dir attribute."""
+    return locale(language).text_direction
+
+
+@pass_context
+def longdate(context: Context, moment: datetime) -> str:
+    """Write the date out, with the weekday."""
+    return format_date(_local(context, moment), "full", locale=locale(context["language"]))
+
+
+@pass_context
+def shortdate(context: Context, moment: datetime) -> str:
+    """Write the date out, without the weekday."""
+    return format_date(_local(context, moment), "long", locale=locale(context["language"]))
+
+
+def _local(context: Context, moment: datetime) -> datetime:
+    """Move an instant into the zone of those who read: an issue's date is its newsletter's."""
+    of = context.get("newsletter") or context["publication"]
+    zone: ZoneInfo = of.timezone
+    return moment.astimezone(zone)
+
+
+def excerpt(text: str, columns: int = 320) -> str:
+    """Shorten a plain text to so many columns; a wide character takes two.
+
+    Ends with a whole sentence if one ends in the last two fifths, else with a word and "…".
+    """
+    text = " ".join(text.split())
+    if _width(text) <= columns:
+        return text
+    pieces = (piece[0] for piece in _PIECE.finditer(text))
+    kept = _fitting(pieces, columns - 1) or _fitting(text, columns - 1)  # a word without end
+    ends = [end.end() for end in _SENTENCE_END.finditer(kept)]
+    if ends and ends[-1] >= 0.6 * len(kept):
+        return kept[: ends[-1]]
+    return kept.rstrip(" ,;:.，。；：、") + "…"  # noqa: RUF001
+
+
+def _fitting(pieces: Iterable[str], columns: int) -> str:
+    kept = ""
+    for piece in pieces:
+        columns -= _width(piece)
+        if columns < 0:
+            break
+        kept += piece
+    return kept
+
+
+def wrap(text: str, columns: int = 72, indent: str = "") -> str:
+    """Break plain text into lines of at most so many columns, each behind the indent.
+
+    A wide character takes two columns. A word or a link longer than a line stays whole, since
+    a broken link cannot be followed. `textwrap` neither counts columns nor ends a line between
+    two CJK characters.
+    """
+    return "\n".join(indent + line for line in _lines(text, columns - _width(indent)))
+
+
+def _lines(text: str, columns: int) -> Iterator[str]:
+    line, used, gap = "", 0, ""
+    for piece in _PIECE.findall(text.strip()):
+        if piece.isspace():
+            gap = " "
+            continue
+        width = _width(piece)
+        if line and used + len(gap) + width > columns:
+            yield line
+            line, used, gap = "", 0, ""
+        line += gap + piece
+        used += len(gap) + width
+        gap = ""
+    if line:
+        yield line
+
+
+def _width(text: str) -> int:
+    """Count the columns that a terminal or a fixed-width font needs (UAX #11)."""
+    return sum(
+        0
+        if unicodedata.combining(character)
+        else 2
+        if unicodedata.east_asian_width(character) in "WF"
+        else 1
+        for character in text
+    )

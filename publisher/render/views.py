@@ -1,0 +1,103 @@
+"""What templates are given to print: articles, issues and recipients as readers see them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from babel.lists import format_list
+from markupsafe import Markup
+
+from publisher.model import Article, Issue, Newsletter, Publication
+from publisher.render.filters import CJK, locale
+
+# Silent reading of non-fiction, rounded: words a minute where blanks part words, characters
+# a minute where they do not.
+_WORDS_A_MINUTE = 230
+_CHARACTERS_A_MINUTE = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleView:
+    """An article, ready to print.
+
+    ``html`` is sanitised and needs no escaping; everything else is plain text. ``authors`` are
+    the names in one phrase. ``section`` and ``image`` are "" when there is none. ``date`` is
+    in the publication's zone. ``reading_minutes`` is 0 for an article whose text we lack.
+    """
+
+    title: str
+    url: str
+    summary: str
+    html: Markup
+    authors: str
+    section: str
+    tags: tuple[str, ...]
+    date: datetime
+    image: str
+    reading_minutes: int
+    language: str
+
+    @classmethod
+    def of(cls, article: Article, publication: Publication, language: str) -> ArticleView:
+        """View an article for a mail or page written in the language."""
+        return cls(
+            title=article.title,
+            url=publication.article_url(article),
+            summary=article.summary,
+            html=Markup(article.html),  # noqa: S704 - sanitised when it was taken in
+            authors=format_list(
+                [author.name for author in article.authors], locale=locale(language)
+            ),
+            section=article.section or "",
+            tags=article.tags,
+            date=article.dated.astimezone(publication.timezone),
+            image=article.image or "",
+            reading_minutes=reading_minutes(article.text),
+            language=article.language,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueView:
+    """An issue, ready to print.
+
+    ``number`` is None in a preview. ``date`` is when it is due, in its newsletter's zone.
+    ``subject`` and ``url`` are for lists of issues, and "" elsewhere.
+    """
+
+    number: int | None
+    slot: str
+    date: datetime
+    subject: str = ""
+    url: str = ""
+
+    @classmethod
+    def of(
+        cls, issue: Issue, newsletter: Newsletter, *, subject: str = "", url: str = ""
+    ) -> IssueView:
+        """View an issue of the newsletter."""
+        return cls(
+            number=issue.number,
+            slot=issue.slot,
+            date=issue.due.astimezone(newsletter.timezone),
+            subject=subject,
+            url=url,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientView:
+    """The reader: slots in a digest. ``name`` is "" for most people."""
+
+    name: str
+    address: str
+
+
+def reading_minutes(text: str) -> int:
+    """Estimate how long a plain text takes to read, in whole minutes, at least 1 if any."""
+    characters = len(re.findall(f"[{CJK}]", text))
+    words = len(re.sub(f"[{CJK}]+", " ", text).split())
+    minutes = words / _WORDS_A_MINUTE + characters / _CHARACTERS_A_MINUTE
+    return max(round(minutes), 1) if text.strip() else 0

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from publisher.capture import CaughtContent, CaughtMail
+from publisher.render import RecipientView, Templates, inline
+from tests.rig import chromium, samples
+from tests.rig.chromium import Measure
+
+ADDRESS = "a.reader.with.quite.a.long.name@subdomain.of.a.long.example.org"
+
+
+def mails(templates: Templates) -> dict[str, str]:
+    filled = {"recipient": RecipientView(name="", address=ADDRESS)}
+    bare = {"preferences_url": "", "browser_url": "", "more": 0}
+    confirm = {
+        "publication": samples.PUBLICATION,
+        "newsletter": samples.NEWSLETTER,
+        "language": "en",
+        "subject": "Confirm your subscription",
+        "preheader": "One press, and The Morning Tide is yours.",
+        "confirm_url": "https://news.example.org/confirm/token",
+    }
+    digest = samples.digest() | filled
+    return {
+        "digest": inline(templates.html("email/digest.html", **digest)),
+        "digest-ar": inline(templates.html("email/digest.html", **samples.digest("ar") | filled)),
+        "digest-empty-footer": inline(templates.html("email/digest.html", **digest | bare)),
+        "confirm": inline(templates.html("email/confirm.html", **confirm)),
+    }
+
+
+def pages(templates: Templates) -> dict[str, str]:
+    articles = samples.views()
+    about = {"newsletter": samples.NEWSLETTER, "address": ADDRESS}
+    subject = "مرحبا <b>"
+    caught = CaughtMail(
+        id="1",
+        received=datetime(2026, 11, 23, tzinfo=UTC),
+        sender="news@example.org",
+        recipient=ADDRESS,
+        subject=subject,
+        size_bytes=1000,
+    )
+    unsubscribe = f"<https://news.example.org/u/{'x' * 80}>"
+    content = CaughtContent(
+        headers=(("Subject", subject), ("List-Unsubscribe", unsubscribe)),
+        html='<p style="color: red">"Hello"</p>',
+        text="Hello, " + "x" * 100,
+        raw=b"",
+    )
+    issue = replace(samples.ISSUE, subject="Crane Crews Win", url="/newsletters/digest/issues/47")
+    context: dict[str, dict[str, object]] = {
+        "home": {
+            "feeds": [samples.FEED],
+            "newsletters": [samples.NEWSLETTER],
+            "articles": articles,
+        },
+        "feed": {"feed": samples.FEED, "articles": articles},
+        "article": {"article": articles[0], "feeds": [samples.FEED]},
+        "newsletter": {"newsletter": samples.NEWSLETTER, "issues": [issue]},
+        "unsubscribe": about,
+        "unsubscribed": about,
+        "confirm": about,
+        "confirmed": about,
+        "not_found": {},
+        "caught": {"mails": [caught]},
+        "caught_mail": {"id": "1", "content": content},
+    }
+    site = {"publication": samples.PUBLICATION, "language": "en"}
+    rendered = {
+        f"web/{name}": templates.html(f"web/{name}.html", **site, **given)
+        for name, given in context.items()
+    }
+    home = site | {"language": "ar"} | context["home"]
+    empty = site | {"feeds": [], "newsletters": [], "articles": []}
+    return rendered | {
+        "web/home-ar": templates.html("web/home.html", **home),
+        "web/home-empty": templates.html("web/home.html", **empty),
+    }
+
+
+@pytest.fixture(scope="session")
+def measured(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[tuple[str, int, bool], Measure]:
+    """Every mail and page, by name, width and whether dark; two starts of the browser."""
+    browser = chromium.find()
+    if browser is None:
+        pytest.skip("no Chromium on this machine")
+    scratch = tmp_path_factory.mktemp("chromium")
+    templates = Templates(None)
+    everything = mails(templates) | pages(templates)
+    return {
+        (name, width, dark): measure
+        for dark in (False, True)
+        for (name, width), measure in chromium.measure(
+            browser, everything, (320, 360, 600), dark=dark, scratch=scratch
+        ).items()
+    }
