@@ -1,0 +1,93 @@
+"""Mail addresses: the one place where text becomes an `Address`, and back.
+
+Called at every edge where somebody types or uploads an address, and by compose for To and
+From. It never asks the DNS, and never repairs what it is given: it takes it or refuses it.
+Implements RFC 5321 §4.1.2 and §4.5.3.1 without quoted local parts and address literals,
+which no public mailbox uses, and RFC 5890 for domains.
+"""
+
+from __future__ import annotations
+
+import re
+
+from email_validator import EmailNotValidError, validate_email
+
+from publisher.errors import AddressError
+from publisher.mail import fields
+from publisher.model import Address
+
+MAX_NAME = 200  # characters
+
+_MAX_MAILBOX = 254  # octets: RFC 5321 §4.5.3.1.3 allows a path of 256 with its two brackets
+_NAMED = re.compile(r'(?P<name> *"(?:[^"\\]|\\.)*" *|[^<>]*)<(?P<mailbox>[^<>]*)>')
+_MAILBOX = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
+
+
+def parse(text: str, *, name: str | None = None) -> Address:
+    """Read ``a@b`` or ``Name <a@b>``; a ``name`` from elsewhere beats the one in the text.
+
+    The domain becomes lower-case A-labels, the local part stays as it is written (RFC 5321
+    §2.4: its case is its host's business), blanks within the name become single spaces.
+    Raises AddressError, whose sentence may be shown to the person who typed the address.
+    """
+    text = text.strip(" \t")
+    if len(text) > _MAX_MAILBOX + 2 * MAX_NAME:
+        raise AddressError("the address is too long")
+    _refuse_control_characters(text)
+    named = _NAMED.fullmatch(text)
+    mailbox = named["mailbox"] if named else text
+    try:
+        # Addresses with non-ASCII local parts need SMTPUTF8 (RFC 6531) at every hop.
+        parts = validate_email(
+            mailbox, allow_smtputf8=False, check_deliverability=False, strict=True
+        )
+    except EmailNotValidError as error:
+        raise AddressError(f"{mailbox!r} is not a usable address: {error}") from error
+    if name is None:
+        name = _unquoted(named["name"].strip(" ")) if named else ""
+    return Address(
+        mailbox=f"{parts.ascii_local_part}@{parts.ascii_domain}", name=_checked_name(name)
+    )
+
+
+def key(address: Address) -> str:
+    """Give what all spellings of one mailbox share, for unique keys and suppressions.
+
+    Case is ignored, since no mail host that is in use tells mailboxes apart by it; plus-tags
+    and dots are not, since at most hosts those make another mailbox.
+    """
+    return address.mailbox.casefold()
+
+
+def header(address: Address) -> str:
+    """Give the address for From, To or Reply-To, in words of which a field may be folded.
+
+    Raises AddressError if the address was not made by `parse` and holds what that refuses.
+    """
+    if len(address.mailbox) > _MAX_MAILBOX or not _MAILBOX.fullmatch(address.mailbox):
+        raise AddressError(f"{address.mailbox!r} is not a usable address")
+    if not address.name:
+        return address.mailbox
+    _refuse_control_characters(address.name)
+    return f"{fields.phrase(address.name)} <{address.mailbox}>"
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip(" \t")
+    _refuse_control_characters(name)
+    name = " ".join(name.split())
+    if len(name) > MAX_NAME:
+        raise AddressError(f"the name is longer than {MAX_NAME} characters")
+    return name
+
+
+def _unquoted(name: str) -> str:
+    if len(name) >= 2 and name.startswith('"') and name.endswith('"'):
+        return re.sub(r"\\(.)", r"\1", name[1:-1])
+    return name
+
+
+def _refuse_control_characters(text: str) -> None:
+    found = fields.CONTROL.search(text)
+    if found:
+        raise AddressError(f"the address holds a control character, U+{ord(found[0]):04X}")

@@ -1,0 +1,272 @@
+"""A rendition and a recipient's values become a message.
+
+Two stages, because everything but a few values is the same for every recipient: `prepare`
+encodes a rendition once, in pieces around its slots; `Prepared.message` encodes the values
+and joins. What comes out is 7-bit with CRLF line ends and lines of at most 76 octets in
+the body, whatever the values: each piece is whole lines, and each is checked when it is made.
+
+Implements RFC 5322, RFC 2045 to 2047, RFC 2919, RFC 2369, RFC 8058 and RFC 3834. The
+standard library's EmailMessage is the reference that the tests compare with; it is not used
+here, since it writes a long List-Unsubscribe as an encoded word and takes milliseconds.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import html
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from urllib.parse import urlsplit
+
+from publisher.mail import fields
+from publisher.mail.address import header
+from publisher.mail.slots import Slot, split
+from publisher.model import Address, Envelope, Message, Rendition
+
+_URL = re.compile(r"https?://[!-;=?-~]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListFields:
+    """What makes a message one of a mailing list; transactional mail has none of it.
+
+    ``identifier`` is made by `list_identifier`; ``archive`` is the URL of the web archive.
+    """
+
+    title: str
+    identifier: str
+    archive: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headers:
+    """What the header says for every recipient alike.
+
+    ``date`` is when the issue was made, not when it is sent, so that a retry is the same
+    message as the first attempt.
+    """
+
+    sender: Address
+    date: datetime
+    reply_to: Address | None = None
+    mailing_list: ListFields | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A rendition encoded for the wire but for its recipients; made by `prepare`.
+
+    ``body`` is MIME fields and both parts, with empty bytes where a value goes; ``places``
+    tells of each its position, the slot, and whether it stands in the HTML.
+    """
+
+    head: bytes
+    subject: tuple[str | Slot, ...]
+    is_list: bool
+    body: tuple[bytes, ...]
+    places: tuple[tuple[int, Slot, bool], ...]
+
+    def message(
+        self,
+        *,
+        recipient: Address,
+        envelope_sender: str,
+        message_id: str,
+        values: Mapping[Slot, str],
+    ) -> Message:
+        """Make the message of one recipient; the same arguments give the same bytes.
+
+        ``values`` has every slot of the rendition, and the unsubscribe URL if the message
+        is one of a list; a missing one is a KeyError. Raises ValueError for a value with a
+        control character and AddressError for such a recipient.
+        """
+        pieces = [self.head, *self._own_fields(recipient, message_id, values), *self.body]
+        offset = len(pieces) - len(self.body)
+        encoded: dict[str, bytes] = {}  # most values stand in both parts and need no escaping
+        for position, slot, is_html in self.places:
+            value = html.escape(values[slot]) if is_html else values[slot]
+            if value not in encoded:
+                encoded[value] = _encoded_value(slot, value)
+            pieces[offset + position] = encoded[value]
+        return Message(
+            envelope=Envelope(sender=envelope_sender, recipient=recipient.mailbox),
+            content=b"".join(pieces),
+        )
+
+    def _own_fields(
+        self, recipient: Address, message_id: str, values: Mapping[Slot, str]
+    ) -> list[bytes]:
+        """Give the header fields that differ from recipient to recipient."""
+        own = [
+            fields.folded("To", header(recipient)),
+            fields.unfolded("Message-ID", message_id),
+        ]
+        if self.subject:
+            own.append(_subject(self.subject, values))
+        if self.is_list:
+            own += _unsubscribe(values[Slot.UNSUBSCRIBE_URL])
+        return own
+
+
+def prepare(rendition: Rendition, headers: Headers) -> Prepared:
+    """Encode everything in a rendition that is the same for all its recipients.
+
+    Raises ValueError for a faulty slot marker, a control character in the subject or the
+    list's title or URL, and AddressError for a sender that cannot stand in a header.
+    """
+    subject = tuple(split(rendition.subject))
+    head = _shared_fields(headers)
+    if not any(isinstance(piece, Slot) for piece in subject):
+        head.append(_subject(subject, {}))
+        subject = ()
+    # "=_" never comes out of quoted-printable (RFC 2045 §6.7), so no body can hold this.
+    boundary = "=_" + hashlib.sha256(rendition.key.encode()).hexdigest()[:32]
+    pieces: list[bytes | tuple[Slot, bool]] = [
+        b"MIME-Version: 1.0\r\n",
+        fields.folded("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
+        b"\r\n",
+    ]
+    # The last part is the one to prefer: RFC 2046 §5.1.4.
+    for subtype, text in (("plain", rendition.text), ("html", rendition.html)):
+        pieces.append(_part_head(boundary, subtype))
+        pieces += _encoded_body(text, is_html=subtype == "html")
+        pieces.append(b"\r\n")
+    pieces.append(f"--{boundary}--\r\n".encode("ascii"))
+    body = _merged(pieces)
+    return Prepared(
+        head=b"".join(head),
+        subject=subject,
+        is_list=headers.mailing_list is not None,
+        body=tuple(piece if isinstance(piece, bytes) else b"" for piece in body),
+        places=tuple(
+            (position, *piece) for position, piece in enumerate(body) if isinstance(piece, tuple)
+        ),
+    )
+
+
+def message_id(key: bytes, *parts: int | str, domain: str) -> str:
+    """Give the Message-ID that the parts always have, with its angle brackets.
+
+    A keyed hash: it differs for each person and tells nothing of them to whom it is quoted.
+    """
+    digest = hmac.digest(key, b"message-id\0" + json.dumps(parts).encode(), "sha256")
+    return f"<{base64.b32encode(digest[:20]).decode('ascii').lower()}@{domain}>"
+
+
+def list_identifier(slug: str, base_url: str) -> str:
+    """Give a newsletter's list-id: a label in a domain that is ours (RFC 2919 §3)."""
+    host = urlsplit(base_url).hostname or "localhost"
+    return f"{slug}.{host.encode('idna').decode('ascii')}"
+
+
+def _shared_fields(headers: Headers) -> list[bytes]:
+    shared = [fields.folded("From", header(headers.sender))]
+    if headers.reply_to:
+        shared.append(fields.folded("Reply-To", header(headers.reply_to)))
+    shared.append(fields.folded("Date", format_datetime(headers.date)))
+    if headers.mailing_list:
+        shared += _list_fields(headers.mailing_list)
+    # RFC 3834 §5 for responders that know it, the other for Exchange, which does not. It
+    # names what is unwanted, since "All" would suppress delivery reports as well.
+    shared.append(fields.unfolded("Auto-Submitted", "auto-generated"))
+    shared.append(fields.unfolded("X-Auto-Response-Suppress", "OOF, AutoReply"))
+    return shared
+
+
+def _list_fields(mailing_list: ListFields) -> list[bytes]:
+    identifier = f"<{mailing_list.identifier}>"
+    if mailing_list.title:
+        identifier = f"{fields.phrase(mailing_list.title)} {identifier}"
+    shared = [fields.folded("List-Id", identifier)]
+    if mailing_list.archive:
+        shared.append(
+            fields.unfolded("List-Archive", _bracketed("web archive", mailing_list.archive))
+        )
+    return shared
+
+
+def _unsubscribe(url: str) -> list[bytes]:
+    # On one line and never encoded: a folded one has broken DKIM at relays, an encoded one
+    # is no URL to anybody.
+    own = [fields.unfolded("List-Unsubscribe", _bracketed("unsubscribe page", url))]
+    if url.startswith("https:"):  # RFC 8058 §3.1 allows one-click over nothing less
+        own.append(fields.unfolded("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    return own
+
+
+def _bracketed(what: str, url: str) -> str:
+    if not _URL.fullmatch(url):  # not shown: it may hold a token
+        raise ValueError(f"the URL of the {what} is not an absolute one in ASCII")
+    return f"<{url}>"  # RFC 2369 §2
+
+
+def _subject(pieces: tuple[str | Slot, ...], values: Mapping[Slot, str]) -> bytes:
+    text = "".join(values[piece] if isinstance(piece, Slot) else piece for piece in pieces)
+    if fields.CONTROL.search(text):
+        raise ValueError(f"the subject holds a control character: {text[:80]!r}")
+    return fields.folded("Subject", fields.words(text))
+
+
+def _part_head(boundary: str, subtype: str) -> bytes:
+    return (
+        f'--{boundary}\r\nContent-Type: text/{subtype}; charset="utf-8"\r\n'
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    ).encode("ascii")
+
+
+def _encoded_body(text: str, *, is_html: bool) -> list[bytes | tuple[Slot, bool]]:
+    """Encode one body around its slots, as whole lines between whole lines.
+
+    A soft break (RFC 2045 §6.7 rule 5) stands on each side of a slot. So a value begins a
+    line and ends it, is encoded without knowing its neighbours, and cannot be cut by one.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n") + "\n"
+    pieces: list[bytes | tuple[Slot, bool]] = []
+    for piece in split(lines):
+        if isinstance(piece, Slot):
+            pieces.append((piece, is_html))
+        else:
+            pieces.append(fields.checked_body(_quoted_printable(piece)))
+    return pieces
+
+
+def _encoded_value(slot: Slot, value: str) -> bytes:
+    if fields.CONTROL.search(value):
+        raise ValueError(f"the recipient's {slot.value} holds a control character")
+    return fields.checked_body(_quoted_printable(value))
+
+
+def _quoted_printable(text: str) -> bytes:
+    """Encode text in whole lines: one that the text does not end is ended by a soft break.
+
+    b2a_qp sees a blank at the end of a line too late, and then writes lines of 78 octets.
+    Octets that UTF-8 never has, which it quotes in time, stand for a final blank and tab,
+    and hold the room for the soft break at the end.
+    """
+    octets = text.encode().replace(b" \n", b"\xff\n").replace(b"\t\n", b"\xfe\n")
+    if octets.endswith(b"\n"):
+        encoded = binascii.b2a_qp(octets)
+    else:
+        encoded = binascii.b2a_qp(octets + b"\xfd").removesuffix(b"=FD") + b"=\n"
+    encoded = encoded.replace(b"=FF\n", b"=20\n").replace(b"=FE\n", b"=09\n")
+    return encoded.replace(b"\n", b"\r\n")
+
+
+def _merged(
+    pieces: list[bytes | tuple[Slot, bool]],
+) -> list[bytes | tuple[Slot, bool]]:
+    """Join neighbouring bytes, so that a message is joined from as few pieces as can be."""
+    merged: list[bytes | tuple[Slot, bool]] = []
+    for piece in pieces:
+        if merged and isinstance(piece, bytes) and isinstance(merged[-1], bytes):
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    return merged

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from publisher.errors import AddressError
+from publisher.mail.address import MAX_NAME, header, key, parse
+from publisher.model import Address
+from tests.mail.reading import person
+
+
+@pytest.mark.parametrize(
+    ("text", "mailbox", "name"),
+    [
+        ("ann@example.org", "ann@example.org", ""),
+        ("  ann@example.org ", "ann@example.org", ""),
+        ("<ann@example.org>", "ann@example.org", ""),
+        ("Ann Example <ann@example.org>", "ann@example.org", "Ann Example"),
+        ("J. R. Smith (Jr), MP <j@example.org>", "j@example.org", "J. R. Smith (Jr), MP"),
+        ('"Smith, \\"Jo\\" <x>" <j@example.org>', "j@example.org", 'Smith, "Jo" <x>'),
+        ("王小明 <wang@example.org>", "wang@example.org", "王小明"),
+        ("Ann   \u3000 Example<ann@example.org>", "ann@example.org", "Ann Example"),
+        ("Ann.B+News@EXAMPLE.Org", "Ann.B+News@example.org", ""),
+        ("ann@bücher.example.org", "ann@xn--bcher-kva.example.org", ""),
+        ("ann@XN--BCHER-KVA.example.org", "ann@xn--bcher-kva.example.org", ""),
+    ],
+)
+def test_parse_reads(text: str, mailbox: str, name: str) -> None:
+    assert Address(mailbox=mailbox, name=name) == parse(text)
+
+
+def test_parse_takes_a_name_from_elsewhere() -> None:
+    assert parse("Old <ann@example.org>", name=" Ann ").name == "Ann"
+    assert parse("Old <ann@example.org>", name="").name == ""
+
+
+@pytest.mark.parametrize("character", "\r\n\0\t\v\f\x1b\x7f\x85\u2028\u2029\ud800")
+@pytest.mark.parametrize(
+    "text",
+    ["a{}b@example.org", "a@exa{}mple.org", "A{}B <a@example.org>", "a@example.org>{}RCPT TO:<e"],
+)
+def test_parse_refuses_control_characters(character: str, text: str) -> None:
+    with pytest.raises(AddressError, match=f"U\\+{ord(character):04X}"):
+        parse(text.format(character))
+
+
+@pytest.mark.parametrize("text", ["a@example.org\n", "\r\na@example.org", "A\n <a@example.org>"])
+def test_parse_refuses_line_ends_outside(text: str) -> None:
+    with pytest.raises(AddressError):
+        parse(text)
+
+
+@pytest.mark.parametrize("character", "\r\n\0\u2028")
+def test_parse_refuses_control_characters_in_a_name_from_elsewhere(character: str) -> None:
+    with pytest.raises(AddressError, match="control character"):
+        parse("a@example.org", name=f"Ann{character}Bcc: e@example.org")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ann",
+        "@example.org",
+        "ann@",
+        "ann@localhost",
+        "ann@example..org",
+        ".ann@example.org",
+        "a b@example.org",
+        '"a b"@example.org',
+        "ann@[192.0.2.1]",
+        "ann@example.org>",
+        "<ann@example.org",
+        "ann@example.org> RCPT TO:<eve@example.org",
+        "Ann <ann@example.org> <eve@example.org>",
+        "Ann <ann@example.org>, Eve <eve@example.org>",
+        "ann@example.org, eve@example.org",
+        "ann@example.org eve@example.org",
+        "Ann <>",
+        "zoë@example.org",
+        "ann＠example.org",  # noqa: RUF001 (a full-width at-sign is the point)
+        "a" * 65 + "@example.org",
+        "a@" + "b" * 64 + ".org",
+        "a@" + "bcd." * 64 + "org",
+        "<" * 600,
+        '"' * 600 + "<a@example.org>",
+    ],
+)
+def test_parse_refuses(text: str) -> None:
+    with pytest.raises(AddressError):
+        parse(text)
+
+
+def test_parse_says_that_a_local_part_is_not_ascii() -> None:
+    with pytest.raises(AddressError, match="Internationalized characters before the @-sign"):
+        parse("zoë@example.org")
+
+
+def test_parse_bounds_what_it_looks_at() -> None:
+    with pytest.raises(AddressError, match="the address is too long"):
+        parse("a" * 100_000)
+
+
+def test_parse_bounds_the_name() -> None:
+    assert parse("a@example.org", name="n" * MAX_NAME).name == "n" * MAX_NAME
+    with pytest.raises(AddressError, match="longer than 200"):
+        parse("a@example.org", name="n" * (MAX_NAME + 1))
+
+
+def test_key_joins_spellings_of_one_mailbox() -> None:
+    spellings = ["Ann <ann@example.org>", "ANN@Example.ORG", "a@bücher.example.org"]
+
+    assert [key(parse(spelling)) for spelling in spellings] == [
+        "ann@example.org",
+        "ann@example.org",
+        "a@xn--bcher-kva.example.org",
+    ]
+
+
+def test_key_keeps_tags_and_dots_apart() -> None:
+    assert len({key(parse(f"{local}@example.org")) for local in ("ab", "a.b", "ab+x")}) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("", "a@example.org"),
+        ("Ann Example", "Ann Example <a@example.org>"),
+        ("Smith, J.", '"Smith, J." <a@example.org>'),
+        ('a "b" \\c', '"a \\"b\\" \\\\c" <a@example.org>'),
+        ("eve@example.org", '"eve@example.org" <a@example.org>'),
+        ("Zoë", "=?utf-8?q?Zo=C3=AB?= <a@example.org>"),
+        ("=?utf-8?q?x?=", "=?utf-8?b?PT91dGYtOD9xP3g/PQ==?= <a@example.org>"),
+    ],
+)
+def test_header_quotes_or_encodes_the_name(name: str, expected: str) -> None:
+    assert expected == header(Address(mailbox="a@example.org", name=name))
+
+
+@settings(deadline=None)  # it measures the machine's other work
+@given(
+    name=st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=MAX_NAME).map(
+        lambda name: " ".join(name.split())
+    )
+)
+def test_header_is_read_back_as_the_same_person(name: str) -> None:
+    address = Address(mailbox="a.b+c@example.org", name=name)
+
+    field = header(address)
+
+    assert person(field) == (name, "a.b+c@example.org")
+    assert all(len(word) <= 75 for word in field.split(" ") if word.startswith("=?"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        Address(mailbox="a@example.org", name="Ann\r\nBcc: e@example.org"),
+        Address(mailbox="a@example.org", name="Ann\u2028"),
+        Address(mailbox="a@example.org", name="Ann\0"),
+        Address(mailbox="a@example.org>\r\nRCPT TO:<e@example.org"),
+        Address(mailbox="a@example.org\n"),
+        Address(mailbox="a@example.org, e@example.org"),
+        Address(mailbox="zoë@example.org"),
+        Address(mailbox="a" * 300 + "@example.org"),
+        Address(mailbox=""),
+    ],
+)
+def test_header_refuses_what_parse_would_not_have_made(address: Address) -> None:
+    with pytest.raises(AddressError):
+        header(address)
