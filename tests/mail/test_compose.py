@@ -174,11 +174,11 @@ def test_unsubscribe_url_that_no_line_can_hold_is_refused() -> None:
         composed(values={Slot.UNSUBSCRIBE_URL: "https://example.org/" + "a" * 1000})
 
 
-def test_one_click_is_not_offered_without_tls() -> None:
+def test_one_click_is_offered_on_a_site_that_is_tried_out_over_http() -> None:
     message = parsed(composed(values={Slot.UNSUBSCRIBE_URL: "http://127.0.0.1:8000/u/a"}).content)
 
     assert message["List-Unsubscribe"] == "<http://127.0.0.1:8000/u/a>"
-    assert "List-Unsubscribe-Post" not in message
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 def test_transactional_mail_has_no_list_fields() -> None:
