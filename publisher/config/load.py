@@ -1,0 +1,195 @@
+"""Reading a config: file in, `Config` out, or every fault at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from publisher.config import document, rules
+from publisher.config.faults import Faults
+from publisher.config.models import (
+    FeedTable,
+    NewsletterTable,
+    PublicationTable,
+    RelayTable,
+    SelectTable,
+    Site,
+)
+from publisher.config.schema import KeyPath, Place
+from publisher.config.site import Capture, Config, Endpoint, Relay, SourceEntry
+from publisher.model import Cadence, Feed, Newsletter, Publication, Selection
+
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}  # RFC 6409 §3.1, RFC 8314 §7.3
+_SQLITE = "sqlite:///"
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Config:
+    """Read the file at ``path``. Raises ConfigError with all its faults, in the file's order."""
+    return settle(document.parse(path), path, environ)
+
+
+def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> Config:
+    """Make the config from the parsed file. Raises ConfigError as `load` does."""
+    faults = Faults(path, written)
+    folder = path.parent
+    filled = document.Filling(environ=environ, folder=folder, faults=faults).table(written)
+    filled.setdefault("publication", {})  # so that what is missing is its keys
+    site = _site(filled, faults)
+    rules.check(filled, faults)
+    sources = rules.settle_sources(filled, faults)
+    port = _platform_port(environ, faults)
+    faults.settle()
+    assert site is not None  # noqa: S101 or there had been a fault
+
+    publication = _publication(site.publication)
+    newsletters = tuple(_newsletter(n, publication, list(site.smtp)) for n in site.newsletters)
+    return Config(
+        path=path,
+        publication=publication,
+        store_url=_store_url(site.store.url, folder),
+        # Platforms that give a PORT route to it from outside the machine.
+        web=site.web.listen if port is None else Endpoint("0.0.0.0", port),  # noqa: S104
+        capture=Capture(listen=site.capture.listen, folder=_anchored(site.capture.folder, folder)),
+        templates=_anchored(site.templates.path, folder),
+        sources=tuple(
+            SourceEntry(
+                name=source.name,
+                kind=source.kind,
+                every=source.every,
+                start=source.start,
+                module=sources[n][0],
+                settings=_settings(sources[n][1], folder),
+            )
+            for n, source in enumerate(site.sources)
+        ),
+        feeds=tuple(_feed(feed, publication) for feed in site.feeds),
+        newsletters=newsletters,
+        relays={name: _relay(name, relay) for name, relay in site.smtp.items()},
+        bounce_address=site.bounces.address,
+        accepted=tuple(map(faults.dotted, _not_in_force(Place.of(Site), written))),
+    )
+
+
+def _site(filled: dict[str, Any], faults: Faults) -> Site | None:
+    try:
+        return Site.model_validate(filled)
+    except ValidationError as error:
+        faults.add_invalid(error, Place.of(Site))
+        return None
+
+
+def _platform_port(environ: Mapping[str, str], faults: Faults) -> int | None:
+    text = environ.get("PORT", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and int(text) <= 65535):
+        faults.add(("web", "listen"), f'the environment\'s PORT is "{text}"', "0 to 65535")
+        return None
+    return int(text)
+
+
+def _publication(table: PublicationTable) -> Publication:
+    return Publication(
+        title=table.title,
+        base_url=table.base_url,
+        description=table.description,
+        language=table.language,
+        timezone=table.timezone,
+        postal_address=table.postal_address,
+    )
+
+
+def _feed(table: FeedTable, publication: Publication) -> Feed:
+    return Feed(
+        slug=table.slug,
+        title=table.title,
+        description=table.description or publication.description,
+        formats=table.formats,
+        limit=table.limit,
+        full=table.content == "full",
+        select=_selection(table.select),
+        language=table.language or publication.language,
+    )
+
+
+def _newsletter(table: NewsletterTable, publication: Publication, relays: list[str]) -> Newsletter:
+    return Newsletter(
+        slug=table.slug,
+        title=table.title,
+        description=table.description,
+        sender=table.sender,
+        reply_to=table.reply_to,
+        subject=table.subject,
+        template=table.template,
+        select=_selection(table.select),
+        min_articles=table.min_articles,
+        max_articles=table.max_articles,
+        max_lateness=table.max_lateness,
+        in_doubt=table.in_doubt,
+        grace=table.grace,
+        approval=table.approval,
+        relays=table.smtp or tuple(relays),
+        cadences=tuple(
+            Cadence(name=name, cron=cadence.cron) for name, cadence in table.cadences.items()
+        ),
+        language=table.language or publication.language,
+        timezone=table.timezone or publication.timezone,
+    )
+
+
+def _selection(table: SelectTable) -> Selection:
+    return Selection(
+        sources=table.sources,
+        tags=table.tags,
+        sections=table.sections,
+        languages=table.languages,
+    )
+
+
+def _relay(name: str, table: RelayTable) -> Relay:
+    return Relay(
+        name=name,
+        host=table.host,
+        port=table.port or _PORTS[table.security],
+        security=table.security,
+        username=table.username or None,
+        password=table.password if table.username else None,
+        connections=table.connections,
+    )
+
+
+def _settings(settings: BaseModel, folder: Path) -> BaseModel:
+    paths = {name: _anchored(value, folder) for name, value in settings if isinstance(value, Path)}
+    return settings.model_copy(update=paths)
+
+
+def _anchored(path: Path, folder: Path) -> Path:
+    """Make a path of the file one of ours; ``..`` goes, as it would stand in every message."""
+    return Path(os.path.normpath(folder / path))
+
+
+def _store_url(url: SecretStr, folder: Path) -> SecretStr:
+    text = url.get_secret_value()
+    if not text.startswith(_SQLITE):
+        return url
+    file, mark, query = text.removeprefix(_SQLITE).partition("?")
+    return SecretStr(f"{_SQLITE}{_anchored(Path(file), folder)}{mark}{query}")
+
+
+def _not_in_force(place: Place, written: Any, path: KeyPath = ()) -> list[KeyPath]:
+    """Find the keys that are written and that nothing acts on yet, in the file's order."""
+    here = place.at(path)
+    if here is None:
+        return []
+    if not here.is_in_force:
+        return [path]
+    children: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(written, dict):
+        children = written.items()
+    elif isinstance(written, list):
+        children = enumerate(written)
+    return [found for key, value in children for found in _not_in_force(place, value, (*path, key))]

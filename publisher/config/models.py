@@ -1,0 +1,276 @@
+"""The config file as models: every table and key, its type, default, unit and meaning.
+
+Names are those of the file. The sentences below the keys are the reference page's, so they
+are written for an admin. Rules that span tables are in `publisher.config.rules`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from publisher.config.site import Endpoint, Security
+from publisher.config.values import (
+    Allowed,
+    BaseUrl,
+    Cron,
+    Duration,
+    Language,
+    Listen,
+    MailAddress,
+    NotInForce,
+    PositiveDuration,
+    Rate,
+    Slug,
+    Start,
+    StoreUrl,
+    Text,
+    Whole,
+    Zone,
+)
+from publisher.model import Format, InDoubtPolicy
+
+
+class Table(BaseModel):
+    """What all tables share. Values of the file stay out of pydantic's own messages."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+
+class PublicationTable(Table):
+    """The site: whose name is on everything."""
+
+    title: Text
+    """The name of the site, in every feed and mail."""
+    base_url: BaseUrl
+    """Where readers find this site; every link in feeds and mails begins with it."""
+    description: str = ""
+    """One sentence on what is published here."""
+    language: Language = "en"
+    """The language of articles, feeds and newsletters that name none of their own."""
+    timezone: Zone = ZoneInfo("UTC")
+    """Whose wall clock the cadences go by."""
+    postal_address: str = ""
+    """Where the publisher can be reached by post; at the foot of every mail, as many countries'
+    law asks.
+    """
+
+
+class StoreTable(Table):
+    """The database, which holds everything but this file and the templates."""
+
+    url: StoreUrl = SecretStr("sqlite:///../var/publisher.db")
+    """Which database. An SQLite file is relative to this file; PostgreSQL is for large lists and
+    several machines.
+    """
+
+
+class WebTable(Table):
+    """The web server."""
+
+    listen: Listen = Endpoint("127.0.0.1", 8000)
+    """Where to listen. If the environment holds PORT, as on hosting platforms, that port is taken
+    on all interfaces (0.0.0.0) instead.
+    """
+
+
+class CaptureTable(Table):
+    """The mail server of `publisher run --capture`, which keeps every mail and sends none on."""
+
+    listen: Listen = Endpoint("127.0.0.1", 2525)
+    """Where it listens; a relay that is meant to be captured names the same host and port."""
+    folder: Path = Path("../var/caught")
+    """Where caught mails are kept, one .eml file each."""
+
+
+class TemplatesTable(Table):
+    """The site's own templates."""
+
+    path: Path = Path("../templates")
+    """A folder whose files replace shipped templates of the same path; it may be missing."""
+
+
+class SourceTable(Table):
+    """Where articles come from, one table each. The keys of its kind stand beside these."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Slug
+    """Its name here, in the database and on the command line; never change it."""
+    kind: Annotated[Text, Allowed("the name of a kind, such as folder")]
+    """What it is: a kind that is shipped, or the dotted name of a Python module of your own."""
+    every: PositiveDuration = timedelta(minutes=1)
+    """How often to look for articles."""
+    start: Start = Field(default=None, json_schema_extra={"shown": '"all"'})
+    """What of the first load is mailed: all of it, nothing ("now"), or only so many of the newest.
+    Feeds show all of it in any case.
+    """
+
+
+class SelectTable(Table):
+    """Which articles. Each key that is given must agree; one value of its list is enough."""
+
+    sources: tuple[Slug, ...] = ()
+    """Names of sources; none means every source."""
+    tags: tuple[Text, ...] = ()
+    """Tags; none means any."""
+    sections: tuple[Text, ...] = ()
+    """Sections; none means any."""
+    languages: tuple[Language, ...] = ()
+    """Languages, each with its regions (en covers en-GB); none means any."""
+
+
+class FeedTable(Table):
+    """A feed that is published at /feeds/SLUG, one table each."""
+
+    slug: Slug
+    """Its name in its URL; never change it, as feed readers keep the URL."""
+    title: Text
+    """Its name as readers see it."""
+    description: str = ""
+    """One sentence on what is in it; without one, the publication's."""
+    formats: Annotated[tuple[Format, ...], Field(min_length=1)] = tuple(Format)
+    """In which formats it is published."""
+    limit: Annotated[Whole, Field(ge=1, le=1000)] = 50
+    """How many articles it holds, newest first."""
+    content: Literal["full", "summary"] = "full"
+    """Whether it holds whole texts or summaries."""
+    select: SelectTable = SelectTable()
+    """Which articles are in it."""
+    language: Language | None = None
+    """Its language; without one, the publication's."""
+
+
+class CadenceTable(Table):
+    """A schedule that readers may choose. `instant` has no cron and mails as articles come."""
+
+    cron: Cron | None = None
+    """When it is due, on the newsletter's wall clock; weekdays 0 and 7 are Sunday. A time that a
+    clock change skips is due right after it; one that comes twice, at the first.
+    """
+
+
+class NewsletterTable(Table):
+    """A recurring mail, one table each."""
+
+    slug: Slug
+    """Its name in URLs and on the command line; never change it."""
+    title: Text
+    """Its name as readers see it."""
+    description: str = ""
+    """One sentence for the sign-up page."""
+    sender: MailAddress = Field(alias="from")
+    """Whom its mails are from."""
+    reply_to: MailAddress | None = None
+    """Where replies go; without one, to the sender."""
+    subject: Text = "{{ newsletter.title }}: {{ articles[0].title }}"
+    """The subject, as a Jinja template."""
+    template: Text = "digest"
+    """The template of its mails: email/NAME.html and email/NAME.txt."""
+    select: SelectTable = SelectTable()
+    """Which articles it carries."""
+    min_articles: Annotated[Whole, Field(ge=1)] = 1
+    """With fewer new articles than this no issue goes out; they wait for the next."""
+    max_articles: Annotated[Whole, Field(ge=1, le=500)] = 20
+    """How many articles an issue carries at most."""
+    max_lateness: PositiveDuration = timedelta(hours=6)
+    """An issue that could not be made until this long after its time is not made: its articles
+    wait for the next.
+    """
+    in_doubt: InDoubtPolicy = InDoubtPolicy.ASK
+    """What to do about a mail of which nobody can know whether it was taken, since the line broke
+    at the end: ask you, resend it, or skip it.
+    """
+    grace: Duration = timedelta(minutes=10)
+    """How long a finished issue waits before it goes out, so that you can still stop it; 0s for
+    none.
+    """
+    approval: bool = False
+    """Whether each issue waits until somebody approves it."""
+    smtp: Annotated[tuple[Slug, ...], Field(min_length=1)] | None = None
+    """The relays that carry it, by name; without this, the only relay there is."""
+    cadences: Annotated[
+        dict[Slug, CadenceTable],
+        Field(min_length=1),
+        Allowed("at least one table, such as daily = { cron = ... }"),
+    ]
+    """The schedules that readers may choose from, by name."""
+    language: Language | None = None
+    """Its language; without one, the publication's."""
+    timezone: Zone | None = None
+    """Whose wall clock its cadences go by; without one, the publication's."""
+
+
+class PerDomainTable(Table):
+    """Limits for each domain of recipients."""
+
+    connections: Annotated[Whole, Field(ge=1)] | None = None
+    """How many connections at once; without one, no limit of its own."""
+    rate: Rate | None = None
+    """How many mails; without one, no limit of its own."""
+
+
+class DkimTable(Table):
+    """DKIM signatures (RFC 6376)."""
+
+    domain: Text
+    """The signing domain, which should be that of the sender."""
+    selector: Text
+    """Names the public key's DNS record, SELECTOR._domainkey.DOMAIN."""
+    key: SecretStr
+    """The private key in PEM form; write key_file to name its file."""
+
+
+class RelayTable(Table):
+    """A mail server that takes our mail, under a name of your choice."""
+
+    host: Text
+    """Its host name or address."""
+    port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
+    """Its port; without one, 587 for starttls, 465 for tls and 25 for none."""
+    security: Security = "starttls"
+    """How the line is encrypted. A relay that does not offer what is set here gets no mail."""
+    username: str = ""
+    """The name to log in with; empty for no login."""
+    password: SecretStr | None = None
+    """The password to log in with; write password_file to read it from a file."""
+    connections: Annotated[Whole, Field(ge=1, le=1000)] = 20
+    """How many connections may stand at once."""
+    rate: Annotated[Rate | None, NotInForce()] = None
+    """How many mails it takes in a time."""
+    per_domain: Annotated[PerDomainTable | None, NotInForce()] = None
+    """Limits for each domain of recipients."""
+    dkim: Annotated[DkimTable | None, NotInForce()] = None
+    """The key that signs what goes through this relay."""
+
+
+class BouncesTable(Table):
+    """Mail that comes back."""
+
+    address: MailAddress | None = None
+    """The envelope sender: bounces come to it with a token, as bounce+TOKEN@example.org. Without
+    one, the newsletter's own address.
+    """
+    maildir: Annotated[Path | None, NotInForce()] = None
+    """The Maildir folder into which mail to that address is delivered."""
+
+
+class Site(Table):
+    """The whole file."""
+
+    publication: PublicationTable
+    store: StoreTable = StoreTable()
+    web: WebTable = WebTable()
+    capture: CaptureTable = CaptureTable()
+    templates: TemplatesTable = TemplatesTable()
+    sources: tuple[SourceTable, ...] = ()
+    feeds: tuple[FeedTable, ...] = ()
+    newsletters: tuple[NewsletterTable, ...] = ()
+    smtp: dict[Slug, RelayTable] = {}
+    bounces: BouncesTable = BouncesTable()

@@ -1,0 +1,149 @@
+"""Rules that span keys and tables. Each works on filled tables that may have other faults.
+
+So that all faults come at once, a rule looks only at what it can use and leaves the rest to
+the models, which speak about types.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from publisher.config import kinds
+from publisher.config.faults import Faults
+from publisher.config.models import NewsletterTable, SourceTable
+from publisher.config.schema import KeyPath, Place, keys
+
+_Tables = dict[str, Any]
+
+
+def check(site: _Tables, faults: Faults) -> None:
+    """Note every fault between keys."""
+    _check_names(site, faults)
+    sources = _names(site, "sources")
+    for path, table in [*_tables(site, "feeds"), *_tables(site, "newsletters")]:
+        select = table.get("select")
+        if isinstance(select, dict):
+            _check_known((*path, "select", "sources"), select.get("sources"), sources, faults)
+    for path, newsletter in _tables(site, "newsletters"):
+        _check_relays(path, newsletter, list(_table(site, "smtp")), faults)
+        _check_cadences(path, newsletter, faults)
+        _check_counts(path, newsletter, faults)
+    for name, relay in _table(site, "smtp").items():
+        if isinstance(relay, dict):
+            _check_login(("smtp", name), relay, faults)
+
+
+def settle_sources(site: _Tables, faults: Faults) -> dict[int, tuple[Any, BaseModel]]:
+    """Give each source's module and settings by its place; faulty ones are noted, not given."""
+    settled = {}
+    own = keys(SourceTable)
+    for path, table in _tables(site, "sources"):
+        kind = table.get("kind")
+        if not isinstance(kind, str):
+            continue
+        try:
+            module = kinds.find(kind)
+        except ValueError as error:
+            shipped = list(kinds.shipped())
+            near = difflib.get_close_matches(kind, shipped, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            allowed = f"{', '.join(shipped)}, or the dotted name of a module of your own"
+            faults.add((*path, "kind"), f"{error}{hint}", allowed)
+            continue
+        given = {key: value for key, value in table.items() if key not in own}
+        try:
+            settled[int(path[-1])] = (module, module.Settings.model_validate(given))
+        except ValidationError as error:
+            faults.add_invalid(error, Place.of(module.Settings), path, own)
+    return settled
+
+
+def _check_names(site: _Tables, faults: Faults) -> None:
+    for array, key in (("sources", "name"), ("feeds", "slug"), ("newsletters", "slug")):
+        seen: dict[str, KeyPath] = {}
+        for path, table in _tables(site, array):
+            name = table.get(key)
+            if isinstance(name, str) and name in seen:
+                first = faults.dotted(seen[name])
+                faults.add(
+                    (*path, key), f'"{name}" is already used by {first}', "a name of its own"
+                )
+            elif isinstance(name, str):
+                seen[name] = path
+
+
+def _check_relays(path: KeyPath, newsletter: _Tables, relays: list[str], faults: Faults) -> None:
+    key = (*path, "smtp")
+    if not relays:
+        faults.add(key, "there is no relay; add a table [smtp.NAME] with its host")
+    elif "smtp" in newsletter:
+        _check_known(key, newsletter["smtp"], relays, faults)
+    elif len(relays) > 1:
+        faults.add(key, "missing, and there are several relays", f"some of {', '.join(relays)}")
+
+
+def _check_cadences(path: KeyPath, newsletter: _Tables, faults: Faults) -> None:
+    for name, cadence in _table(newsletter, "cadences").items():
+        if not isinstance(cadence, dict):
+            continue
+        key = (*path, "cadences", name, "cron")
+        # A forgotten cron must not become a mail for each article.
+        if name != "instant" and "cron" not in cadence:
+            faults.add(key, "missing; only the cadence instant has none", _cron_allowed())
+        if name == "instant" and "cron" in cadence:
+            faults.add(key, "instant mails as articles come; give a timed cadence another name")
+
+
+def _check_counts(path: KeyPath, newsletter: _Tables, faults: Faults) -> None:
+    low, high = (
+        newsletter.get(key, NewsletterTable.model_fields[key].default)
+        for key in ("min_articles", "max_articles")
+    )
+    if isinstance(low, int) and isinstance(high, int) and low > high:
+        faults.add((*path, "min_articles"), f"{low} is more than max_articles, {high}")
+
+
+def _check_login(path: KeyPath, relay: _Tables, faults: Faults) -> None:
+    if bool(relay.get("username")) != bool(relay.get("password")):
+        given, absent = (
+            ("username", "password") if relay.get("username") else ("password", "username")
+        )
+        faults.add(
+            (*path, absent), f"missing or empty, though there is a {given}", "both or neither"
+        )
+
+
+def _check_known(path: KeyPath, given: Any, known: Iterable[str], faults: Faults) -> None:
+    known = list(known)
+    for n, name in enumerate(given if isinstance(given, list) else []):
+        if isinstance(name, str) and name not in known:
+            faults.add(
+                (*path, n), f'there is no "{name}"', ", ".join(known) or "none, as there is none"
+            )
+        elif name in given[:n]:
+            faults.add((*path, n), f'"{name}" is named twice')
+
+
+def _cron_allowed() -> str | None:
+    place = Place.of(NewsletterTable).at(("cadences", "daily", "cron"))
+    return place.allowed if place else None
+
+
+def _tables(site: _Tables, key: str) -> Iterator[tuple[KeyPath, _Tables]]:
+    array = site.get(key)
+    for n, table in enumerate(array if isinstance(array, list) else []):
+        if isinstance(table, dict):
+            yield (key, n), table
+
+
+def _table(site: _Tables, key: str) -> _Tables:
+    table = site.get(key)
+    return table if isinstance(table, dict) else {}
+
+
+def _names(site: _Tables, key: str) -> list[str]:
+    return [t["name"] for _, t in _tables(site, key) if isinstance(t.get("name"), str)]

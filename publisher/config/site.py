@@ -1,0 +1,90 @@
+"""What the rest of the program gets from the config: plain, frozen, complete values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, SecretStr
+
+from publisher.model import Address, Feed, Newsletter, Publication
+from publisher.ports import Source
+
+Security = Literal["none", "starttls", "tls"]
+
+
+class Endpoint(NamedTuple):
+    """Where to listen. ``port`` 0 means any that is free."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """A next hop for mail. ``connections`` is how many may stand at once."""
+
+    name: str
+    host: str
+    port: int
+    security: Security
+    username: str | None
+    password: SecretStr | None
+    connections: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceEntry:
+    """A source as configured: the module of its kind, and that module's own settings.
+
+    ``start`` is how many of the newest articles of the first load may be mailed; None is all.
+    """
+
+    name: str
+    kind: str
+    every: timedelta
+    start: int | None
+    module: ModuleType
+    settings: BaseModel
+
+    def make(self, publication: Publication) -> Source:
+        """Make the source. Opens nothing that needs closing (see `publisher.ports.Source`)."""
+        source: Source = self.module.make(self.name, self.settings, publication)
+        return source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """Where the capturing mail server of ``run --capture`` listens and keeps what it caught."""
+
+    listen: Endpoint
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A config without a fault. All paths are relative to the working directory, or absolute.
+
+    Two of them are equal exactly if they mean the same, secrets included.
+    """
+
+    path: Path
+    publication: Publication
+    store_url: SecretStr
+    web: Endpoint
+    capture: Capture
+    templates: Path
+    sources: tuple[SourceEntry, ...]
+    feeds: tuple[Feed, ...]
+    newsletters: tuple[Newsletter, ...]
+    relays: Mapping[str, Relay]
+    bounce_address: Address | None
+    accepted: tuple[str, ...]
+
+    def inactive(self) -> list[str]:
+        """Name the keys that are set and valid but change nothing yet, in the file's order."""
+        return list(self.accepted)

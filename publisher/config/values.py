@@ -1,0 +1,200 @@
+"""The types of single values in the config file: how each is written, and what it becomes.
+
+A validator raises ValueError with what is wrong; what is allowed stands in `Allowed`, from
+which faults and the reference page both take it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, InstanceOf, SecretStr, StringConstraints
+
+from publisher import slots
+from publisher.config.site import Endpoint
+from publisher.errors import AddressError
+from publisher.mail import address
+from publisher.model import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What may be written, to follow "allowed:"."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotInForce:
+    """The key is read and checked, and nothing acts on it yet."""
+
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+# RFC 5646 §2.1 without extended and grandfathered forms: zh, en-GB, zh-Hans-CN, de-CH-1996.
+_LANGUAGE = re.compile(
+    r"[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|\d{3}))?(-([a-z0-9]{5,8}|\d[a-z0-9]{3}))*"
+    r"(-[0-9a-wy-z](-[a-z0-9]{2,8})+)*(-x(-[a-z0-9]{1,8})+)?",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("is not text in quotes")  # pydantic collects no TypeError
+    return value
+
+
+def _whole(value: Any) -> Any:
+    # To pydantic true is 1; digits in quotes are welcome, since the environment gives those.
+    if isinstance(value, bool):
+        raise ValueError("is not a number")
+    return value
+
+
+def _duration(value: Any) -> timedelta:
+    match = re.fullmatch(r"(\d{1,6})([smhd])", _text(value).strip(), re.ASCII)
+    if match is None:
+        raise ValueError(f'"{value}" is not a duration')
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _at_least_a_second(value: timedelta) -> timedelta:
+    if value < timedelta(seconds=1):
+        raise ValueError("is shorter than a second")
+    return value
+
+
+def _zone(value: Any) -> ZoneInfo:
+    try:
+        return ZoneInfo(_text(value))
+    except (KeyError, ValueError, OSError) as error:
+        near = difflib.get_close_matches(str(value), available_timezones(), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(f'"{value}" is not a time zone{hint}') from error
+
+
+def _language(value: str) -> str:
+    if not _LANGUAGE.fullmatch(value):
+        hint = f"; did you mean {value.replace('_', '-')}?" if "_" in value else ""
+        raise ValueError(f'"{value}" is not a language tag{hint}')
+    return value
+
+
+def _base_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        # Reading the port is what checks it.
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or "@" in parts.netloc or re.search(r"[?#\s]", value):
+        raise ValueError(f'"{value}" is not usable')
+    return value.rstrip("/")
+
+
+def _mail_address(value: Any) -> Address:
+    try:
+        return address.parse(_text(value))
+    except AddressError as error:
+        raise ValueError(str(error).rstrip(".")) from error
+
+
+def _cron(value: str) -> str:
+    slots.check(value)
+    return value
+
+
+def _listen(value: Any) -> Endpoint:
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):(\d{1,5})", _text(value))
+    if match is None or int(match[3]) > 65535:
+        raise ValueError(f'"{value}" is not a host and a port')
+    return Endpoint(match[1] or match[2], int(match[3]))
+
+
+def _store_url(value: SecretStr) -> SecretStr:
+    # The value may hold a password: it is in no message.
+    url = value.get_secret_value()
+    if url.startswith("sqlite:///") and url.removeprefix("sqlite:///") not in ("", ":memory:"):
+        return value
+    # Some platforms write the short scheme, which SQLAlchemy does not know.
+    scheme, found, rest = url.partition("://")
+    if found and rest and scheme in ("postgresql", "postgres"):
+        return SecretStr(f"postgresql://{rest}")
+    raise ValueError("names no database that is supported")
+
+
+def _start(value: Any) -> int | None:
+    if value == "all":
+        return None
+    if value == "now":
+        return 0
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    raise ValueError("is not understood")
+
+
+_DURATION = "a number and its unit, such as 90s, 10m, 6h or 2d"
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), Allowed("text")]
+Slug = Annotated[
+    str,
+    StringConstraints(pattern=r"\A[a-z0-9]+(-[a-z0-9]+)*\z"),
+    Allowed("lower-case letters, digits and single hyphens between them"),
+]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Duration = Annotated[InstanceOf[timedelta], BeforeValidator(_duration), Allowed(_DURATION)]
+PositiveDuration = Annotated[
+    InstanceOf[timedelta],
+    AfterValidator(_at_least_a_second),
+    BeforeValidator(_duration),
+    Allowed(f"{_DURATION}, 1s or longer"),
+]
+Zone = Annotated[
+    InstanceOf[ZoneInfo],
+    BeforeValidator(_zone),
+    Allowed("an IANA name such as Europe/Berlin"),
+]
+Language = Annotated[
+    str, AfterValidator(_language), Allowed("a BCP 47 tag such as en, en-GB or zh-Hans")
+]
+BaseUrl = Annotated[
+    str,
+    AfterValidator(_base_url),
+    Allowed("an http or https URL without user, query and fragment"),
+]
+MailAddress = Annotated[
+    InstanceOf[Address],
+    BeforeValidator(_mail_address),
+    Allowed('"name@example.org" or "A Name <name@example.org>"'),
+]
+Cron = Annotated[
+    str,
+    AfterValidator(_cron),
+    Allowed('five cron fields such as "0 7 * * mon", or @hourly @daily @weekly @monthly @yearly'),
+]
+Listen = Annotated[
+    InstanceOf[Endpoint],
+    BeforeValidator(_listen),
+    Allowed('"host:port" with a port from 0 to 65535; 0 is any that is free'),
+]
+StoreUrl = Annotated[
+    SecretStr,
+    AfterValidator(_store_url),
+    Allowed("sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
+]
+Rate = Annotated[
+    str,
+    StringConstraints(pattern=r"\A[1-9][0-9]{0,8}/[smhd]\z"),
+    Allowed("a number per unit of time, such as 10/s, 500/m, 2000/h or 10000/d"),
+]
+Start = Annotated[
+    InstanceOf[int] | None,
+    BeforeValidator(_start),
+    Allowed('"all", "now", or a whole number from 1'),
+]
