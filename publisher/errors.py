@@ -71,3 +71,9 @@ class InDoubt(TransportError):
 
     Never send again without a decision (RFC 1047 describes the gap; nobody can close it).
     """
+
+
+def first_cause(group: ExceptionGroup[Exception]) -> Exception:
+    """Give the error behind a failed group of tasks: the first to fail ended the others."""
+    cause = group.exceptions[0]
+    return first_cause(cause) if isinstance(cause, ExceptionGroup) else cause

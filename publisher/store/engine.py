@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -66,10 +66,26 @@ async def _said_plainly(engine: AsyncEngine) -> AsyncIterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if error.connection_invalidated or error.__class__.__name__ == "OperationalError":
-            reason = str(error.orig).strip()
-            raise StoreError(f"database {engine.url.render_as_string()}: {reason}") from error
-        raise
+        if not is_failure(error):
+            raise
+        raise StoreError(f"{named(engine.url)}: {str(error.orig).strip()}") from error
+
+
+def is_failure(error: DBAPIError) -> bool:
+    """Say whether the database failed, rather than refuse what we asked of it.
+
+    SQLite's plain DatabaseError is a file that is garbled or no database at all.
+    """
+    return (
+        error.connection_invalidated
+        or isinstance(error, OperationalError)
+        or type(error) is DatabaseError
+    )
+
+
+def named(url: URL) -> str:
+    """Name a database in a message, without its password."""
+    return f"database {url.render_as_string()}"
 
 
 def connect(url: str) -> Store:
@@ -79,21 +95,24 @@ def connect(url: str) -> Store:
     """
     where = _with_driver(make_url(url))
     engine = create_async_engine(where, **_options(where))
-    _prepare(engine.sync_engine)
+    _prepare(engine.sync_engine, create=False)
     return Store(engine)
 
 
-def connect_sync(url: str) -> Engine:
-    """Open the same database for migrations, which Alembic runs without asyncio."""
+def connect_sync(url: str, *, create: bool = False) -> Engine:
+    """Open the same database for migrations, which Alembic runs without asyncio.
+
+    ``create`` allows an SQLite file, and its folder, to be made.
+    """
     where = make_url(url)
     if where.get_backend_name() == "sqlite":
-        if where.database:
+        if where.database and create:
             Path(where.database).parent.mkdir(parents=True, exist_ok=True)
         where = where.set(drivername="sqlite")
     else:
         where = where.set(drivername="postgresql+psycopg")
     engine = create_engine(where)
-    _prepare(engine)
+    _prepare(engine, create=create)
     return engine
 
 
@@ -113,21 +132,32 @@ def _options(url: URL) -> dict[str, Any]:
     return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
 
 
-def _prepare(engine: Engine) -> None:
+def _prepare(engine: Engine, *, create: bool) -> None:
     if engine.dialect.name != "sqlite":
         return
+
+    @event.listens_for(engine, "do_connect")
+    def _connecting(*_: object) -> None:
+        # SQLite would make an empty file, and a mistyped path would look like a lost database.
+        file = engine.url.database
+        if file and not create and not Path(file).exists():
+            raise StoreError(f"{named(engine.url)}: no such file; run `publisher migrate`")
 
     @event.listens_for(engine, "connect")
     def _connected(dbapi_connection: Any, _record: ConnectionPoolEntry) -> None:
         # The driver's own BEGIN comes too late (before the first write); ours is below.
         dbapi_connection.isolation_level = None
-        cursor = dbapi_connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_SECONDS * 1000}")
-        cursor.execute(f"PRAGMA journal_mode = {'WAL' if _WAL_IS_SAFE else 'TRUNCATE'}")
-        # FULL: what we have said is committed survives a power cut as well.
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.close()
+        try:
+            cursor = dbapi_connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_SECONDS * 1000}")
+            cursor.execute(f"PRAGMA journal_mode = {'WAL' if _WAL_IS_SAFE else 'TRUNCATE'}")
+            # FULL: what we have said is committed survives a power cut as well.
+            cursor.execute("PRAGMA synchronous = FULL")
+            cursor.execute("PRAGMA foreign_keys = ON")
+            cursor.close()
+        except sqlite3.Error:  # no database at all; the pool never hears of this connection
+            dbapi_connection.close()
+            raise
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:

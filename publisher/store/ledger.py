@@ -231,7 +231,10 @@ async def settle(connection: AsyncConnection, outcomes: Sequence[Outcome], now: 
         .where(
             deliveries.c.id == bindparam("row"),
             deliveries.c.attempts == bindparam("attempt"),
-            deliveries.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING)),
+            or_(
+                deliveries.c.state == DeliveryState.PENDING,
+                deliveries.c.state == DeliveryState.SENDING,
+            ),
         )
         .values(
             state=bindparam("to_state"),

@@ -10,10 +10,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import ResolutionError
 from alembic.util.exc import CommandError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from publisher.errors import StoreError
-from publisher.store.engine import connect_sync
+from publisher.store.engine import connect_sync, is_failure, named
 
 
 def migrate(url: str) -> tuple[str | None, str]:
@@ -22,7 +22,7 @@ def migrate(url: str) -> tuple[str | None, str]:
     Raises StoreError when the database is newer than the program, or cannot be opened.
     """
     config, scripts = _alembic()
-    engine = connect_sync(url)
+    engine = connect_sync(url, create=True)
     try:
         with engine.execution_options(publisher_write=True).begin() as connection:
             before = MigrationContext.configure(connection).get_current_revision()
@@ -30,8 +30,10 @@ def migrate(url: str) -> tuple[str | None, str]:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             after = MigrationContext.configure(connection).get_current_revision()
-    except OperationalError as error:
-        raise StoreError(f"database {engine.url.render_as_string()}: {error.orig}") from error
+    except DBAPIError as error:
+        if not is_failure(error):
+            raise
+        raise StoreError(f"{named(engine.url)}: {error.orig}") from error
     finally:
         engine.dispose()
     return before, after or ""
@@ -44,8 +46,10 @@ def require_current(url: str) -> None:
     try:
         with engine.connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
-    except OperationalError as error:
-        raise StoreError(f"database {engine.url.render_as_string()}: {error.orig}") from error
+    except DBAPIError as error:
+        if not is_failure(error):
+            raise
+        raise StoreError(f"{named(engine.url)}: {error.orig}") from error
     finally:
         engine.dispose()
     _refuse_newer(found, scripts)

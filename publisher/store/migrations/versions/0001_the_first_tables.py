@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.Column("enclosures", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("by_hand", sa.Boolean(), nullable=False),
-        sa.CheckConstraint("state IN ('live', 'held', 'withdrawn')", name="ck_articles_state"),
+        sa.CheckConstraint("state IN ('live', 'held', 'withdrawn')", name=op.f("ck_articles_state")),
         sa.PrimaryKeyConstraint("id", name="pk_articles"),
         sa.UniqueConstraint("slug", name="uq_articles_slug"),
         sa.UniqueConstraint("source", "guid", name="uq_articles_source_guid"),
@@ -94,7 +94,7 @@ def upgrade() -> None:
         sa.Column("created", UTCDateTime(), nullable=False),
         sa.CheckConstraint(
             "state IN ('held', 'open', 'paused', 'stopped', 'empty', 'missed')",
-            name="ck_issues_state",
+            name=op.f("ck_issues_state"),
         ),
         sa.PrimaryKeyConstraint("id", name="pk_issues"),
         sa.UniqueConstraint(
@@ -180,7 +180,7 @@ def upgrade() -> None:
         sa.Column("consent", sa.JSON(), nullable=False),
         sa.Column("covered", UTCDateTime(), nullable=True),
         sa.CheckConstraint(
-            "state IN ('pending', 'active', 'ended')", name="ck_subscriptions_state"
+            "state IN ('pending', 'active', 'ended')", name=op.f("ck_subscriptions_state")
         ),
         sa.ForeignKeyConstraint(
             ["subscriber_id"], ["subscribers.id"], name="fk_subscriptions_subscriber_id"
@@ -216,7 +216,7 @@ def upgrade() -> None:
         sa.Column("settled", UTCDateTime(), nullable=True),
         sa.CheckConstraint(
             "state IN ('pending', 'sending', 'accepted', 'failed', 'skipped')",
-            name="ck_deliveries_state",
+            name=op.f("ck_deliveries_state"),
         ),
         sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name="fk_deliveries_issue_id"),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,294 @@
+"""Send what the ledger says is due, over connections that are kept.
+
+For each row: claim it (a lease), offer the envelope, commit the mark `sending`, and only then
+transmit; then record what became of it. Marks and outcomes go down in group commits: whatever
+has gathered while the last commit ran goes into the next. An outcome is always queued before
+the same connection's next mark, so after a crash at most one row for each open connection is
+`sending`, and only those are in doubt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from publisher.errors import AddressError, InDoubt, Refused, Unreachable, first_cause
+from publisher.letters import Letters
+from publisher.model import Claim, DeliveryState, InDoubtPolicy, Newsletter, Reply
+from publisher.ports import Clock, Transport
+from publisher.store import accounts, ledger
+from publisher.store.engine import Store
+from publisher.store.group import GroupCommit
+from publisher.store.ledger import Outcome
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=60)
+# RFC 5321 §4.5.4.1: try again after at least 30 minutes, but sooner after the first refusal,
+# which is what greylisting waits for; give up after 4-5 days.
+_FIRST_RETRY = timedelta(minutes=5)
+_LONGEST_RETRY = timedelta(hours=4)
+_GIVE_UP = timedelta(days=4)
+
+
+@dataclass(slots=True, kw_only=True)
+class Sent:
+    """What a run brought, in rows. ``error`` is why the relay cannot be used, None if it can."""
+
+    accepted: int = 0
+    failed: int = 0
+    deferred: int = 0
+    in_doubt: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """A next hop: how many connections it is given, and how one is made."""
+
+    name: str
+    connections: int
+    connect: Callable[[], Transport]
+
+
+async def decide_doubt(store: Store, newsletters: Collection[Newsletter], *, clock: Clock) -> int:
+    """Apply each newsletter's policy to its rows in doubt; give how many were decided."""
+    decided = 0
+    for newsletter in newsletters:
+        if newsletter.in_doubt is InDoubtPolicy.ASK:
+            continue
+        async with store.write() as connection:
+            decided += await accounts.resolve_doubt(
+                connection,
+                newsletter.slug,
+                resend=newsletter.in_doubt is InDoubtPolicy.RESEND,
+                now=clock(),
+            )
+    return decided
+
+
+async def deliver(
+    store: Store,
+    relay: Relay,
+    letters: Letters,
+    *,
+    newsletters: Collection[str],
+    clock: Clock,
+    stop: asyncio.Event,
+    lease: timedelta = LEASE,
+) -> Sent:
+    """Send every row of these newsletters that is due, and return when none is.
+
+    Returns early, with ``error``, when the relay cannot be reached or used: no row is blamed,
+    those in hand go back. When ``stop`` is set, transactions under way are finished and the
+    rest goes back: nothing is left in doubt. Raises StoreError when the database stays away.
+    """
+    run = _Run(
+        store=store,
+        relay=relay,
+        letters=letters,
+        newsletters=newsletters,
+        clock=clock,
+        stop=stop,
+        lease=lease,
+    )
+    return await run.whole()
+
+
+@dataclass(kw_only=True)
+class _Run:
+    store: Store
+    relay: Relay
+    letters: Letters
+    newsletters: Collection[str]
+    clock: Clock
+    stop: asyncio.Event
+    lease: timedelta
+    sent: Sent = field(default_factory=Sent)
+
+    def __post_init__(self) -> None:
+        self._hand: dict[int, Claim] = {}  # leased by us, whether begun or not
+        self._ready: deque[Claim] = deque()  # of those, the ones not begun
+        self._alive = self.relay.connections
+        self._all_claimed = False
+        self._moved = asyncio.Condition()
+        self._commits = GroupCommit(self.store, self.clock, self.lease)
+
+    async def whole(self) -> Sent:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                helpers = [
+                    tasks.create_task(self._commits.run()),
+                    tasks.create_task(self._renew_leases()),
+                    tasks.create_task(self._heed_stop()),
+                ]
+                async with asyncio.TaskGroup() as workers:
+                    workers.create_task(self._claim())
+                    for _ in range(self.relay.connections):
+                        workers.create_task(self._connection())
+                for claim in list(self._hand.values()):  # claimed and not sent
+                    await self._finish(self._pending(claim, due=self.clock()))
+                await self._commits.flush()
+                for helper in helpers:
+                    helper.cancel()
+        except ExceptionGroup as group:
+            # Whatever failed in one task ended all; the first cause says it best.
+            raise first_cause(group) from group
+        return self.sent
+
+    @property
+    def _is_over(self) -> bool:
+        return self.stop.is_set() or self.sent.error is not None
+
+    async def _claim(self) -> None:
+        """Keep a row or two ready for each connection: so few that a confirmation overtakes."""
+        while not self._is_over:
+            async with self.store.write() as connection:
+                now = self.clock()
+                claims = await ledger.claim(
+                    connection,
+                    newsletters=self.newsletters,
+                    limit=2 * self.relay.connections,
+                    now=now,
+                    lease_ends=now + self.lease,
+                )
+            if not claims:
+                break
+            async with self._moved:
+                self._hand |= {claim.delivery: claim for claim in claims}
+                self._ready.extend(claims)
+                self._moved.notify_all()
+                await self._moved.wait_for(
+                    lambda: len(self._ready) <= self.relay.connections or self._is_over
+                )
+        async with self._moved:
+            self._all_claimed = True
+            self._moved.notify_all()
+
+    async def _next(self) -> Claim | None:
+        """Wait for a row to send; None when there will be none."""
+        async with self._moved:
+            # While another connection has a row in hand it may come back, should that one fail.
+            await self._moved.wait_for(
+                lambda: self._ready or self._is_over or (self._all_claimed and not self._hand)
+            )
+            if self._is_over or not self._ready:
+                return None
+            self._moved.notify_all()
+            return self._ready.popleft()
+
+    async def _connection(self) -> None:
+        """Send rows over one connection until there are no more, or it cannot be had."""
+        transport = self.relay.connect()
+        is_proven = False
+        try:
+            while (claim := await self._next()) is not None:
+                try:
+                    await self._send(transport, claim)
+                    is_proven = True
+                except Unreachable as error:
+                    await self._hand_back(claim, error, retire=not is_proven)
+                    if not is_proven:
+                        return
+                    is_proven = False  # cut after some use, as relays do: connect again
+        finally:
+            await transport.close()
+
+    async def _hand_back(self, claim: Claim, error: Unreachable, *, retire: bool) -> None:
+        """Let another connection, or this one once more, have a row that was not taken.
+
+        A connection that could not be had is given up; the last of them speaks for the relay.
+        """
+        self._commits.settle(self._pending(claim, due=self.clock() + self.lease, reply=str(error)))
+        async with self._moved:
+            self._ready.appendleft(claim)
+            if retire:
+                self._alive -= 1
+                log.debug("connection given up", relay=self.relay.name, left=self._alive)
+            if self._alive == 0:
+                self.sent.error = str(error)
+            self._moved.notify_all()
+
+    async def _heed_stop(self) -> None:
+        await self.stop.wait()
+        async with self._moved:
+            self._moved.notify_all()
+
+    async def _send(self, transport: Transport, claim: Claim) -> None:
+        """Send one row. Raises Unreachable when it was surely not taken and nobody refused it."""
+        try:
+            message = await self.letters.write(claim)
+        except (ValueError, AddressError) as error:
+            await self._finish(self._failed(claim, f"no message can be made: {error}"))
+            return
+        try:
+            await transport.offer(message.envelope)
+            if not await self._commits.mark(claim):
+                await transport.close()  # the envelope is open: it must not stay so
+                await self._finish(self._pending(claim, due=self.clock()))
+                return
+            reply = await transport.transmit(message.content)
+        except Refused as refusal:
+            await self._finish(self._refused(claim, refusal))
+        except InDoubt as doubt:
+            log.warning("delivery in doubt", delivery=claim.delivery, reason=str(doubt))
+            self.sent.in_doubt += 1
+            await self._finish(
+                Outcome(
+                    claim=claim, state=DeliveryState.SENDING, due=self.clock(), reply=str(doubt)
+                )
+            )
+        else:
+            self.sent.accepted += 1
+            await self._finish(self._accepted(claim, reply))
+
+    async def _finish(self, outcome: Outcome) -> None:
+        async with self._moved:
+            self._hand.pop(outcome.claim.delivery, None)
+            self._moved.notify_all()
+        self._commits.settle(outcome)
+
+    def _accepted(self, claim: Claim, reply: Reply) -> Outcome:
+        return Outcome(
+            claim=claim,
+            state=DeliveryState.ACCEPTED,
+            due=self.clock(),
+            reply=f"{reply.code} {reply.text}",
+        )
+
+    def _refused(self, claim: Claim, refusal: Refused) -> Outcome:
+        now = self.clock()
+        if refusal.permanent or now - claim.created > _GIVE_UP:
+            return self._failed(claim, str(refusal))
+        self.sent.deferred += 1
+        wait = min(_FIRST_RETRY * 2**claim.deferrals, _LONGEST_RETRY)
+        return Outcome(
+            claim=claim,
+            state=DeliveryState.PENDING,
+            due=now + wait * random.uniform(0.8, 1.2),  # noqa: S311 -- spreads load, hides nothing
+            reply=str(refusal),
+            deferred=True,
+        )
+
+    def _failed(self, claim: Claim, reason: str) -> Outcome:
+        log.info("delivery failed", delivery=claim.delivery, issue=claim.issue, reason=reason)
+        self.sent.failed += 1
+        return Outcome(claim=claim, state=DeliveryState.FAILED, due=self.clock(), reply=reason)
+
+    def _pending(self, claim: Claim, *, due: datetime, reply: str = "") -> Outcome:
+        return Outcome(claim=claim, state=DeliveryState.PENDING, due=due, reply=reply)
+
+    async def _renew_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self.lease.total_seconds() / 3)
+            if self._hand:
+                async with self.store.write() as connection:
+                    await ledger.extend(
+                        connection, list(self._hand.values()), self.clock() + self.lease
+                    )

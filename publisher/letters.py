@@ -1,0 +1,105 @@
+"""A claimed delivery becomes a message: the rendition's bytes, the recipient's values, the token.
+
+Everything that can be made once for a rendition is; see `publisher.mail.compose`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from publisher.mail import compose
+from publisher.mail.slots import Slot
+from publisher.mail.verp import verp
+from publisher.model import Address, Claim, Lane, Message, Newsletter, Publication, Rendition
+from publisher.store import renditions
+from publisher.store.engine import Store
+from publisher.tokens import Purpose, Tokens
+
+_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stationery:
+    """What every message of a site is written with.
+
+    ``secret`` keys Message-IDs. ``bounce`` is where bounces go, in VERP form; None sends them
+    to the newsletter's own address, as it is.
+    """
+
+    publication: Publication
+    newsletters: Mapping[str, Newsletter]
+    tokens: Tokens
+    secret: bytes
+    bounce: Address | None
+
+
+class Letters:
+    """Writes messages; keeps the renditions that it prepared last."""
+
+    def __init__(self, store: Store, stationery: Stationery) -> None:
+        self._store = store
+        self._with = stationery
+        self._prepared: OrderedDict[int, compose.Prepared] = OrderedDict()
+
+    async def write(self, claim: Claim) -> Message:
+        """Make the message of a delivery: the same bytes in every attempt.
+
+        Raises ValueError or AddressError if no message can be made for this person.
+        """
+        prepared = self._prepared.get(claim.rendition)
+        if prepared is None:
+            async with self._store.read() as connection:
+                rendition = await renditions.get(connection, claim.rendition)
+            prepared = self.prepare(rendition, is_list=claim.lane is Lane.ISSUE)
+            self._prepared[claim.rendition] = prepared
+            if len(self._prepared) > _KEPT:
+                self._prepared.popitem(last=False)
+        newsletter = self._with.newsletters[claim.newsletter]
+        what = claim.issue if claim.issue is not None else f"confirmation-{claim.delivery}"
+        return prepared.message(
+            recipient=claim.address,
+            envelope_sender=self._envelope_sender(newsletter, claim.delivery),
+            message_id=compose.message_id(
+                self._with.secret, what, claim.subscriber, domain=newsletter.sender.domain
+            ),
+            values=self.values(claim.address, claim.subscription),
+        )
+
+    def prepare(self, rendition: Rendition, *, is_list: bool) -> compose.Prepared:
+        """Encode what is the same for all; ``is_list`` adds the List-* fields of a digest."""
+        publication = self._with.publication
+        newsletter = self._with.newsletters[rendition.newsletter]
+        mailing_list = compose.ListFields(
+            title=newsletter.title,
+            identifier=compose.list_identifier(newsletter.slug, publication.base_url),
+            archive=f"{publication.base_url}/newsletters/{newsletter.slug}",
+        )
+        return compose.prepare(
+            rendition,
+            compose.Headers(
+                sender=newsletter.sender,
+                date=rendition.created,
+                reply_to=newsletter.reply_to,
+                mailing_list=mailing_list if is_list else None,
+            ),
+        )
+
+    def values(self, address: Address, subscription: int) -> dict[Slot, str]:
+        """Give what goes into the slots of one person's mail."""
+        base, tokens = self._with.publication.base_url, self._with.tokens
+        return {
+            Slot.NAME: address.name,
+            Slot.ADDRESS: address.mailbox,
+            Slot.UNSUBSCRIBE_URL: f"{base}/u/{tokens.sign(Purpose.UNSUBSCRIBE, subscription)}",
+            Slot.PREFERENCES_URL: (
+                f"{base}/preferences/{tokens.sign(Purpose.PREFERENCES, subscription)}"
+            ),
+            Slot.CONFIRM_URL: f"{base}/confirm/{tokens.sign(Purpose.CONFIRM, subscription)}",
+        }
+
+    def _envelope_sender(self, newsletter: Newsletter, delivery: int) -> str:
+        if self._with.bounce is None:
+            return newsletter.sender.mailbox
+        return verp(self._with.bounce, self._with.tokens.sign(Purpose.BOUNCE, delivery))

@@ -1,0 +1,91 @@
+"""Group commit: many senders wait for one transaction, so that durability costs each little.
+
+Whatever has gathered while the last commit ran goes down in the next, in one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from publisher.errors import StoreError
+from publisher.model import Claim
+from publisher.ports import Clock
+from publisher.store import ledger
+from publisher.store.engine import Store
+from publisher.store.ledger import Outcome
+
+log = structlog.get_logger()
+
+_TRIES = 6
+
+
+class GroupCommit:
+    """The one writer of a delivery run. ``run`` must be running while anybody waits."""
+
+    def __init__(self, store: Store, clock: Clock, lease: timedelta) -> None:
+        self._store = store
+        self._clock = clock
+        self._lease = lease
+        self._marks: list[tuple[Claim, asyncio.Future[bool]]] = []
+        self._outcomes: list[Outcome] = []
+        self._work = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+
+    async def mark(self, claim: Claim) -> bool:
+        """Wait until a row is durably `sending`; False if it must not be sent.
+
+        Outcomes settled before are durable by then as well.
+        """
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._marks.append((claim, done))
+        self._work.set()
+        return await done
+
+    def settle(self, outcome: Outcome) -> None:
+        """Have an outcome recorded with the next commit."""
+        self._outcomes.append(outcome)
+        self._work.set()
+
+    async def flush(self) -> None:
+        """Wait until everything settled so far is durable."""
+        await self._commit()
+
+    async def run(self) -> None:
+        """Commit what gathers, until cancelled. Raises StoreError when the database stays away."""
+        while True:
+            await self._work.wait()
+            await self._commit()
+
+    async def _commit(self) -> None:
+        async with self._one_at_a_time:
+            self._work.clear()
+            marks, self._marks = self._marks, []
+            outcomes, self._outcomes = self._outcomes, []
+            if marks or outcomes:
+                allowed = await self._write([claim for claim, _ in marks], outcomes)
+                for claim, done in marks:
+                    if not done.done():
+                        done.set_result(claim.delivery in allowed)
+
+    async def _write(self, marks: list[Claim], outcomes: list[Outcome]) -> set[int]:
+        """Write both in one transaction, trying again while the database is away (F24)."""
+        for attempt in range(1, _TRIES + 1):
+            try:
+                async with self._store.write() as connection:
+                    now = self._clock()
+                    if outcomes:
+                        taken = await ledger.settle(connection, outcomes, now)
+                        if taken != len(outcomes):
+                            log.warning("outcomes fenced off", rows=len(outcomes) - taken)
+                    if not marks:
+                        return set()
+                    return await ledger.mark_sending(connection, marks, now + self._lease)
+            except StoreError as error:
+                if attempt == _TRIES:
+                    raise
+                log.warning("ledger not written, trying again", reason=str(error))
+                await asyncio.sleep(2**attempt / 4)
+        raise AssertionError

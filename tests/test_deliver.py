@@ -1,0 +1,444 @@
+"""The delivery verb against a real SMTP server: what the ledger says is what the server saw."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from publisher.deliver import LEASE, Relay, Sent, decide_doubt, deliver
+from publisher.letters import Letters, Stationery
+from publisher.model import Balance, InDoubtPolicy, Issue, IssueState
+from publisher.store import accounts, issues, subscribers
+from publisher.store.tables import deliveries
+from publisher.store.tables import subscribers as people
+from publisher.tokens import Purpose, Tokens
+from publisher.transports.smtp import Smtp, SmtpSettings
+from tests.rig.clock import SettableClock
+from tests.rig.desk import Desk
+from tests.rig.script import Act, Moment, at, in_turn, say
+from tests.rig.smtp import SmtpRig
+
+SECRET = b"k" * 32
+TOKENS = Tokens({1: SECRET}, 1)
+
+
+class Post:
+    """A desk with a relay: it sends what the desk's issues have for people."""
+
+    def __init__(self, desk: Desk, rig: SmtpRig, connections: int = 3) -> None:
+        self.desk = desk
+        self.rig = rig
+        self.connections = connections
+        self.stop = asyncio.Event()
+
+    def letters(self) -> Letters:
+        newsletter = self.desk.newsletter
+        return Letters(
+            self.desk.store,
+            Stationery(
+                publication=self.desk.publication,
+                newsletters={newsletter.slug: newsletter},
+                tokens=TOKENS,
+                secret=SECRET,
+                bounce=replace(newsletter.sender, mailbox="bounce@example.org", name=""),
+            ),
+        )
+
+    async def send(self, lease: timedelta = LEASE) -> Sent:
+        settings = SmtpSettings(host="127.0.0.1", port=self.rig.port, security="none")
+        return await deliver(
+            self.desk.store,
+            Relay(name="main", connections=self.connections, connect=lambda: Smtp(settings)),
+            self.letters(),
+            newsletters=[self.desk.newsletter.slug],
+            clock=self.desk.clock,
+            stop=self.stop,
+            lease=lease,
+        )
+
+    async def issue_for(self, *names: str) -> Issue:
+        await self.desk.bring("one")
+        for name in names:
+            await self.desk.join(name)
+        return await self.desk.issue_now()
+
+    def arrived(self) -> Counter[str]:
+        return Counter(message.recipient.partition("@")[0] for message in self.rig.accepted)
+
+    def message_ids(self) -> list[str]:
+        parsed = [
+            email.message_from_bytes(message.content, policy=email.policy.default)
+            for message in self.rig.accepted
+        ]
+        return [message["Message-ID"] for message in parsed]
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[SmtpRig]:
+    async with SmtpRig() as running:
+        yield running
+
+
+@pytest.fixture
+def post(desk: Desk, rig: SmtpRig) -> Post:
+    return Post(desk, rig)
+
+
+def everybody(count: int, **stands: int) -> Balance:
+    empty = {"accepted": 0, "failed": 0, "skipped": 0, "pending": 0, "in_doubt": 0}
+    return Balance(audience=count, **{**empty, **stands})
+
+
+async def test_everybody_gets_one_message_over_kept_connections(post: Post) -> None:
+    names = [f"p{number}" for number in range(25)]
+    issue = await post.issue_for(*names)
+
+    sent = await post.send()
+
+    assert sent == Sent(accepted=25)
+    assert post.arrived() == Counter(names)
+    assert await post.desk.balance(issue) == everybody(25, accepted=25)
+    assert post.rig.connections <= 3
+    assert len(set(post.message_ids())) == 25
+
+
+async def test_message_carries_unsubscribe_verp_and_list_of_its_own_recipient(post: Post) -> None:
+    issue = await post.issue_for("ann")
+    bond = await post.desk.bond("ann")
+
+    await post.send()
+
+    (message,) = post.rig.accepted
+    parsed = email.message_from_bytes(message.content, policy=email.policy.default)
+    token = TOKENS.sign(Purpose.UNSUBSCRIBE, bond.id)
+    (recipient,) = await recipients(post, issue)
+    assert message.sender == f"bounce+{TOKENS.sign(Purpose.BOUNCE, recipient.id)}@example.org"
+    assert parsed["List-Unsubscribe"] == f"<https://news.example.org/u/{token}>"
+    assert parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert parsed["List-Id"] == "The Digest <digest.news.example.org>"
+    assert token in parsed.get_body(("plain",)).get_content()
+
+
+async def recipients(post: Post, issue: Issue) -> list[accounts.Recipient]:
+    async with post.desk.store.read() as connection:
+        return await accounts.recipients(connection, issue.id, now=post.desk.clock())
+
+
+async def test_refused_recipient_fails_alone_and_is_not_tried_again(post: Post) -> None:
+    post.rig.scripts.append(at("RCPT", say(550, "5.1.1 no such user"), argument="bob@"))
+    issue = await post.issue_for("ann", "bob", "cy")
+
+    sent = await post.send()
+    await post.send()
+
+    assert sent == Sent(accepted=2, failed=1)
+    assert await post.desk.balance(issue) == everybody(3, accepted=2, failed=1)
+    assert post.arrived() == Counter(["ann", "cy"])
+    failed = [one for one in await recipients(post, issue) if one.state == "failed"]
+    assert [one.reply for one in failed] == ["550 5.1.1 no such user"]
+
+
+async def test_greylisted_recipient_is_tried_again_later_with_the_same_message_id(
+    post: Post, clock: SettableClock
+) -> None:
+    held = in_turn("CONTENT", Act(reply=b"451 4.7.1 come back\r\n", take=True))
+    post.rig.scripts.append(held)
+    issue = await post.issue_for("ann")
+
+    first = await post.send()
+    too_soon = await post.send()
+    clock.advance(minutes=7)
+    later = await post.send()
+
+    assert (first, too_soon, later) == (Sent(deferred=1), Sent(), Sent(accepted=1))
+    assert await post.desk.balance(issue) == everybody(1, accepted=1)
+    once, again = post.message_ids()
+    assert once == again
+
+
+async def test_wait_between_tries_grows(post: Post, clock: SettableClock) -> None:
+    post.rig.scripts.append(at("RCPT", say(450, "4.2.0 busy")))
+    await post.issue_for("ann")
+    waits = []
+    for _ in range(4):
+        await post.send()
+        async with post.desk.store.read() as connection:
+            due = await accounts.next_due(connection)
+        assert due is not None
+        waits.append((due - clock()).total_seconds() / 60)
+        clock.move_to(due)
+
+    for wait, minutes in zip(waits, (5, 10, 20, 40), strict=True):
+        assert 0.8 * minutes <= wait <= 1.2 * minutes
+
+
+async def test_recipient_put_off_for_days_is_given_up(post: Post, clock: SettableClock) -> None:
+    post.rig.scripts.append(at("RCPT", say(450, "4.2.0 busy")))
+    issue = await post.issue_for("ann")
+    await post.send()
+    clock.advance(days=4, minutes=1)
+
+    sent = await post.send()
+
+    assert sent == Sent(failed=1)
+    assert await post.desk.balance(issue) == everybody(1, failed=1)
+
+
+async def test_cut_before_the_content_sends_once_in_the_end(post: Post) -> None:
+    post.connections = 1
+    post.rig.scripts.append(in_turn("DATA", None, Act(cut=True)))
+    issue = await post.issue_for("ann", "bob", "cy")
+
+    sent = await post.send()
+
+    assert sent == Sent(accepted=3)
+    assert post.arrived() == Counter(["ann", "bob", "cy"])
+    assert await post.desk.balance(issue) == everybody(3, accepted=3)
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_cut_after_the_dot_is_in_doubt_and_never_sent_again_by_itself(
+    post: Post, clock: SettableClock, taken: bool
+) -> None:
+    post.rig.scripts.append(at("CONTENT", Act(cut=True, take=taken), argument="bob@"))
+    issue = await post.issue_for("ann", "bob")
+
+    sent = await post.send()
+    clock.advance(hours=1)
+    await decide_doubt(post.desk.store, [post.desk.newsletter], clock=clock)
+    await post.send()
+
+    assert sent == Sent(accepted=1, in_doubt=1)
+    assert post.arrived() == Counter(["ann", "bob"] if taken else ["ann"])
+    assert await post.desk.balance(issue) == everybody(2, accepted=1, in_doubt=1)
+
+
+async def test_doubt_is_resent_by_policy_as_the_same_message(
+    post: Post, clock: SettableClock
+) -> None:
+    post.desk.newsletter = replace(post.desk.newsletter, in_doubt=InDoubtPolicy.RESEND)
+    post.rig.scripts.append(in_turn("CONTENT", Act(cut=True, take=True)))
+    issue = await post.issue_for("ann")
+    await post.send()
+
+    decided = await decide_doubt(post.desk.store, [post.desk.newsletter], clock=clock)
+    sent = await post.send()
+
+    once, again = post.rig.accepted
+    assert (decided, sent) == (1, Sent(accepted=1))
+    assert once == again
+    assert await post.desk.balance(issue) == everybody(1, accepted=1)
+
+
+async def test_doubt_is_left_by_policy_and_its_articles_are_not_repeated(
+    post: Post, clock: SettableClock
+) -> None:
+    post.desk.newsletter = replace(post.desk.newsletter, in_doubt=InDoubtPolicy.SKIP)
+    post.rig.scripts.append(in_turn("CONTENT", Act(cut=True, take=True)))
+    issue = await post.issue_for("ann")
+    await post.send()
+
+    await decide_doubt(post.desk.store, [post.desk.newsletter], clock=clock)
+    again = await post.desk.issue_now()
+
+    assert await post.desk.balance(issue) == everybody(1, failed=1)
+    assert again.state is IssueState.EMPTY
+
+
+async def test_unreachable_relay_blames_nobody(post: Post) -> None:
+    issue = await post.issue_for("ann", "bob")
+    await post.rig.__aexit__(None, None, None)
+
+    sent = await post.send()
+
+    assert sent.error is not None
+    assert f"127.0.0.1:{post.rig.port}" in sent.error
+    assert await post.desk.balance(issue) == everybody(2, pending=2)
+    assert {one.state for one in await recipients(post, issue)} == {"pending"}
+
+
+async def test_relay_that_allows_fewer_connections_is_used_with_those(post: Post) -> None:
+    def one_at_a_time(moment: Moment) -> Act | None:
+        is_more = moment.verb == "BANNER" and post.rig.open_connections > 1
+        return say(421, "4.7.0 too many", cut=True) if is_more else None
+
+    post.rig.scripts.append(one_at_a_time)
+    names = [f"p{number}" for number in range(12)]
+    issue = await post.issue_for(*names)
+
+    while (sent := await post.send()) != Sent():
+        assert sent.error is None
+
+    assert post.arrived() == Counter(names)
+    assert await post.desk.balance(issue) == everybody(12, accepted=12)
+
+
+async def test_relay_that_closes_after_each_message_is_used_to_the_end(post: Post) -> None:
+    post.rig.scripts.append(at("MAIL", say(421, "4.7.0 one a connection", cut=True), message=2))
+    names = [f"p{number}" for number in range(10)]
+    issue = await post.issue_for(*names)
+
+    while (sent := await post.send()) != Sent():
+        assert sent.error is None
+
+    assert post.arrived() == Counter(names)
+    assert await post.desk.balance(issue) == everybody(10, accepted=10)
+
+
+async def test_who_leaves_in_mid_run_gets_nothing_more(post: Post) -> None:
+    post.connections = 1
+    first_is_through = asyncio.Event()
+    post.rig.scripts.append(at("RCPT", say(250, "ok", after=first_is_through), argument="bob@"))
+    issue = await post.issue_for("ann", "bob")
+    running = asyncio.create_task(post.send())
+    await post.rig.until_asked("RCPT", 2)
+
+    await post.desk.leave("bob")
+    first_is_through.set()
+    await running
+    await post.send()
+
+    assert post.arrived() == Counter(["ann"])
+    assert await post.desk.balance(issue) == everybody(2, accepted=1, skipped=1)
+
+
+async def test_paused_issue_stops_at_once_and_resumes(post: Post) -> None:
+    post.connections = 1
+    go_on = asyncio.Event()
+    post.rig.scripts.append(at("RCPT", say(250, "ok", after=go_on), argument="bob@"))
+    issue = await post.issue_for("ann", "bob", "cy")
+    running = asyncio.create_task(post.send())
+    await post.rig.until_asked("RCPT", 2)
+
+    await move(post, issue, IssueState.OPEN, IssueState.PAUSED)
+    go_on.set()
+    await running
+    paused = await post.desk.balance(issue)
+    await move(post, issue, IssueState.PAUSED, IssueState.OPEN)
+    await post.send()
+
+    assert paused == everybody(3, accepted=1, pending=2)
+    assert post.arrived() == Counter(["ann", "bob", "cy"])
+
+
+async def move(post: Post, issue: Issue, come_from: IssueState, go_to: IssueState) -> None:
+    async with post.desk.store.write() as connection:
+        assert await issues.change_state(connection, issue.id, come_from=[come_from], go_to=go_to)
+
+
+async def test_told_to_stop_it_finishes_what_is_under_way_and_leaves_no_doubt(post: Post) -> None:
+    answer = asyncio.Event()
+    post.rig.scripts.append(at("CONTENT", say(250, "ok", after=answer)))
+    names = [f"p{number}" for number in range(20)]
+    issue = await post.issue_for(*names)
+    running = asyncio.create_task(post.send())
+    await post.rig.until_asked("CONTENT", 3)
+
+    post.stop.set()
+    answer.set()
+    sent = await running
+
+    assert sent == Sent(accepted=3)
+    assert await post.desk.balance(issue) == everybody(20, accepted=3, pending=17)
+    assert len(await post.desk.claim()) == 17
+
+
+async def test_confirmation_overtakes_an_issue(post: Post) -> None:
+    post.connections = 1
+    go_on = asyncio.Event()
+    post.rig.scripts.append(in_turn("CONTENT", say(250, "ok", after=go_on)))
+    await post.issue_for(*[f"p{number}" for number in range(30)])
+    running = asyncio.create_task(post.send())
+    await post.rig.until_asked("CONTENT")
+
+    await post.desk.join("newcomer", confirmed=False)
+    go_on.set()
+    await running
+
+    order = [message.recipient for message in post.rig.accepted]
+    assert order.index("newcomer@example.org") <= 4
+    assert len(order) == 31
+
+
+async def test_person_for_whom_no_message_can_be_made_fails_alone(post: Post) -> None:
+    issue = await post.issue_for("ann", "bob")
+    async with post.desk.store.write() as connection:
+        await connection.execute(
+            update(people).where(people.c.mailbox == "bob@example.org").values(name="x\ny")
+        )
+
+    sent = await post.send()
+
+    assert sent == Sent(accepted=1, failed=1)
+    assert await post.desk.balance(issue) == everybody(2, accepted=1, failed=1)
+
+
+async def test_worker_that_slept_past_its_lease_is_fenced_off(
+    post: Post, clock: SettableClock
+) -> None:
+    post.connections = 1
+    wake = asyncio.Event()
+    post.rig.scripts.append(in_turn("RCPT", say(250, "ok", after=wake)))
+    issue = await post.issue_for("ann")
+    sleeper = asyncio.create_task(post.send())
+    await post.rig.until_asked("RCPT")
+    clock.advance(minutes=2)
+
+    sent = await post.send()
+    wake.set()
+    slept = await sleeper
+
+    assert (sent, slept) == (Sent(accepted=1), Sent())
+    assert post.arrived() == Counter(["ann"])
+    assert await post.desk.balance(issue) == everybody(1, accepted=1)
+
+
+async def test_slow_answer_keeps_its_lease(post: Post, clock: SettableClock) -> None:
+    lease = timedelta(seconds=0.3)
+    answer, renewed = asyncio.Event(), asyncio.Event()
+    post.rig.scripts.append(at("CONTENT", say(250, "ok", after=answer)))
+    issue = await post.issue_for("ann")
+    running = asyncio.create_task(post.send(lease))
+    await post.rig.until_asked("CONTENT")
+    for _ in range(5):  # each time nearly to the end of the lease, as it was last renewed
+        before = clock.advance(seconds=0.29)
+        while not renewed.is_set():
+            (row,) = await sending_until(post, issue)
+            if row >= before + lease:
+                renewed.set()
+            await asyncio.sleep(0)
+        renewed.clear()
+
+    doubted = (await post.desk.balance(issue)).in_doubt
+    answer.set()
+
+    assert doubted == 0
+    assert await running == Sent(accepted=1)
+
+
+async def sending_until(post: Post, issue: Issue) -> list[datetime]:
+    async with post.desk.store.read() as connection:
+        rows = await connection.execute(
+            select(deliveries.c.due).where(deliveries.c.issue_id == issue.id)
+        )
+        return list(rows.scalars())
+
+
+async def test_unsubscribed_since_composing_is_skipped_without_a_connection(post: Post) -> None:
+    issue = await post.issue_for("ann")
+    bond = await post.desk.bond("ann")
+    async with post.desk.store.write() as connection:
+        await subscribers.end(connection, bond.id, post.desk.clock())
+
+    await post.send()
+
+    assert post.rig.count("RCPT") == 0
+    assert await post.desk.balance(issue) == everybody(1, skipped=1)
