@@ -1,1 +1,1 @@
-"""How messages leave. One module a kind; one object is one connection: see `publisher.ports.Transport`."""
+"""How messages leave. One module a kind, one object a connection: `publisher.ports.Transport`."""

@@ -1,0 +1,34 @@
+"""What the tests of the SMTP transport share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from publisher.transports.smtp import Smtp, SmtpSettings, Timeouts
+from tests.rig.certificate import Certificate, make_certificate
+from tests.rig.smtp import SmtpRig
+
+
+@pytest.fixture
+async def connect() -> AsyncIterator[Callable[..., Smtp]]:
+    """Make transports to a rig, with settings and timeouts by name; all are closed at the end."""
+    made: list[Smtp] = []
+
+    def make(rig: SmtpRig, timeouts: Timeouts | None = None, **settings: Any) -> Smtp:
+        plain: dict[str, Any] = {"host": "127.0.0.1", "port": rig.port, "security": "none"}
+        plain["client_hostname"] = "news.example"
+        smtp = Smtp(SmtpSettings(**plain | settings), timeouts)
+        made.append(smtp)
+        return smtp
+
+    yield make
+    for smtp in made:
+        await smtp.close()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return make_certificate(tmp_path_factory.mktemp("certificate"))

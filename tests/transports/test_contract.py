@@ -1,0 +1,228 @@
+"""What every transport promises, tried on each module of the package."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import publisher.transports
+from publisher.model import Envelope
+from publisher.ports import Transport
+from publisher.transports.file import File
+from publisher.transports.smtp import Smtp, SmtpSettings
+from tests.rig.script import Accepted
+from tests.rig.smtp import SmtpRig
+
+ENVELOPE = Envelope(sender="bounce+t1@news.example", recipient="ada@reader.example")
+CONTENT = b"Subject: One\r\n\r\nFirst line\r\n.\r\n..two dots\r\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A transport and the far end's view of what it handed over, in any order."""
+
+    transport: Transport
+    delivered: Callable[[], list[Accepted]]
+
+
+@asynccontextmanager
+async def smtp_route() -> AsyncIterator[Route]:
+    async with SmtpRig() as rig:
+        smtp = Smtp(
+            SmtpSettings(
+                host="127.0.0.1", port=rig.port, security="none", client_hostname="news.example"
+            )
+        )
+        yield Route(transport=smtp, delivered=lambda: rig.accepted)
+        await smtp.close()
+
+
+@asynccontextmanager
+async def file_route() -> AsyncIterator[Route]:
+    with TemporaryDirectory() as name:
+        yield Route(transport=File(Path(name)), delivered=lambda: read_files(Path(name)))
+
+
+def read_files(folder: Path) -> list[Accepted]:
+    messages = []
+    for path in folder.iterdir():
+        sender, recipient, content = path.read_bytes().split(b"\r\n", 2)
+        messages.append(
+            Accepted(
+                sender=sender.removeprefix(b"Return-Path: <").removesuffix(b">").decode(),
+                recipient=recipient.removeprefix(b"Delivered-To: ").decode(),
+                content=content,
+            )
+        )
+    return messages
+
+
+ROUTES: dict[str, Callable[[], AbstractAsyncContextManager[Route]]] = {
+    "smtp": smtp_route,
+    "file": file_route,
+}
+KINDS = [
+    module.name
+    for module in pkgutil.iter_modules(publisher.transports.__path__)
+    if not module.name.startswith("_")
+]
+
+
+@pytest.fixture(params=KINDS)
+async def route(request: pytest.FixtureRequest) -> AsyncIterator[Route]:
+    async with ROUTES[request.param]() as route:
+        yield route
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kind_is_a_class_named_after_its_module(kind: str) -> None:
+    module = importlib.import_module(f"publisher.transports.{kind}")
+
+    assert {"offer", "transmit", "close"} <= set(dir(getattr(module, kind.capitalize())))
+
+
+async def test_message_arrives_byte_for_byte(route: Route) -> None:
+    await route.transport.offer(ENVELOPE)
+    reply = await route.transport.transmit(CONTENT)
+
+    assert reply.code == 250
+    assert route.delivered() == [
+        Accepted(sender=ENVELOPE.sender, recipient=ENVELOPE.recipient, content=CONTENT)
+    ]
+
+
+async def test_each_of_many_messages_arrives_once(route: Route) -> None:
+    recipients = [f"reader{number}@reader.example" for number in range(20)]
+    for recipient in recipients:
+        await route.transport.offer(Envelope(sender=ENVELOPE.sender, recipient=recipient))
+        await route.transport.transmit(CONTENT)
+
+    assert recipients == sorted(
+        (message.recipient for message in route.delivered()), key=recipients.index
+    )
+
+
+async def test_abandoned_offer_leaves_nothing_behind(route: Route) -> None:
+    other = Envelope(sender=ENVELOPE.sender, recipient="grace@reader.example")
+    await route.transport.offer(ENVELOPE)
+    await route.transport.offer(other)
+    await route.transport.transmit(CONTENT)
+
+    assert [message.recipient for message in route.delivered()] == ["grace@reader.example"]
+
+
+async def test_transmit_needs_an_offer_of_its_own(route: Route) -> None:
+    await route.transport.offer(ENVELOPE)
+    await route.transport.transmit(CONTENT)
+    with pytest.raises(RuntimeError, match="without offer"):
+        await route.transport.transmit(CONTENT)
+
+    assert len(route.delivered()) == 1
+
+
+async def test_close_is_harmless_at_any_time_and_the_next_offer_opens_again(route: Route) -> None:
+    await route.transport.close()
+    await route.transport.offer(ENVELOPE)
+    await route.transport.close()
+    await route.transport.close()
+    await route.transport.offer(ENVELOPE)
+    await route.transport.transmit(CONTENT)
+
+    assert len(route.delivered()) == 1
+
+
+HOSTILE_ADDRESSES = [
+    "",
+    "ada",
+    "@",
+    "ada@",
+    "@reader.example",
+    "ada@reader.example>\r\nRCPT TO:<eve@evil.example",
+    "ada@reader.example\r\nDATA",
+    "ada@reader.example\n",
+    "ada@reader.example\r",
+    "ada@reader.example\0",
+    "ada@reader.example\x0b",
+    "ada@reader.example\x7f",
+    "ada@reader.example SIZE=1",
+    '"a da"@reader.example',
+    "<ada@reader.example>",
+    "ada@reader.example>",
+    "ada\x85@reader.example",
+    "ada\u2028@reader.example",
+    "adä@reader.example",
+    "ada@r\u0435ader.example",
+]
+
+
+@pytest.mark.parametrize("address", HOSTILE_ADDRESSES)
+@pytest.mark.parametrize("role", ["sender", "recipient"])
+async def test_address_unfit_for_the_wire_is_a_programming_error(
+    route: Route, role: str, address: str
+) -> None:
+    """A1, A2: nothing is cut to fit and nothing of it is sent."""
+    envelope = {"sender": ENVELOPE.sender, "recipient": ENVELOPE.recipient} | {role: address}
+    with pytest.raises(ValueError, match=role):
+        await route.transport.offer(Envelope(**envelope))
+
+    assert route.delivered() == []
+
+
+UNFIT_CONTENTS = {
+    "empty": b"",
+    "no final CRLF": b"Subject: x\r\n\r\nbody",
+    "bare LF": b"Subject: x\r\n\r\na\nb\r\n",
+    "bare CR": b"Subject: x\r\n\r\na\rb\r\n",
+    "LF before CR": b"Subject: x\r\n\r\na\n\rb\r\n",
+    "smuggled end with LF": b"Subject: x\r\n\r\n\n.\nMAIL FROM:<eve@evil.example>\r\n",
+    "smuggled end with LF and CRLF": b"Subject: x\r\n\r\n\n.\r\nMAIL FROM:<e@evil.example>\r\n",
+    "smuggled end with CR": b"Subject: x\r\n\r\n\r.\r\r\n",
+    "as many bare CR as LF": b"a\rb\nc\r\n",
+    "NUL": b"Subject: x\0\r\n\r\n\r\n",
+    "8-bit": b"Subject: x\r\n\r\n\xc3\xa4\r\n",
+    "long line": b"Subject: x\r\n\r\n" + b"x" * 999 + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("content", UNFIT_CONTENTS.values(), ids=UNFIT_CONTENTS.keys())
+async def test_content_unfit_for_the_wire_is_a_programming_error(
+    route: Route, content: bytes
+) -> None:
+    """A3: and the connection is good for the next message."""
+    await route.transport.offer(ENVELOPE)
+    with pytest.raises(ValueError, match="content"):
+        await route.transport.transmit(content)
+    await route.transport.offer(ENVELOPE)
+    await route.transport.transmit(CONTENT)
+
+    assert [message.content for message in route.delivered()] == [CONTENT]
+
+
+LINES = st.one_of(
+    st.sampled_from([b"", b".", b"..", b".a", b"x" * 998, b"." * 998, b"QUIT", b"a ."]),
+    st.text(st.characters(max_codepoint=127, exclude_characters="\r\n\0"), max_size=80).map(
+        str.encode
+    ),
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=40, deadline=None)
+@given(contents=st.lists(st.lists(LINES, min_size=1, max_size=8), min_size=1, max_size=3))
+async def test_any_lawful_content_arrives_as_it_is(kind: str, contents: list[list[bytes]]) -> None:
+    expected = [b"".join(line + b"\r\n" for line in lines) for lines in contents]
+    async with ROUTES[kind]() as route:
+        for content in expected:
+            await route.transport.offer(ENVELOPE)
+            await route.transport.transmit(content)
+
+        assert sorted(expected) == sorted(message.content for message in route.delivered())

@@ -1,0 +1,31 @@
+"""The scripted server as a process of its own, as the kill tests use it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from publisher.model import Envelope
+from publisher.transports.smtp import Smtp, SmtpSettings
+
+
+async def test_message_is_in_the_log_when_it_is_answered(tmp_path: Path) -> None:
+    log = tmp_path / "taken.log"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.rig.smtp", "--port", "0", "--log", str(log)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        port = int(await process.stdout.readline())
+        smtp = Smtp(SmtpSettings(host="127.0.0.1", port=port, security="none"))
+        await smtp.offer(Envelope(sender="b@news.example", recipient="ada@reader.example"))
+        await smtp.transmit(b"Message-ID: <1@news.example>\r\n\r\nHello\r\n")
+        logged = log.read_text()
+        await smtp.close()
+    finally:
+        process.kill()
+        await process.communicate()
+
+    assert logged == "ada@reader.example <1@news.example>\n"
