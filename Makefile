@@ -2,19 +2,26 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check format lint types layers bench docs clean
+.PHONY: run test check format lint types layers docs bench torture lock clean
 
 .venv/.stamp: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-run: .venv/.stamp  ## the whole service on the sample site, with a mail server that keeps what it catches
+# The whole service on the sample site, with a mail server that keeps what it catches.
+run: .venv/.stamp
+	$(BIN)/publisher migrate
+	$(BIN)/publisher subscribers import examples/subscribers.csv --newsletter digest --cadence instant --confirmed
 	$(BIN)/publisher run --capture
 
 test: .venv/.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 $(PYTEST)
+
+# What CI runs: everything that can be checked, the tests with branch coverage.
+check: PYTEST := --cov --cov-report=term --cov-fail-under=90
+check: lint types layers test
 
 lint: .venv/.stamp
 	$(BIN)/ruff format --check .
@@ -26,11 +33,26 @@ types: .venv/.stamp
 layers: .venv/.stamp
 	$(BIN)/lint-imports
 
-check: lint types layers test
-
 format: .venv/.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The pages that are made from the code; tests prove that they are up to date.
+docs: .venv/.stamp
+	$(BIN)/python -m publisher.config > docs/reference/config.md
+	$(BIN)/python -m publisher.cli.reference > docs/reference/commands.md
+
+bench: .venv/.stamp
+	$(BIN)/python -m bench.compose
+
+# The crash tests at full size: minutes, not seconds.
+torture: .venv/.stamp
+	CRASH_PEOPLE=2000 CRASH_KILLS=20 $(BIN)/python -m pytest -s --timeout 1800 tests/crash
+
+# Compile the lock file from pyproject.toml; needs uv.
+lock:
+	uv pip compile --quiet pyproject.toml --group dev --universal --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.txt
+
 clean:
-	rm -rf .venv var .coverage* htmlcov
+	rm -rf .venv var .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

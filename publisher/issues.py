@@ -34,7 +34,7 @@ async def ring(store: Store, newsletter: Newsletter, *, clock: Clock) -> list[Is
         async with store.write() as connection:
             now = clock()
             since = await issues.in_force(
-                connection, newsletter.slug, cadence.name, cadence.cron or "instant", now
+                connection, newsletter.slug, cadence.name, cadence.cron or "", now
             )
             if cadence.cron is None:
                 made += await _ring_instant(connection, newsletter, cadence, since, now)
@@ -59,7 +59,7 @@ async def _ring_slots(
     since: datetime,
     now: datetime,
 ) -> list[Issue]:
-    last = await issues.last_due(connection, newsletter.slug, cadence.name)
+    last = await issues.last_due(connection, newsletter.slug, cadence.name, now)
     after = max(since, last or since, now - max(_REMEMBERED, newsletter.max_lateness))
     due = slots.between(cadence.cron or "", newsletter.timezone, after, now)
     made = []
@@ -100,12 +100,13 @@ async def _ring_instant(
 
     Its slot is the time of the newest of them, so that two clocks make the same one.
     """
-    has_readers, _ = await composing.oldest_cover(connection, newsletter.slug, cadence.name)
+    has_readers, oldest = await composing.oldest_cover(connection, newsletter.slug, cadence.name)
     waiting = await issues.listing(connection, newsletter=newsletter.slug, states=[IssueState.HELD])
     if not has_readers or any(issue.cadence == cadence.name for issue in waiting):
         return []
     cut = await subscribers.last_cut(connection, newsletter.slug, cadence.name)
-    fresh = await composing.candidates(connection, newsletter, max(since, cut or since), now)
+    after = max(since, cut or since, oldest or since)
+    fresh = await composing.candidates(connection, newsletter, after, now)
     if len(fresh) < newsletter.min_articles:
         return []
     newest = max(article.eligible for article in fresh if article.eligible)
@@ -131,7 +132,7 @@ async def occur_now(
     async with store.write() as connection:
         now = clock()
         await issues.in_force(
-            connection, newsletter.slug, cadence.name, cadence.cron or "instant", now
+            connection, newsletter.slug, cadence.name, cadence.cron or "", now
         )
         issue = await issues.occur(
             connection,

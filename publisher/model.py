@@ -177,7 +177,7 @@ class Publication:
 
 
 class Format(enum.StrEnum):
-    """The feed formats; the value is the file name's ending too, but for Atom and RSS alike."""
+    """The feed formats; the value is the ending of the file name as well."""
 
     RSS = "rss"
     ATOM = "atom"

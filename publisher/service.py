@@ -1,0 +1,222 @@
+"""The long-running service: web, clock and worker, together or apart, and the config they obey.
+
+A config that changes is read when its file changes or on SIGHUP. A faulty one is refused with
+its faults and the old one stays in force; a good one replaces it between two transactions:
+the parts finish what they are at, and begin again with the new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from pathlib import Path
+
+import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
+from watchfiles import awatch
+
+from publisher.app import App, opened
+from publisher.capture import CaptureServer
+from publisher.config import Config, load
+from publisher.errors import ConfigError, PublisherError, first_cause
+from publisher.scheduler import keep_time
+from publisher.web.app import application
+from publisher.web.serve import serve as serve_web
+from publisher.web.site import Site
+from publisher.worker import work
+
+log = structlog.get_logger()
+
+# How long transactions under way may take to finish once we are told to stop.
+_PATIENCE_SECONDS = 30
+
+
+class Part(enum.StrEnum):
+    """A process type of the Procfile."""
+
+    WEB = "web"
+    CLOCK = "clock"
+    WORKER = "worker"
+
+
+async def serve(config_path: Path, parts: frozenset[Part], *, capture: bool = False) -> None:
+    """Run parts of the service until SIGTERM or SIGINT; with all of them, migrate first.
+
+    ``capture`` adds the mail server that keeps what it catches. Raises ConfigError or
+    StoreError when it cannot start, and PublisherError when a part cannot go on.
+    """
+    config = await asyncio.to_thread(load, config_path, os.environ)
+    stop, reload = asyncio.Event(), asyncio.Event()
+    front = _Front()
+    try:
+        with _signals(stop, reload):
+            async with (
+                _capturing(config) if capture else nullcontext(),
+                asyncio.TaskGroup() as tasks,
+            ):
+                tasks.create_task(_watch(config_path, reload, stop))
+                if Part.WEB in parts:
+                    host, port = config.web
+                    tasks.create_task(serve_web(front, host, port, stop=stop))
+                tasks.create_task(
+                    _generations(config, parts, front, stop=stop, reload=reload, capture=capture)
+                )
+    except ExceptionGroup as group:
+        raise first_cause(group) from group
+    log.info("stopped")
+
+
+async def _generations(
+    config: Config,
+    parts: frozenset[Part],
+    front: _Front,
+    *,
+    stop: asyncio.Event,
+    reload: asyncio.Event,
+    capture: bool,
+) -> None:
+    while not stop.is_set():
+        config = await _generation(config, parts, front, stop=stop, reload=reload, capture=capture)
+
+
+async def _generation(
+    config: Config,
+    parts: frozenset[Part],
+    front: _Front,
+    *,
+    stop: asyncio.Event,
+    reload: asyncio.Event,
+    capture: bool,
+) -> Config:
+    """Work under one config; give the one to work under next."""
+    over, work_waits = asyncio.Event(), asyncio.Event()
+    async with opened(config, migrated=parts == frozenset(Part)) as app:
+        front.show(application(_site(app, capture=capture)))
+        async with asyncio.TaskGroup() as tasks:
+            if Part.CLOCK in parts:
+                tasks.create_task(keep_time(app, over, work_waits))
+            if Part.WORKER in parts:
+                tasks.create_task(work(app, over, work_waits))
+            log.info("at work", parts=sorted(parts), url=app.config.publication.base_url)
+            new = await _next_config(config, stop, reload)
+            log.info("finishing what is under way")
+            over.set()
+            deadline = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, _give_up)
+        deadline.cancel()
+    return new
+
+
+async def _next_config(config: Config, stop: asyncio.Event, reload: asyncio.Event) -> Config:
+    """Wait until the service is to stop, or has another config without a fault."""
+    while True:
+        waits = [asyncio.ensure_future(event.wait()) for event in (stop, reload)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        if stop.is_set():
+            return config
+        reload.clear()
+        try:
+            new = await asyncio.to_thread(load, config.path, os.environ)
+        except ConfigError as error:
+            log.error("config refused, the old one stays in force", faults=error.faults)  # noqa: TRY400
+            continue
+        if new == config:
+            continue
+        try:
+            async with opened(new):
+                pass
+        except PublisherError as error:
+            log.error("config refused, the old one stays in force", faults=[str(error)])  # noqa: TRY400
+            continue
+        log.info("config changed")
+        if new.web != config.web:
+            log.warning("the new web.listen takes effect at the next start")
+        return new
+
+
+def _site(app: App, *, capture: bool) -> Site:
+    return Site(
+        store=app.store,
+        publication=app.config.publication,
+        feeds=app.config.feeds,
+        newsletters=app.config.newsletters,
+        templates=app.templates,
+        tokens=app.tokens,
+        clock=app.clock,
+        caught=app.config.capture.folder if capture else None,
+    )
+
+
+class _Front:
+    """What the web server calls: the application of the config in force."""
+
+    def __init__(self) -> None:
+        self._current: ASGIApp | None = None
+        self._is_there = asyncio.Event()
+
+    def show(self, current: ASGIApp) -> None:
+        """Send every request from now on to this application."""
+        self._current = current
+        self._is_there.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._is_there.wait()
+        assert self._current is not None  # noqa: S101 -- shown before the event is set
+        await self._current(scope, receive, send)
+
+
+@asynccontextmanager
+async def _capturing(config: Config) -> AsyncIterator[None]:
+    server = CaptureServer(*config.capture.listen, config.capture.folder)
+    await server.start()
+    log.info(
+        "catching mail",
+        listen=f"{config.capture.listen.host}:{server.port}",
+        url=f"{config.publication.base_url}/caught/",
+    )
+    try:
+        yield
+    finally:
+        await server.stop()
+
+
+async def _watch(path: Path, reload: asyncio.Event, stop: asyncio.Event) -> None:
+    """Ask for a reload whenever the config file changes, also when it is replaced."""
+    async for changes in awatch(path.parent, stop_event=stop, recursive=False):
+        if any(Path(changed).name == path.name for _, changed in changes):
+            reload.set()
+
+
+@contextmanager
+def _signals(stop: asyncio.Event, reload: asyncio.Event) -> Iterator[None]:
+    """Turn signals into events. A second SIGINT or SIGTERM ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def asked_to_stop() -> None:
+        if stop.is_set():
+            _give_up()
+        stop.set()
+
+    handlers = {
+        signal.SIGTERM: asked_to_stop,
+        signal.SIGINT: asked_to_stop,
+        signal.SIGHUP: reload.set,
+    }
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
+    try:
+        yield
+    finally:
+        for number in handlers:
+            loop.remove_signal_handler(number)
+
+
+def _give_up() -> None:
+    """End at once. Rows under way are in doubt, as after a crash: the ledger knows them."""
+    log.error("stopped before everything was finished")
+    os._exit(1)

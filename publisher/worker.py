@@ -1,0 +1,71 @@
+"""The worker: sends what is due, over every relay, until it is told to stop.
+
+Any number of workers on any number of machines may run on one PostgreSQL; the ledger's leases
+part the work. On SQLite there is one machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+
+import structlog
+
+from publisher.app import App
+from publisher.deliver import Sent
+from publisher.errors import PublisherError
+
+log = structlog.get_logger()
+
+# How long to sleep when nothing is due. A process of its own cannot be woken, so it looks.
+_IDLE_SECONDS = 2.0
+_LONGEST_REST_SECONDS = 60.0
+
+
+async def work(app: App, stop: asyncio.Event, work_waits: asyncio.Event) -> None:
+    """Send over every relay until ``stop`` is set; transactions under way are finished first.
+
+    ``work_waits`` wakes a worker that sleeps; it is cleared here.
+    """
+    async with asyncio.TaskGroup() as relays:
+        for relay in app.relays():
+            relays.create_task(_keep_sending(app, relay, stop, work_waits))
+
+
+async def _keep_sending(
+    app: App, relay: str, stop: asyncio.Event, work_waits: asyncio.Event
+) -> None:
+    rest = _IDLE_SECONDS
+    while not stop.is_set():
+        work_waits.clear()
+        try:
+            sent = await app.deliver(relay, stop)
+            problem = sent.error
+        except PublisherError as error:
+            sent, problem = Sent(), str(error)
+        if sent != Sent(error=problem):
+            log.info(
+                "mail sent",
+                relay=relay,
+                accepted=sent.accepted,
+                failed=sent.failed,
+                deferred=sent.deferred,
+                in_doubt=sent.in_doubt,
+            )
+        if problem is None:
+            rest = _IDLE_SECONDS
+            await _any_of(stop.wait(), work_waits.wait(), within=rest)
+        else:
+            # Nobody's row is blamed: the relay is left alone for longer and longer (F13).
+            log.warning("relay resting", relay=relay, seconds=rest, reason=problem)
+            await _any_of(stop.wait(), within=rest)
+            rest = min(rest * 2, _LONGEST_REST_SECONDS)
+
+
+async def _any_of(*waits: Awaitable[object], within: float) -> None:
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
