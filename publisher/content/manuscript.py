@@ -1,0 +1,34 @@
+"""What one file says of its article, whatever it is written in; decided later, by the source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from publisher.model import Enclosure, Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manuscript:
+    """An article as read from a file: None or empty where the file says nothing.
+
+    ``html`` is not sanitised. ``base`` is what its relative links are relative to.
+    """
+
+    html: str
+    title: str | None = None
+    guid: str | None = None
+    slug: str | None = None
+    summary: str | None = None
+    url: str | None = None
+    base: str | None = None
+    authors: tuple[Person, ...] = ()
+    contributors: tuple[Person, ...] = ()
+    tags: tuple[str, ...] = ()
+    section: str | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    language: str | None = None
+    image: str | None = None
+    enclosures: tuple[Enclosure, ...] = ()
+    is_draft: bool = False
