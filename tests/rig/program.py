@@ -1,0 +1,170 @@
+"""The real program as a process, on a site of its own in a temporary folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+PROGRAM = Path(sys.executable).with_name("publisher")
+_LIMIT_SECONDS = 60
+
+CONFIG = """
+[publication]
+title = "Example News"
+base_url = "http://127.0.0.1:{web}"
+postal_address = "1 Example Road"
+timezone = "Asia/Shanghai"
+
+[web]
+listen = "127.0.0.1:{web}"
+
+[capture]
+listen = "127.0.0.1:{smtp}"
+
+[[sources]]
+name = "newsroom"
+kind = "folder"
+path = "../articles"
+every = "1s"
+
+[[feeds]]
+slug = "all"
+title = "Everything"
+
+[[newsletters]]
+slug = "digest"
+title = "The Digest"
+from = "Example News <news@example.org>"
+subject = "{{{{ newsletter.title }}}}: {{{{ articles[0].title }}}}"
+grace = "0s"
+[newsletters.cadences]
+instant = {{}}
+daily = {{ cron = "0 7 * * *" }}
+
+[smtp.main]
+host = "127.0.0.1"
+port = {smtp}
+security = "none"
+connections = 5
+
+[bounces]
+address = "bounce@example.org"
+"""
+
+
+def free_port() -> int:
+    """Find a port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Site:
+    """A site in a folder: its config, its articles, and the program to work on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.web_port = free_port()
+        self.config = folder / "config" / "publisher.toml"
+        self.articles = folder / "articles"
+        self.articles.mkdir()
+        self.config.parent.mkdir()
+        self.send_to(free_port())
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.web_port}"
+
+    def send_to(self, port: int) -> None:
+        """Write the config anew, with this port of the relay."""
+        text = CONFIG.format(web=self.web_port, smtp=port)
+        self.config.write_text(text, encoding="utf-8")
+
+    def write(self, name: str, title: str) -> None:
+        """Save an article as an editor's program does: in one step."""
+        draft = self.folder / "draft"
+        draft.write_text(f"# {title}\n\nWhat {title.lower()} is about.\n", encoding="utf-8")
+        draft.rename(self.articles / f"{name}.md")
+
+    async def command(self, *words: str) -> tuple[int, str, str]:
+        """Run a command to its end; give exit code, output, and what it said on the side."""
+        process = await asyncio.create_subprocess_exec(
+            PROGRAM,
+            *words,
+            cwd=self.folder,
+            env=environment(),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await asyncio.wait_for(process.communicate(), _LIMIT_SECONDS)
+        assert process.returncode is not None
+        return process.returncode, out.decode(), err.decode()
+
+    async def succeed(self, *words: str) -> str:
+        """Run a command that must succeed; give its output."""
+        code, out, err = await self.command(*words)
+        assert code == 0, (words, out, err)
+        return out
+
+    @asynccontextmanager
+    async def running(self, *words: str) -> AsyncIterator[Service]:
+        """Run a service; it is ended with the block if it still runs."""
+        log = self.folder / "service.log"
+        with log.open("wb") as stream:
+            process = await asyncio.create_subprocess_exec(
+                PROGRAM, *words, cwd=self.folder, env=environment(), stdout=stream, stderr=stream
+            )
+        service = Service(process, log)
+        try:
+            yield service
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+class Service:
+    """A service that runs."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+        self.process = process
+        self.log = log
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+    async def until_said(self, words: str) -> None:
+        async def is_so() -> bool:
+            return words in self.said()
+
+        await until(is_so, lambda: f"{words!r} was not said:\n{self.said()}")
+
+    async def terminate(self) -> int:
+        """Ask it to stop, and give its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.process.wait(), _LIMIT_SECONDS)
+
+
+def environment() -> dict[str, str]:
+    """Give the environment without what would choose another site."""
+    left_out = {"PORT", "PUBLISHER_CONFIG"}
+    return {name: value for name, value in os.environ.items() if name not in left_out}
+
+
+async def until(
+    is_so: Callable[[], Awaitable[bool]], otherwise: Callable[[], str] = lambda: "it never was so"
+) -> None:
+    """Ask again and again until it is so; the limit only ends a test that has failed."""
+    try:
+        async with asyncio.timeout(_LIMIT_SECONDS):
+            while not await is_so():  # noqa: ASYNC110 -- another process cannot set our event
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(otherwise()) from None
