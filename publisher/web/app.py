@@ -1,0 +1,96 @@
+"""The router table, and what becomes of the errors that the pages raise.
+
+Links are made of the publication's ``base_url`` only; what the request says of its host is
+never believed, so a poisoned Host header reaches no page, no redirect and no cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from publisher.errors import StoreError, TokenError
+from publisher.web import archive, caught, documents, pages, people, probes
+from publisher.web.edge import Edge, shortened
+from publisher.web.memory import Memory
+from publisher.web.site import Site, not_found
+
+log = structlog.get_logger()
+
+_FORM_BYTES = 64 * 1024
+_RETRY_SECONDS = "30"
+
+
+def application(site: Site) -> Starlette:
+    """Make the application of a site. It keeps nothing outside itself: make one a config."""
+    app = Starlette(
+        routes=_routes(),
+        middleware=[Middleware(Edge)],
+        exception_handlers={
+            HTTPException: _refused,
+            TokenError: _unknown,
+            StoreError: _unavailable,
+        },
+    )
+    app.router.redirect_slashes = False  # it would redirect to whatever Host says
+    app.state.site = site
+    app.state.memory = Memory(site.store)
+    return app
+
+
+def _routes() -> list[Route]:
+    """Give every route; of two that match, the first one is meant. HEAD goes with GET."""
+    return [
+        Route("/", pages.home),
+        Route("/feeds/{slug}.{format}", documents.document),
+        Route("/feeds/{slug}", pages.feed),
+        Route("/articles/{slug}", pages.article),
+        Route("/newsletters/{slug}", archive.newsletter),
+        Route("/newsletters/{slug}/issues/{number}", archive.issue),
+        _form("/u/{token}", people.unsubscribe),
+        _form("/confirm/{token}", people.confirm),
+        _form("/preferences/{token}", people.preferences),
+        Route("/caught", caught.mails),
+        Route("/caught/", caught.mails),
+        Route("/caught/{id}.eml", caught.raw),
+        Route("/caught/{id}", caught.mail),
+        Route("/caught/{id}/html", caught.html),
+        Route("/healthz", probes.alive),
+        Route("/readyz", probes.ready),
+        Route("/robots.txt", probes.robots),
+        Route("/favicon.ico", probes.favicon),
+    ]
+
+
+def _form(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+    return Route(path, endpoint, methods=["GET", "POST"], max_body_size=_FORM_BYTES)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 -- registered for it alone
+    if error.status_code == 404:
+        return not_found(request)
+    return PlainTextResponse(
+        f"{error.detail}\n", status_code=error.status_code, headers=error.headers
+    )
+
+
+async def _unknown(request: Request, _error: Exception) -> Response:
+    """Answer a token that is not ours as any address that leads nowhere: nobody learns more."""
+    return not_found(request)
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    log.error("store not available", path=shortened(request.scope["path"]), reason=str(error))
+    return PlainTextResponse(
+        "The site cannot be read at the moment. Try again shortly.\n",
+        status_code=503,
+        headers={"Retry-After": _RETRY_SECONDS, "Cache-Control": "no-store"},
+    )

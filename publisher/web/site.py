@@ -1,0 +1,77 @@
+"""What every page needs: the site as it is configured now, and the frame of an HTML answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from publisher.model import Feed, Newsletter, Publication
+from publisher.ports import Clock
+from publisher.render import Templates
+from publisher.store.engine import Store
+from publisher.tokens import Tokens
+
+# Pages need no script and no file of ours; pictures, sound and film may stand anywhere.
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src * data:; media-src *; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A site under one config; another config makes another one, and another application.
+
+    ``caught`` is the folder of the capturing mail server, None when it is not running.
+    """
+
+    store: Store
+    publication: Publication
+    feeds: tuple[Feed, ...]
+    newsletters: tuple[Newsletter, ...]
+    templates: Templates
+    tokens: Tokens
+    clock: Clock
+    caught: Path | None
+
+    def feed(self, slug: str) -> Feed | None:
+        """Find a feed of the config by its slug."""
+        return next((feed for feed in self.feeds if feed.slug == slug), None)
+
+    def newsletter(self, slug: str) -> Newsletter | None:
+        """Find a newsletter of the config by its slug."""
+        return next((each for each in self.newsletters if each.slug == slug), None)
+
+
+def site_of(request: Request) -> Site:
+    """Give the site that a request was made to."""
+    site: Site = request.app.state.site
+    return site
+
+
+def page(
+    request: Request,
+    name: str,
+    context: Mapping[str, object],
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    """Answer with the template ``web/NAME.html``. Raises TemplateError."""
+    site = site_of(request)
+    html = site.templates.html(
+        f"web/{name}.html",
+        publication=site.publication,
+        language=site.publication.language,
+        **context,
+    )
+    return HTMLResponse(html, status, {"Content-Security-Policy": _POLICY, **(headers or {})})
+
+
+def not_found(request: Request, *, status: int = 404) -> HTMLResponse:
+    """Say that nothing is here; 410 for what was here once."""
+    return page(request, "not_found", {}, status=status)

@@ -1,0 +1,83 @@
+"""A site on a real socket: uvicorn through our own ``serve``, and a client that talks to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+import pytest
+from starlette.types import ASGIApp
+
+from publisher.publish import publish
+from publisher.tokens import Tokens
+from publisher.web.app import application
+from publisher.web.serve import serve
+from publisher.web.site import Site
+from tests.rig import builders
+from tests.rig.desk import Desk
+
+Serving = Callable[[Site], Awaitable[httpx.AsyncClient]]
+Publishing = Callable[[], Awaitable[None]]
+
+
+@pytest.fixture
+def kind() -> str:
+    """SQLite alone: what differs between the databases ends in the store."""
+    return "sqlite"
+
+
+@pytest.fixture
+def site(desk: Desk) -> Site:
+    return Site(
+        store=desk.store,
+        publication=desk.publication,
+        feeds=(builders.feed(),),
+        newsletters=(desk.newsletter,),
+        templates=desk.templates,
+        tokens=Tokens({1: b"k" * 32}, 1),
+        clock=desk.clock,
+        caught=None,
+    )
+
+
+@pytest.fixture
+async def serving() -> AsyncIterator[Serving]:
+    """Serve sites until the test ends; give a client of each."""
+    async with AsyncExitStack() as stack:
+
+        async def open_site(site: Site) -> httpx.AsyncClient:
+            return await stack.enter_async_context(listening(application(site)))
+
+        yield open_site
+
+
+@pytest.fixture
+async def client(site: Site, serving: Serving) -> httpx.AsyncClient:
+    """A client of the site as it is without changes."""
+    return await serving(site)
+
+
+@pytest.fixture
+def built(desk: Desk, site: Site) -> Publishing:
+    """Build the site's feeds from what the desk has."""
+
+    async def build() -> None:
+        await publish(desk.store, site.feeds, publication=desk.publication, clock=desk.clock)
+
+    return build
+
+
+@asynccontextmanager
+async def listening(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
+    stop = asyncio.Event()
+    port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(serve(app, "127.0.0.1", 0, stop=stop, started=port.set_result))
+        try:
+            base = f"http://127.0.0.1:{await port}"
+            async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+                yield client
+        finally:
+            stop.set()

@@ -1,0 +1,213 @@
+"""Feeds over the wire: what readers that poll see."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import feedparser  # type: ignore[import-untyped]
+import httpx
+import pytest
+from sqlalchemy import update
+
+from publisher.model import Format
+from publisher.store.tables import feed_documents
+from publisher.web.site import Site
+from tests.rig import builders
+from tests.rig.desk import Desk
+from tests.web.conftest import Publishing, Serving
+
+PLAIN = {"Accept-Encoding": "identity"}
+PACKED = {"Accept-Encoding": "gzip"}
+
+
+async def raw(client: httpx.AsyncClient, path: str, headers: dict[str, str]) -> tuple[Any, bytes]:
+    """Fetch without unpacking."""
+    async with client.stream("GET", path, headers=headers) as response:
+        return response, b"".join([chunk async for chunk in response.aiter_raw()])
+
+
+@pytest.mark.parametrize(
+    ("format", "media_type"),
+    [
+        ("rss", "application/rss+xml; charset=utf-8"),
+        ("atom", "application/atom+xml; charset=utf-8"),
+        ("json", "application/feed+json"),
+    ],
+)
+async def test_a_feed_is_served_with_its_type_and_validators(
+    desk: Desk, client: httpx.AsyncClient, built: Publishing, format: str, media_type: str
+) -> None:
+    await desk.bring("ana")
+    await built()
+
+    response = await client.get(f"/feeds/all.{format}", headers=PLAIN)
+
+    assert response.status_code == 200
+    assert "ana" in response.text
+    fields = dict(response.headers)
+    assert fields.pop("etag").strip('"').isalnum()
+    assert fields.pop("date")
+    assert fields == {
+        "content-type": media_type,
+        "content-length": str(len(response.content)),
+        "last-modified": "Mon, 23 Nov 2026 06:00:00 GMT",
+        "cache-control": "public, max-age=300",
+        "vary": "Accept-Encoding",
+        "access-control-allow-origin": "*",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+    }
+
+
+async def test_packed_bytes_unpack_to_the_plain_ones_under_another_tag(
+    desk: Desk, client: httpx.AsyncClient, built: Publishing
+) -> None:
+    await desk.bring("ana")
+    await built()
+
+    plain, plain_bytes = await raw(client, "/feeds/all.atom", PLAIN)
+    packed, packed_bytes = await raw(client, "/feeds/all.atom", PACKED)
+
+    assert gzip.decompress(packed_bytes) == plain_bytes
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["ETag"] == plain.headers["ETag"][:-1] + '-gzip"'
+
+
+async def test_conditional_requests(
+    desk: Desk, client: httpx.AsyncClient, built: Publishing
+) -> None:
+    await built()
+    plain = (await client.get("/feeds/all.rss", headers=PLAIN)).headers
+    packed = (await client.get("/feeds/all.rss", headers=PACKED)).headers
+    other, old = '"other"', "Sun, 06 Nov 1994 08:49:37 GMT"
+    table = [
+        ({"If-None-Match": plain["ETag"]}, 304),
+        ({"If-None-Match": packed["ETag"]}, 304),
+        ({"If-None-Match": f"W/{plain['ETag']}"}, 304),
+        ({"If-None-Match": f"{other}, {packed['ETag']}"}, 304),
+        ({"If-None-Match": "*"}, 304),
+        ({"If-None-Match": other}, 200),
+        ({"If-Modified-Since": plain["Last-Modified"]}, 304),
+        ({"If-Modified-Since": "Mon, 23 Nov 2099 06:00:00 GMT"}, 304),
+        ({"If-Modified-Since": "Monday, 23-Nov-26 06:00:00 GMT"}, 304),
+        ({"If-Modified-Since": "Mon Nov 23 06:00:00 2026"}, 304),
+        ({"If-Modified-Since": "Mon Nov 23 05:59:59 2026"}, 200),
+        ({"If-Modified-Since": old}, 200),
+        ({"If-Modified-Since": "soon"}, 200),
+        ({"If-None-Match": other, "If-Modified-Since": plain["Last-Modified"]}, 200),
+        ({"If-None-Match": plain["ETag"], "If-Modified-Since": old}, 304),
+    ]
+
+    answers = [
+        (
+            headers,
+            (await client.request(method, "/feeds/all.rss", headers=coding | headers)).status_code,
+        )
+        for method in ("GET", "HEAD")
+        for coding in (PLAIN, PACKED)
+        for headers, _ in table
+    ]
+
+    assert table * 4 == answers
+
+
+async def test_not_modified_has_the_fields_that_caches_need_and_no_body(
+    client: httpx.AsyncClient, built: Publishing
+) -> None:
+    await built()
+    tag = (await client.get("/feeds/all.rss", headers=PACKED)).headers["ETag"]
+
+    response = await client.get("/feeds/all.rss", headers=PLAIN | {"If-None-Match": tag})
+
+    assert (response.status_code, response.content) == (304, b"")
+    fields = dict(response.headers)
+    assert fields.pop("date")
+    assert fields == {
+        "etag": tag,
+        "cache-control": "public, max-age=300",
+        "vary": "Accept-Encoding",
+        "access-control-allow-origin": "*",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+    }
+
+
+async def test_head_is_get_without_the_body(client: httpx.AsyncClient, built: Publishing) -> None:
+    await built()
+    got = await client.get("/feeds/all.json", headers=PACKED)
+
+    head = await client.head("/feeds/all.json", headers=PACKED)
+
+    assert head.content == b""
+    del got.headers["date"], head.headers["date"]
+    assert got.headers == head.headers
+
+
+async def test_a_feed_that_was_never_built_asks_to_come_back(client: httpx.AsyncClient) -> None:
+    response = await client.get("/feeds/all.rss")
+
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "60")
+
+
+async def test_only_the_feeds_and_formats_of_the_config_are_there(
+    built: Publishing, site: Site, serving: Serving
+) -> None:
+    await built()
+    client = await serving(replace(site, feeds=(builders.feed(formats=(Format.ATOM,)),)))
+    paths = ["all.atom", "all.rss", "all.xml", "all.", "other.atom", "all.atom.atom", "..%2f.rss"]
+
+    found = [(await client.get(f"/feeds/{path}")).status_code for path in paths]
+
+    assert found == [200, 404, 404, 404, 404, 404, 404]
+
+
+async def test_new_bytes_are_served_at_once(
+    desk: Desk, client: httpx.AsyncClient, built: Publishing
+) -> None:
+    await desk.bring("ana")
+    await built()
+    before = await client.get("/feeds/all.rss")
+    desk.clock.advance(minutes=5)
+    await desk.bring("ben")
+    await built()
+
+    after = await client.get("/feeds/all.rss", headers={"If-None-Match": before.headers["ETag"]})
+
+    assert (after.status_code, "ben" in after.text) == (200, True)
+    assert after.headers["Last-Modified"] == "Mon, 23 Nov 2026 06:05:00 GMT"
+
+
+async def test_bytes_are_read_once_a_tag(
+    desk: Desk, client: httpx.AsyncClient, built: Publishing
+) -> None:
+    """A poll costs a look at the tag: bytes changed behind its back are not even read."""
+    await built()
+    first = await client.get("/feeds/all.rss", headers=PLAIN)
+    async with desk.store.write() as connection:
+        await connection.execute(update(feed_documents).values(body=b"changed"))
+
+    second = await client.get("/feeds/all.rss", headers=PLAIN)
+
+    assert first.content == second.content
+
+
+async def test_feedparser_is_told_that_nothing_is_new(
+    client: httpx.AsyncClient, built: Publishing
+) -> None:
+    await built()
+    url = str(client.base_url.join("/feeds/all.atom"))
+    first = await asyncio.to_thread(feedparser.parse, url)
+
+    by_tag = await asyncio.to_thread(feedparser.parse, url, etag=first.etag)
+    by_date = await asyncio.to_thread(feedparser.parse, url, modified=first.modified)
+    by_object = await asyncio.to_thread(
+        feedparser.parse, url, modified=datetime(2026, 11, 23, 6, tzinfo=UTC)
+    )
+
+    assert (first.status, first.bozo) == (200, False)
+    assert [304, 304, 304] == [by_tag.status, by_date.status, by_object.status]

@@ -1,0 +1,319 @@
+"""The links in mails: looking changes nothing, posting acts, and a forged link is no link."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from publisher.model import DeliveryState, SubscriptionState
+from publisher.store.tables import subscriptions
+from publisher.tokens import Purpose, Tokens
+from publisher.web.site import Site
+from tests.rig.desk import Desk
+from tests.web.conftest import Serving
+
+PATHS = {
+    Purpose.UNSUBSCRIBE: "/u/",
+    Purpose.CONFIRM: "/confirm/",
+    Purpose.PREFERENCES: "/preferences/",
+}
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+def link(site: Site, purpose: Purpose, subscription: int) -> str:
+    return PATHS[purpose] + site.tokens.sign(purpose, subscription)
+
+
+async def rows(desk: Desk) -> list[Any]:
+    async with desk.store.read() as connection:
+        return list(await connection.execute(select(subscriptions)))
+
+
+@pytest.mark.parametrize("purpose", PATHS)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_looking_changes_nothing(
+    site: Site, desk: Desk, client: httpx.AsyncClient, purpose: Purpose, method: str
+) -> None:
+    id = await desk.join("ana", confirmed=purpose is not Purpose.CONFIRM)
+    before = await rows(desk)
+    desk.clock.advance(days=1)
+
+    for _ in range(3):
+        response = await client.request(method, link(site, purpose, id))
+
+    assert response.status_code == 200
+    assert before == await rows(desk)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    if method == "GET":
+        assert response.text.count("<button") == 1
+        assert "ana@example.org" in response.text
+        assert "<script" not in response.text
+
+
+async def test_one_click_unsubscribes_without_more_ado(
+    site: Site, desk: Desk, client: httpx.AsyncClient
+) -> None:
+    """RFC 8058 §3.1: no redirect, no cookie, nothing to answer to."""
+    id = await desk.join("ana")
+
+    response = await client.post(link(site, Purpose.UNSUBSCRIBE, id), data=ONE_CLICK)
+
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert "Set-Cookie" not in response.headers
+    assert (await desk.bond("ana")).state is SubscriptionState.ENDED
+
+
+async def test_one_click_may_come_as_multipart(
+    site: Site, desk: Desk, client: httpx.AsyncClient
+) -> None:
+    id = await desk.join("ana")
+    files = {name: (None, value) for name, value in ONE_CLICK.items()}
+
+    response = await client.post(link(site, Purpose.UNSUBSCRIBE, id), files=files)
+
+    assert (response.status_code, response.headers["Content-Type"]) == (
+        200,
+        "text/plain; charset=utf-8",
+    )
+    assert (await desk.bond("ana")).state is SubscriptionState.ENDED
+
+
+@pytest.mark.parametrize("body", [b"", b"anything=else", b"\xff\x00--broken"])
+async def test_the_button_unsubscribes_and_shows_a_page(
+    site: Site, desk: Desk, client: httpx.AsyncClient, body: bytes
+) -> None:
+    id = await desk.join("ana")
+
+    response = await client.post(
+        link(site, Purpose.UNSUBSCRIBE, id),
+        content=body,
+        headers={"Content-Type": "multipart/form-data"},
+    )
+
+    assert (response.status_code, "You are unsubscribed" in response.text) == (200, True)
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert (await desk.bond("ana")).state is SubscriptionState.ENDED
+
+
+async def test_unsubscribing_twice_is_the_same_as_once(
+    site: Site, desk: Desk, client: httpx.AsyncClient
+) -> None:
+    id = await desk.join("ana")
+    path = link(site, Purpose.UNSUBSCRIBE, id)
+    first = await client.post(path, data=ONE_CLICK)
+    after_first = await rows(desk)
+    desk.clock.advance(days=1)
+
+    second = await client.post(path, data=ONE_CLICK)
+
+    assert (first.status_code, first.text) == (second.status_code, second.text)
+    assert after_first == await rows(desk)
+
+
+async def test_one_click_works_in_the_middle_of_an_issue(
+    site: Site, desk: Desk, client: httpx.AsyncClient
+) -> None:
+    """Ana's row is claimed and Ben's is not: neither is sent once they have left."""
+    await desk.bring("story")
+    people = {name: await desk.join(name) for name in ("ana", "ben", "cem")}
+    issue = await desk.issue_now()
+    claimed = await desk.claim(limit=1)
+
+    for name in ("ana", "ben"):
+        await client.post(link(site, Purpose.UNSUBSCRIBE, people[name]), data=ONE_CLICK)
+
+    assert await desk.mark(claimed) == set()
+    rest = await desk.claim()
+    await desk.mark(rest)
+    await desk.settle(rest, DeliveryState.ACCEPTED)
+    assert [claim.address.mailbox for claim in rest] == ["cem@example.org"]
+    assert (await desk.balance(issue)).holds
+
+
+async def test_a_forged_link_is_an_unknown_address(
+    site: Site, desk: Desk, client: httpx.AsyncClient
+) -> None:
+    id = await desk.join("ana")
+    before = await rows(desk)
+    good = site.tokens.sign(Purpose.UNSUBSCRIBE, id)
+    forged = [
+        good[:-1] + ("a" if good[-1] != "a" else "b"),
+        good + "a",
+        good[:-1],
+        "x",
+        "%00",
+        "a" * 10_000,
+        Tokens({1: b"z" * 32}, 1).sign(Purpose.UNSUBSCRIBE, id),
+        site.tokens.sign(Purpose.CONFIRM, id),
+        site.tokens.sign(Purpose.BOUNCE, id),
+        site.tokens.sign(Purpose.UNSUBSCRIBE, id + 1),
+    ]
+    unknown = await client.get("/nowhere")
+
+    for token in forged:
+        for response in (
+            await client.get(f"/u/{token}"),
+            await client.post(f"/u/{token}", data=ONE_CLICK),
+        ):
+            assert (response.status_code, response.text) == (404, unknown.text), token
+            assert _fields(response) == _fields(unknown)
+    assert before == await rows(desk)
+
+
+def _fields(response: httpx.Response) -> dict[str, str]:
+    return {name: value for name, value in response.headers.items() if name != "date"}
+
+
+@pytest.mark.parametrize("purpose", PATHS)
+async def test_a_link_serves_its_own_purpose_only(
+    site: Site, desk: Desk, client: httpx.AsyncClient, purpose: Purpose
+) -> None:
+    id = await desk.join("ana")
+    tokens = [site.tokens.sign(other, id) for other in Purpose if other is not purpose]
+
+    found = [
+        (await client.post(PATHS[purpose] + token, data={"cadence": "weekly"})).status_code
+        for token in tokens
+    ]
+
+    assert found == [404, 404, 404]
+
+
+async def test_a_newsletter_that_the_config_dropped_can_still_be_left(
+    site: Site, desk: Desk, serving: Serving
+) -> None:
+    path = link(site, Purpose.UNSUBSCRIBE, await desk.join("ana"))
+    client = await serving(replace(site, newsletters=()))
+
+    asked = await client.get(path)
+    left = await client.post(path)
+
+    assert [200, 200] == [asked.status_code, left.status_code]
+    assert (await desk.bond("ana")).state is SubscriptionState.ENDED
+
+
+async def test_a_newsletter_that_the_config_dropped_can_neither_be_confirmed_nor_set(
+    site: Site, desk: Desk, serving: Serving
+) -> None:
+    id = await desk.join("ana", confirmed=False)
+    client = await serving(replace(site, newsletters=()))
+
+    found = [
+        (await client.post(link(site, purpose, id), data={"cadence": "weekly"})).status_code
+        for purpose in (Purpose.CONFIRM, Purpose.PREFERENCES)
+    ]
+
+    assert found == [404, 404]
+    assert (await desk.bond("ana")).state is SubscriptionState.PENDING
+
+
+async def test_posting_confirms_and_keeps_how(
+    site: Site, desk: Desk, client: httpx.AsyncClient
+) -> None:
+    path = link(site, Purpose.CONFIRM, await desk.join("ana", confirmed=False))
+
+    response = await client.post(path)
+    again = await client.post(path)
+
+    assert ("You are subscribed" in response.text, again.text) == (True, response.text)
+    bond = await desk.bond("ana")
+    assert bond.state is SubscriptionState.ACTIVE
+    assert bond.consent == {"by": "test", "confirmed_by": "page"}
+
+
+async def test_a_confirmation_brings_nobody_back(
+    site: Site, desk: Desk, client: httpx.AsyncClient
+) -> None:
+    path = link(site, Purpose.CONFIRM, await desk.join("ana", confirmed=False))
+    await desk.leave("ana")
+
+    response = await client.post(path)
+
+    assert "You are unsubscribed" in response.text
+    assert (await desk.bond("ana")).state is SubscriptionState.ENDED
+
+
+async def test_preferences_offer_the_cadences_and_the_way_out(
+    site: Site, desk: Desk, client: httpx.AsyncClient
+) -> None:
+    id = await desk.join("ana", "weekly")
+
+    response = await client.get(link(site, Purpose.PREFERENCES, id))
+
+    assert [
+        f'name="cadence" value="{name}" required{" checked" if name == "weekly" else ""}>'
+        in response.text
+        for name in ("daily", "weekly", "instant")
+    ] == [True, True, True]
+    assert f'href="{link(site, Purpose.UNSUBSCRIBE, id)}"' in response.text
+    assert "Saved" not in response.text
+
+
+async def test_preferences_set_the_cadence(
+    site: Site, desk: Desk, client: httpx.AsyncClient
+) -> None:
+    id = await desk.join("ana", "weekly")
+
+    response = await client.post(link(site, Purpose.PREFERENCES, id), data={"cadence": "daily"})
+
+    assert (response.status_code, "Saved" in response.text) == (200, True)
+    assert 'value="daily" required checked' in response.text
+    assert (await desk.bond("ana")).cadence == "daily"
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"cadence": ""}, {"cadence": "hourly"}, {"cadence": "Daily"}, {"other": "daily"}]
+)
+async def test_only_a_cadence_of_the_newsletter_can_be_chosen(
+    site: Site, desk: Desk, client: httpx.AsyncClient, body: dict[str, str]
+) -> None:
+    id = await desk.join("ana", "weekly")
+
+    response = await client.post(link(site, Purpose.PREFERENCES, id), data=body)
+
+    assert (response.status_code, response.text) == (
+        400,
+        "cadence must be one of: daily, weekly, instant\n",
+    )
+    assert (await desk.bond("ana")).cadence == "weekly"
+
+
+async def test_who_has_left_has_nothing_to_choose(
+    site: Site, desk: Desk, client: httpx.AsyncClient
+) -> None:
+    id = await desk.join("ana", "weekly")
+    await desk.leave("ana")
+
+    response = await client.post(link(site, Purpose.PREFERENCES, id), data={"cadence": "daily"})
+
+    assert "You are unsubscribed" in response.text
+    assert (await desk.bond("ana")).cadence == "weekly"
+
+
+@pytest.mark.parametrize("is_streamed", [False, True])
+@pytest.mark.parametrize("purpose", PATHS)
+async def test_a_form_larger_than_any_form_is_refused_unread(
+    site: Site, desk: Desk, client: httpx.AsyncClient, purpose: Purpose, is_streamed: bool
+) -> None:
+    id = await desk.join("ana", "weekly", confirmed=purpose is not Purpose.CONFIRM)
+    before = await rows(desk)
+    body = b"cadence=daily&List-Unsubscribe=One-Click&" + b"a" * 64 * 1024
+
+    async def streamed() -> AsyncIterator[bytes]:
+        yield body
+
+    response = await client.post(
+        link(site, purpose, id),
+        content=streamed() if is_streamed else body,
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+
+    assert response.status_code == 413
+    assert before == await rows(desk)
