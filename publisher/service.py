@@ -11,8 +11,9 @@ import asyncio
 import enum
 import os
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 
 import structlog
@@ -79,34 +80,36 @@ async def _generations(
     reload: asyncio.Event,
     capture: bool,
 ) -> None:
-    while not stop.is_set():
-        config = await _generation(config, parts, front, stop=stop, reload=reload, capture=capture)
+    """Work under one config after the other, until told to stop.
+
+    The site of a config is closed when the next one is shown and no request uses it any more.
+    """
+    async with AsyncExitStack() as last:
+        while not stop.is_set():
+            this = AsyncExitStack()
+            app = await this.enter_async_context(opened(config, migrated=parts == frozenset(Part)))
+            await front.show(application(_site(app, capture=capture)))
+            await last.aclose()
+            last.push_async_exit(this)
+            config = await _work(app, parts, stop=stop, reload=reload)
 
 
-async def _generation(
-    config: Config,
-    parts: frozenset[Part],
-    front: _Front,
-    *,
-    stop: asyncio.Event,
-    reload: asyncio.Event,
-    capture: bool,
+async def _work(
+    app: App, parts: frozenset[Part], *, stop: asyncio.Event, reload: asyncio.Event
 ) -> Config:
-    """Work under one config; give the one to work under next."""
+    """Keep time and send under one config; give the one to work under next."""
     over, work_waits = asyncio.Event(), asyncio.Event()
-    async with opened(config, migrated=parts == frozenset(Part)) as app:
-        front.show(application(_site(app, capture=capture)))
-        async with asyncio.TaskGroup() as tasks:
-            if Part.CLOCK in parts:
-                tasks.create_task(keep_time(app, over, work_waits))
-            if Part.WORKER in parts:
-                tasks.create_task(work(app, over, work_waits))
-            log.info("at work", parts=sorted(parts), url=app.config.publication.base_url)
-            new = await _next_config(config, stop, reload)
-            log.info("finishing what is under way")
-            over.set()
-            deadline = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, _give_up)
-        deadline.cancel()
+    async with asyncio.TaskGroup() as tasks:
+        if Part.CLOCK in parts:
+            tasks.create_task(keep_time(app, over, work_waits))
+        if Part.WORKER in parts:
+            tasks.create_task(work(app, over, work_waits))
+        log.info("at work", parts=" ".join(sorted(parts)), url=app.config.publication.base_url)
+        new = await _next_config(app.config, stop, reload)
+        log.info("finishing what is under way")
+        over.set()
+        deadline = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, _give_up)
+    deadline.cancel()
     return new
 
 
@@ -157,17 +160,30 @@ class _Front:
 
     def __init__(self) -> None:
         self._current: ASGIApp | None = None
-        self._is_there = asyncio.Event()
+        self._in_use: Counter[ASGIApp] = Counter()
+        self._moved = asyncio.Condition()
 
-    def show(self, current: ASGIApp) -> None:
-        """Send every request from now on to this application."""
-        self._current = current
-        self._is_there.set()
+    async def show(self, current: ASGIApp) -> None:
+        """Send every new request to this application, and wait until the one before is idle."""
+        async with self._moved:
+            last, self._current = self._current, current
+            self._moved.notify_all()
+            if last is not None:
+                await self._moved.wait_for(lambda: not self._in_use[last])
+                del self._in_use[last]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._is_there.wait()
-        assert self._current is not None  # noqa: S101 -- shown before the event is set
-        await self._current(scope, receive, send)
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._current is not None)
+            assert self._current is not None  # noqa: S101 -- just waited for
+            current = self._current
+            self._in_use[current] += 1
+        try:
+            await current(scope, receive, send)
+        finally:
+            async with self._moved:
+                self._in_use[current] -= 1
+                self._moved.notify_all()
 
 
 @asynccontextmanager

@@ -66,6 +66,12 @@ def pages(templates: Templates) -> dict[str, str]:
         "unsubscribed": about,
         "confirm": about,
         "confirmed": about,
+        "preferences": {
+            **about,
+            "cadence": "daily",
+            "is_saved": True,
+            "unsubscribe_url": "https://news.example.org/u/token",
+        },
         "not_found": {},
         "caught": {"mails": [caught]},
         "caught_mail": {"id": "1", "content": content},
