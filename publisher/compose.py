@@ -7,9 +7,10 @@ frozen here is never changed: an edit of an article after this alters no mail.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -89,63 +90,94 @@ async def compose(
     Resumes what a crash left unfinished. Raises TemplateError; the issue then stays held.
     """
     async with store.write() as connection:
-        cut, last = await composing.begin(connection, issue, clock())
-        floor = await _floor(connection, newsletter, issue.cadence)
-        _, oldest = await composing.oldest_cover(connection, newsletter.slug, issue.cadence)
-        candidates = await composing.candidates(connection, newsletter, _later(oldest, floor), cut)
+        held = await composing.begin(connection, issue.id, clock())
         issue = await issues.get(connection, issue.id) or issue
+        if not held or issue.cut is None:
+            return issue
+        last = await composing.reached(connection, issue.id)
+        _, after = await composing.oldest_cover(
+            connection,
+            newsletter.slug,
+            issue.cadence,
+            is_instant=_is_instant(newsletter, issue.cadence),
+        )
+        candidates = await composing.candidates(connection, newsletter, after, issue.cut)
     work = _Composition(
-        issue=issue,
         newsletter=newsletter,
         publication=publication,
         templates=templates,
         candidates=candidates,
-        floor=floor,
-        cut=cut,
+        after=after,
+        cut=issue.cut,
     )
-    while (reached := await _chunk(store, work, last, clock)) is not None:
-        last = reached
-    async with store.write() as connection:
-        await composing.finish(connection, issue.id)
+    try:
+        while (reached := await _chunk(store, work, issue, last, clock)) is not None:
+            last = reached
+    except _ComposedElsewhere:
+        log.info("issue composed elsewhere", issue=issue.id)
+    else:
+        async with store.write() as connection:
+            await composing.finish(connection, issue.id)
+    async with store.read() as connection:
         issue = await issues.get(connection, issue.id) or issue
-    log.info("issue composed", issue=issue.id, state=issue.state, audience=issue.audience)
+    log.info("issue made", issue=issue.id, state=issue.state, audience=issue.audience)
     return issue
+
+
+class _ComposedElsewhere(Exception):
+    """Another composer moved the issue, or it was stopped: undo the chunk, and let it be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Composition:
-    issue: Issue
+    """What is the same for every chunk. ``candidates`` are all that came behind ``after``."""
+
     newsletter: Newsletter
     publication: Publication
     templates: Templates
     candidates: Sequence[Article]
-    floor: datetime | None
+    after: datetime | None
     cut: datetime
 
-    def choose(self, reader: composing.Reader, had: frozenset[int]) -> tuple[Article, ...]:
-        """Choose what a person has not been considered for and has not had."""
-        after = _later(reader.covered, self.floor)
+    def reaches(self, reader: composing.Reader) -> bool:
+        """Say whether the candidates go back as far as this person does.
+
+        They do not for one who came from another cadence while this issue was being made.
+        """
+        return self.after is None or (reader.covered is not None and reader.covered >= self.after)
+
+    def choose(self, covered: datetime | None, had: frozenset[int]) -> tuple[int, ...]:
+        """Choose what a person has not been considered for and has not had, by id."""
         return tuple(
-            article
+            article.id
             for article in self.candidates
-            if article.id not in had and (after is None or (article.eligible or after) > after)
+            if article.id not in had
+            and (covered is None or (article.eligible or covered) > covered)
         )
 
-    def render(self, chosen: Sequence[Article], now: datetime) -> Rendition:
+    def render(self, issue: Issue, chosen: Sequence[Article], now: datetime) -> Rendition:
         return digest(
             self.templates,
             publication=self.publication,
             newsletter=self.newsletter,
-            issue=self.issue,
+            issue=issue,
             articles=chosen,
             now=now,
         )
 
 
-async def _chunk(store: Store, work: _Composition, last: int, clock: Clock) -> int | None:
-    """Deal with the next readers in one transaction; None when there are none left."""
+async def _chunk(
+    store: Store, work: _Composition, issue: Issue, last: int, clock: Clock
+) -> int | None:
+    """Deal with the next readers in one transaction; give the last of them, None for none left."""
     async with store.write() as connection:
-        readers = await composing.next_readers(connection, work.issue, last, _CHUNK)
+        readers = await composing.next_readers(
+            connection,
+            issue,
+            last,
+            _CHUNK,
+            is_instant=_is_instant(work.newsletter, issue.cadence),
+        )
         if not readers:
             return None
         had = await composing.received(
@@ -153,42 +185,62 @@ async def _chunk(store: Store, work: _Composition, last: int, clock: Clock) -> i
             [reader.subscriber for reader in readers],
             [article.id for article in work.candidates],
         )
-        frozen: dict[tuple[Article, ...], int] = {}
-        rendition_of: dict[int, int] = {}
+        # Nearly everybody of an audience stands alike, and is judged once.
+        choose = cache(work.choose)
+        chosen_for: dict[int, tuple[int, ...]] = {}
         considered: list[int] = []
         for reader in readers:
-            chosen = work.choose(reader, had.get(reader.subscriber, frozenset()))
+            if not work.reaches(reader):
+                continue  # the next issue is made for them as well
+            chosen = choose(reader.covered, had.get(reader.subscriber, frozenset()))
             if 0 < len(chosen) < work.newsletter.min_articles:
                 continue  # too few for a mail: they wait, uncovered, for the next issue
             considered.append(reader.subscription)
             if chosen:
-                if chosen not in frozen:
-                    rendition = await asyncio.to_thread(work.render, chosen, clock())
-                    frozen[chosen] = await renditions.add(connection, rendition)
-                rendition_of[reader.subscriber] = frozen[chosen]
+                chosen_for[reader.subscriber] = chosen
+        rendition_of = await _freeze(connection, work, issue, chosen_for, clock)
         await composing.add_deliveries(
             connection,
             lane=Lane.ISSUE,
-            newsletter=work.newsletter.slug,
-            issue=work.issue.id,
+            newsletter=issue.newsletter,
+            issue=issue.id,
             rendition_of=rendition_of,
-            due=work.issue.opens,
+            due=issue.opens,
             now=clock(),
         )
         reached = readers[-1].subscriber
         if not await composing.composed(
             connection,
-            work.issue.id,
+            issue.id,
             come_from=last,
             go_to=reached,
             added=len(rendition_of),
             considered=considered,
             cut=work.cut,
         ):
-            await connection.rollback()
-            log.info("issue composed elsewhere", issue=work.issue.id)
-            return None
+            raise _ComposedElsewhere
         return reached
+
+
+async def _freeze(
+    connection: AsyncConnection,
+    work: _Composition,
+    issue: Issue,
+    chosen_for: Mapping[int, tuple[int, ...]],
+    clock: Clock,
+) -> dict[int, int]:
+    """Make a rendition of each set of articles; map each person to theirs."""
+    if not chosen_for:
+        return {}
+    await composing.give_number(connection, issue)
+    numbered = await issues.get(connection, issue.id) or issue
+    by_id = {article.id: article for article in work.candidates}
+    frozen: dict[tuple[int, ...], int] = {}
+    for ids in dict.fromkeys(chosen_for.values()):
+        chosen = [by_id[id] for id in ids]
+        rendition = await asyncio.to_thread(work.render, numbered, chosen, clock())
+        frozen[ids] = await renditions.add(connection, rendition)
+    return {person: frozen[chosen] for person, chosen in chosen_for.items()}
 
 
 async def preview(
@@ -204,8 +256,9 @@ async def preview(
     now = clock()
     async with store.read() as connection:
         covered = await subscribers.last_cut(connection, newsletter.slug, cadence.name)
-        floor = await _floor(connection, newsletter, cadence.name)
-        chosen = await composing.candidates(connection, newsletter, _later(covered, floor), now)
+        if covered is None and cadence.cron is None:
+            covered = await issues.since(connection, newsletter.slug, cadence.name)
+        chosen = await composing.candidates(connection, newsletter, covered, now)
     if not chosen:
         return None
     return digest(
@@ -232,16 +285,5 @@ async def preview(
     )
 
 
-async def _floor(
-    connection: AsyncConnection, newsletter: Newsletter, cadence: str
-) -> datetime | None:
-    """Give how far back a cadence looks at most: instant ones never before they existed."""
-    for known in newsletter.cadences:
-        if known.name == cadence and known.cron is None:
-            return await issues.since(connection, newsletter.slug, cadence)
-    return None
-
-
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    """Give the later of two bounds; None is no bound."""
-    return max(filter(None, (one, other)), default=None)
+def _is_instant(newsletter: Newsletter, cadence: str) -> bool:
+    return any(known.name == cadence and known.cron is None for known in newsletter.cadences)

@@ -9,8 +9,9 @@ disk that is not mounted than an editor who withdrew everything.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import structlog
@@ -18,21 +19,28 @@ from slugify import slugify
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.content.article import clean, fingerprint
+from publisher.content.characters import clean_characters
 from publisher.errors import SourceError
 from publisher.model import (
     ArticleState,
+    Enclosure,
+    Person,
     Publication,
     Rejection,
     SourceArticle,
     Unchanged,
 )
 from publisher.ports import Clock, Source
-from publisher.store import articles, sources
+from publisher.store import arrivals, articles, sources
 from publisher.store.engine import Store
 
 log = structlog.get_logger()
 
 _CHUNK = 20
+
+# Of what is refused for another article's sake: no source tells it, so that it is judged
+# again each time, and taken in once the other has gone.
+_NO_STAMP = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +72,17 @@ async def ingest(
     async with store.read() as connection:
         known = await sources.stamps(connection, source.name)
         before = await sources.status(connection, source.name)
-    intake = _Pass(store=store, source=source, publication=publication, now=clock())
+    is_backlog = mailed is not None and not before.first_load_done
+    intake = _Pass(
+        store=store, source=source, publication=publication, now=clock(), is_backlog=is_backlog
+    )
     try:
         pending: list[SourceArticle | Rejection] = []
         async for told in source.articles(known):
             if isinstance(told, Unchanged):
                 intake.keep(told)
                 continue
-            pending.append(told)
+            pending.append(_legible(told))
             if len(pending) == _CHUNK:
                 await intake.take(pending)
                 pending = []
@@ -82,36 +93,55 @@ async def ingest(
         async with store.write() as connection:
             await sources.record_failed(connection, source.name, str(error), clock())
         log.warning("source failed", source=source.name, reason=str(error))
-        return Intake(source=source.name, error=str(error))
+        return intake.report(error=str(error))
     async with store.write() as connection:
-        if mailed is not None and not before.first_load_done:
-            await articles.keep_eligible(connection, source.name, mailed)
+        if is_backlog and mailed:
+            arrived = await arrivals.instant(connection, clock())
+            await arrivals.release_backlog(connection, source.name, mailed, arrived)
         rejected = tuple(await sources.rejected(connection, source.name))
         counts = {**intake.counts, "withdrawn": withdrawn, "rejected": len(rejected)}
         await sources.record_good(connection, source.name, counts, clock())
-    return Intake(
-        source=source.name,
-        new=intake.counts["new"],
-        changed=intake.counts["changed"],
-        unchanged=intake.counts["unchanged"],
-        withdrawn=withdrawn,
-        rejected=rejected,
-    )
+    return intake.report(withdrawn=withdrawn, rejected=rejected)
 
 
 class _Pass:
     """One pass: what it has met so far, and what must wait until everything was met."""
 
     def __init__(
-        self, *, store: Store, source: Source, publication: Publication, now: datetime
+        self,
+        *,
+        store: Store,
+        source: Source,
+        publication: Publication,
+        now: datetime,
+        is_backlog: bool,
     ) -> None:
         self._store = store
         self._source = source
         self._publication = publication
         self._now = now
+        self._is_backlog = is_backlog
+        self._arrived = now
         self._present: set[str] = set()
         self._deferred: list[SourceArticle] = []
         self.counts = {"new": 0, "changed": 0, "unchanged": 0}
+
+    def report(
+        self,
+        *,
+        withdrawn: int = 0,
+        rejected: tuple[Rejection, ...] = (),
+        error: str | None = None,
+    ) -> Intake:
+        return Intake(
+            source=self._source.name,
+            new=self.counts["new"],
+            changed=self.counts["changed"],
+            unchanged=self.counts["unchanged"],
+            withdrawn=withdrawn,
+            rejected=rejected,
+            error=error,
+        )
 
     def keep(self, told: Unchanged) -> None:
         self._present.add(told.origin)
@@ -121,6 +151,7 @@ class _Pass:
         if not chunk:
             return
         async with self._store.write() as connection:
+            self._arrived = await arrivals.instant(connection, self._now)
             for told in chunk:
                 self._present.add(told.origin)
                 if isinstance(told, Rejection):
@@ -131,35 +162,39 @@ class _Pass:
     async def _judge(self, connection: AsyncConnection, told: SourceArticle) -> None:
         stored = await articles.find(connection, self._source.name, told.guid)
         if stored is None:
-            twin = await articles.find_twin(connection, self._source.name, fingerprint(told))
-            if twin is None:
-                await self._add(connection, told)
-            else:  # moved from where the twin stood, if nothing stands there any more
+            if await articles.find_twins(connection, self._source.name, fingerprint(told)):
+                # moved from where a twin stood, if nothing stands there any more
                 self._deferred.append(told)
-        elif stored.origin == told.origin or stored.state is ArticleState.WITHDRAWN:
+            else:
+                await self._add(connection, told)
+        elif stored.origin == told.origin or stored.has_gone:
             await self._change(connection, stored, told)
         else:  # moved, or a second one with the same guid: known when all were met
             self._deferred.append(told)
 
     async def take_deferred(self) -> None:
         """Decide moves and doubles: whoever stood here first, and still does, keeps its place."""
+        if not self._deferred:
+            return
         async with self._store.write() as connection:
+            self._arrived = await arrivals.instant(connection, self._now)
             for told in self._deferred:
                 stored = await articles.find(connection, self._source.name, told.guid)
                 if stored is None:
-                    twin = await articles.find_twin(
+                    twins = await articles.find_twins(
                         connection, self._source.name, fingerprint(told)
                     )
-                    if twin is None or twin.origin in self._present:
-                        await self._add(connection, told)
+                    moved = [twin for twin in twins if twin.origin not in self._present]
+                    if moved:
+                        await self._change(connection, moved[0], told)
                     else:
-                        await self._change(connection, twin, told)
+                        await self._add(connection, told)
                 elif stored.origin in self._present and stored.origin != told.origin:
                     await self._refuse(
                         connection,
                         Rejection(
                             origin=told.origin,
-                            stamp=told.stamp,
+                            stamp=_NO_STAMP,
                             reason=f'its guid "{told.guid}" is that of {stored.origin}; '
                             "give each article its own",
                         ),
@@ -184,8 +219,14 @@ class _Pass:
             )
 
     async def _add(self, connection: AsyncConnection, told: SourceArticle) -> None:
+        slug = await self._slug(connection, told)
+        if slug is None:
+            reason = f'its slug "{told.slug}" is that of another article; choose another'
+            await self._refuse(
+                connection, Rejection(origin=told.origin, stamp=_NO_STAMP, reason=reason)
+            )
+            return
         try:
-            slug = await self._slug(connection, told)
             values = await asyncio.to_thread(clean, told, slug, self._publication)
         except ValueError as error:
             await self._refuse(connection, _refusal(told, error))
@@ -198,7 +239,7 @@ class _Pass:
                 "uri": await self._uri(connection, told),
                 "slug": slug,
                 "first_seen": self._now,
-                "eligible": max(self._now, values["published"] or self._now),
+                "eligible": self._eligible(values["published"]),
                 "changed": self._now,
                 "state": ArticleState.LIVE,
             },
@@ -209,9 +250,8 @@ class _Pass:
     async def _change(
         self, connection: AsyncConnection, stored: articles.Stored, told: SourceArticle
     ) -> None:
-        back = stored.state is ArticleState.WITHDRAWN and not stored.by_hand
         where = {"guid": told.guid, "origin": told.origin, "stamp": told.stamp}
-        if stored.fingerprint == fingerprint(told) and not back:
+        if stored.fingerprint == fingerprint(told) and not stored.has_gone:
             await articles.change(connection, stored.id, where)
             moved = (stored.guid, stored.origin) != (told.guid, told.origin)
             self.counts["changed" if moved else "unchanged"] += 1
@@ -221,11 +261,24 @@ class _Pass:
             except ValueError as error:
                 await self._refuse(connection, _refusal(told, error))
                 return
-            if back:
+            if stored.has_gone:
                 values["state"] = ArticleState.LIVE
+            if (
+                stored.eligible is not None
+                and max(stored.eligible, values["published"] or self._arrived) > self._arrived
+            ):  # its time had not come yet, or has been put off
+                values["eligible"] = self._eligible(values["published"])
             await articles.change(connection, stored.id, {**values, "changed": self._now})
+            if stored.has_gone:
+                await arrivals.come_back(connection, stored.id, self._arrived)
             self.counts["changed"] += 1
         await sources.accept_again(connection, self._source.name, [told.origin])
+
+    def _eligible(self, published: datetime | None) -> datetime | None:
+        """Say from when an article that arrives now may be mailed."""
+        if published is not None and published > self._arrived:
+            return published
+        return None if self._is_backlog else self._arrived
 
     async def _refuse(self, connection: AsyncConnection, rejection: Rejection) -> None:
         log.warning(
@@ -236,14 +289,14 @@ class _Pass:
         )
         await sources.reject(connection, self._source.name, rejection, self._now)
 
-    async def _slug(self, connection: AsyncConnection, told: SourceArticle) -> str:
-        """Find a slug that nothing else has. One that an editor chose is never altered."""
+    async def _slug(self, connection: AsyncConnection, told: SourceArticle) -> str | None:
+        """Find a slug that nothing else has. One that an editor chose is never altered: None."""
         stem = slugify(told.slug or told.title, max_length=80, word_boundary=True) or "article"
         taken = await articles.taken_slugs(connection, stem)
         if stem not in taken:
             return stem
         if told.slug:
-            raise ValueError(f'its slug "{stem}" is that of another article; choose another')
+            return None
         number = 2
         while f"{stem}-{number}" in taken:
             number += 1
@@ -261,6 +314,23 @@ class _Pass:
         host = urlsplit(self._publication.base_url).hostname
         day = self._now.astimezone(UTC).date().isoformat()
         return f"tag:{host},{day}:{self._source.name}/{quote(told.guid, safe='/')}"
+
+
+def _legible(told: Any) -> Any:
+    """Make every text in what was told one that a database can hold.
+
+    A file's name may hold any octet, and a NUL ends a text on PostgreSQL.
+    """
+    match told:
+        case str():
+            return clean_characters(told.encode("utf-8", "backslashreplace").decode())
+        case tuple():
+            return tuple(map(_legible, told))
+        case SourceArticle() | Rejection() | Person() | Enclosure():
+            texts = {field.name: _legible(getattr(told, field.name)) for field in fields(told)}
+            return replace(told, **texts)
+        case _:
+            return told
 
 
 def _refusal(told: SourceArticle, error: ValueError) -> Rejection:

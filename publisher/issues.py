@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from publisher import slots
 from publisher.model import Cadence, Issue, IssueState, Newsletter
 from publisher.ports import Clock
-from publisher.store import composing, issues, subscribers
+from publisher.store import composing, issues, recall, subscribers
 from publisher.store.engine import Store
 
 log = structlog.get_logger()
@@ -100,7 +100,9 @@ async def _ring_instant(
 
     Its slot is the time of the newest of them, so that two clocks make the same one.
     """
-    has_readers, oldest = await composing.oldest_cover(connection, newsletter.slug, cadence.name)
+    has_readers, oldest = await composing.oldest_cover(
+        connection, newsletter.slug, cadence.name, is_instant=True
+    )
     waiting = await issues.listing(connection, newsletter=newsletter.slug, states=[IssueState.HELD])
     if not has_readers or any(issue.cadence == cadence.name for issue in waiting):
         return []
@@ -131,9 +133,7 @@ async def occur_now(
     """Make an occurrence by hand: due now, approved, without grace."""
     async with store.write() as connection:
         now = clock()
-        await issues.in_force(
-            connection, newsletter.slug, cadence.name, cadence.cron or "", now
-        )
+        await issues.in_force(connection, newsletter.slug, cadence.name, cadence.cron or "", now)
         issue = await issues.occur(
             connection,
             newsletter=newsletter.slug,
@@ -161,4 +161,4 @@ async def stop(store: Store, issue: Issue, *, clock: Clock) -> int | None:
             connection, issue.id, come_from=stoppable, go_to=IssueState.STOPPED
         ):
             return None
-        return await composing.skip_pending(connection, issue.id, "issue stopped", clock())
+        return await recall.skip_pending(connection, issue.id, recall.STOPPED, clock())

@@ -7,7 +7,11 @@ the same code as any other, and overtaking digests.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.errors import TokenError
 from publisher.mail import address as addresses
@@ -33,6 +37,7 @@ class Subscribed(enum.StrEnum):
     ACTIVE = "active"  # now, without asking: the caller vouches for the consent
     ASKED = "asked"  # pending: a confirmation mail is on its way
     ALREADY = "already"  # was active before; nothing changed
+    WAITING = "waiting"  # was asked before and has not answered; an import does not ask twice
     ENDED = "ended"  # left before, and is not brought back without asking
 
 
@@ -55,44 +60,118 @@ async def subscribe(
     Raises TemplateError when the confirmation cannot be rendered.
     """
     async with store.write() as connection:
-        now = clock()
+        return await _Wish(
+            connection=connection,
+            newsletter=newsletter,
+            cadence=cadence,
+            confirmed=confirmed,
+            consent=consent,
+            publication=publication,
+            templates=templates,
+            now=clock(),
+        ).of(address, is_own=True)
+
+
+async def subscribe_many(
+    store: Store,
+    newsletter: Newsletter,
+    people: Collection[Address],
+    *,
+    cadence: str,
+    confirmed: bool,
+    consent: Mapping[str, str],
+    publication: Publication,
+    templates: Templates,
+    clock: Clock,
+) -> list[Subscribed]:
+    """Subscribe people on a list of somebody else's, in one transaction, as `subscribe` does.
+
+    As the wish is not their own, whoever left or was asked before is not asked again. Gives
+    what became of each, in their order.
+    """
+    async with store.write() as connection:
+        wish = _Wish(
+            connection=connection,
+            newsletter=newsletter,
+            cadence=cadence,
+            confirmed=confirmed,
+            consent=consent,
+            publication=publication,
+            templates=templates,
+            now=clock(),
+        )
+        return [await wish.of(address, is_own=False) for address in people]
+
+
+@dataclass(kw_only=True)
+class _Wish:
+    """A wish to subscribe within one transaction, for one person or many."""
+
+    connection: AsyncConnection
+    newsletter: Newsletter
+    cadence: str
+    confirmed: bool
+    consent: Mapping[str, str]
+    publication: Publication
+    templates: Templates
+    now: datetime
+    rendition: int | None = None
+
+    async def of(self, address: Address, *, is_own: bool) -> Subscribed:
+        connection, now = self.connection, self.now
         person = await subscribers.person(connection, address, addresses.key(address), now)
-        known = await subscribers.subscription_of(connection, person, newsletter.slug)
-        if known is not None and known.state is SubscriptionState.ACTIVE:
-            return Subscribed.ALREADY
-        if known is not None and confirmed:
-            if known.state is SubscriptionState.ENDED:
-                return Subscribed.ENDED
-            await subscribers.activate(connection, known.id, consent, now)
-            return Subscribed.ACTIVE
-        if known is not None:
-            await subscribers.ask_again(connection, known.id, cadence, consent, now)
-        else:
+        known = await subscribers.subscription_of(connection, person, self.newsletter.slug)
+        if known is None:
             await subscribers.add(
                 connection,
                 subscriber=person,
-                newsletter=newsletter.slug,
-                cadence=cadence,
-                state=SubscriptionState.ACTIVE if confirmed else SubscriptionState.PENDING,
-                consent=consent,
+                newsletter=self.newsletter.slug,
+                cadence=self.cadence,
+                state=SubscriptionState.ACTIVE if self.confirmed else SubscriptionState.PENDING,
+                consent=self.consent,
                 now=now,
             )
-        if confirmed:
+        elif known.state is SubscriptionState.ACTIVE:
+            return Subscribed.ALREADY
+        elif known.state is SubscriptionState.ENDED and (self.confirmed or not is_own):
+            return Subscribed.ENDED
+        elif self.confirmed:
+            await subscribers.ask_again(connection, known.id, self.cadence, self.consent, now)
+            await subscribers.activate(connection, known.id, self.consent, now)
+        elif is_own:
+            await subscribers.ask_again(connection, known.id, self.cadence, self.consent, now)
+        else:
+            return Subscribed.WAITING
+        if self.confirmed:
             return Subscribed.ACTIVE
-        rendition = await renditions.add(
-            connection,
-            confirmation(templates, publication=publication, newsletter=newsletter, now=now),
-        )
-        await composing.add_deliveries(
-            connection,
-            lane=Lane.CONFIRMATION,
-            newsletter=newsletter.slug,
-            issue=None,
-            rendition_of={person: rendition},
-            due=now,
-            now=now,
-        )
+        await self._ask(person)
         return Subscribed.ASKED
+
+    async def _ask(self, person: int) -> None:
+        """Put a confirmation mail into the ledger, unless they have had their share of them."""
+        if not await subscribers.may_be_asked(
+            self.connection, person, self.newsletter.slug, self.now
+        ):
+            return
+        if self.rendition is None:
+            self.rendition = await renditions.add(
+                self.connection,
+                confirmation(
+                    self.templates,
+                    publication=self.publication,
+                    newsletter=self.newsletter,
+                    now=self.now,
+                ),
+            )
+        await composing.add_deliveries(
+            self.connection,
+            lane=Lane.CONFIRMATION,
+            newsletter=self.newsletter.slug,
+            issue=None,
+            rendition_of={person: self.rendition},
+            due=self.now,
+            now=self.now,
+        )
 
 
 async def holder(store: Store, tokens: Tokens, purpose: Purpose, token: str) -> Subscription:

@@ -23,9 +23,10 @@ async def test_wheel_alone_makes_a_site_and_runs_it(tmp_path: Path) -> None:
     python = install(wheel, tmp_path / "empty")
     publisher = python.with_name("publisher")
     site = tmp_path / "site"
-    await asyncio.to_thread(
-        subprocess.run, [publisher, "init", site], cwd=tmp_path, check=True, env=environment()
+    init = await asyncio.create_subprocess_exec(
+        publisher, "init", site, cwd=tmp_path, env=environment()
     )
+    assert await init.wait() == 0
     port = free_port()
     config = site / "config" / "publisher.toml"
     text = config.read_text(encoding="utf-8")

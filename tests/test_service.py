@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import feedparser
+import feedparser  # type: ignore[import-untyped]
 import httpx
 import pytest
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, func, insert, or_, select, update
+from sqlalchemy import Row, Select, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Article, ArticleState, Enclosure, Person
+from publisher.store import arrivals
 from publisher.store.tables import articles
 
 _PAGE = 200
@@ -25,17 +27,24 @@ class Stored:
     slug: str
     origin: str
     fingerprint: str
+    eligible: datetime | None
     state: ArticleState
     by_hand: bool
+
+    @property
+    def has_gone(self) -> bool:
+        """Whether it was withdrawn because its source told it no more."""
+        return self.state is ArticleState.WITHDRAWN and not self.by_hand
 
 
 async def find(connection: AsyncConnection, source: str, guid: str) -> Stored | None:
     """Find an article of a source by its guid, withdrawn or not."""
-    return await _stored(connection, articles.c.source == source, articles.c.guid == guid)
+    found = await _stored(connection, articles.c.source == source, articles.c.guid == guid)
+    return found[0] if found else None
 
 
-async def find_twin(connection: AsyncConnection, source: str, fingerprint: str) -> Stored | None:
-    """Find a live article of a source with the same content, in case one has moved."""
+async def find_twins(connection: AsyncConnection, source: str, fingerprint: str) -> list[Stored]:
+    """Find the articles of a source with the same content, in case one has moved."""
     return await _stored(
         connection,
         articles.c.source == source,
@@ -44,34 +53,34 @@ async def find_twin(connection: AsyncConnection, source: str, fingerprint: str) 
     )
 
 
-async def _stored(connection: AsyncConnection, *conditions: Any) -> Stored | None:
-    row = (
-        await connection.execute(
-            select(
-                articles.c.id,
-                articles.c.guid,
-                articles.c.slug,
-                articles.c.origin,
-                articles.c.fingerprint,
-                articles.c.state,
-                articles.c.by_hand,
-            )
-            .where(*conditions)
-            .order_by(articles.c.id)
-            .limit(1)
+async def _stored(connection: AsyncConnection, *conditions: Any) -> list[Stored]:
+    rows = await connection.execute(
+        select(
+            articles.c.id,
+            articles.c.guid,
+            articles.c.slug,
+            articles.c.origin,
+            articles.c.fingerprint,
+            articles.c.eligible,
+            articles.c.state,
+            articles.c.by_hand,
         )
-    ).one_or_none()
-    if row is None:
-        return None
-    return Stored(
-        id=row.id,
-        guid=row.guid,
-        slug=row.slug,
-        origin=row.origin,
-        fingerprint=row.fingerprint,
-        state=ArticleState(row.state),
-        by_hand=row.by_hand,
+        .where(*conditions)
+        .order_by(articles.c.id)
     )
+    return [
+        Stored(
+            id=row.id,
+            guid=row.guid,
+            slug=row.slug,
+            origin=row.origin,
+            fingerprint=row.fingerprint,
+            eligible=row.eligible,
+            state=ArticleState(row.state),
+            by_hand=row.by_hand,
+        )
+        for row in rows
+    ]
 
 
 async def taken_slugs(connection: AsyncConnection, stem: str) -> set[str]:
@@ -134,32 +143,19 @@ async def count_present(connection: AsyncConnection, source: str) -> int:
     )
 
 
-async def keep_eligible(connection: AsyncConnection, source: str, newest: int) -> None:
-    """Make all but the newest articles of a source a backlog that nobody is mailed."""
-    dated = func.coalesce(articles.c.published, articles.c.first_seen)
-    kept = (
-        select(articles.c.id)
-        .where(articles.c.source == source)
-        .order_by(dated.desc(), articles.c.id.desc())
-        .limit(newest)
-    )
-    await connection.execute(
-        update(articles)
-        .where(articles.c.source == source, articles.c.id.not_in(kept))
-        .values(eligible=None)
-    )
-
-
 async def set_state(
     connection: AsyncConnection, slug: str, state: ArticleState, now: datetime
 ) -> bool:
     """Hold, withdraw or release an article by hand; False if no article has the slug."""
-    result = await connection.execute(
+    article: int | None = await connection.scalar(
         update(articles)
         .where(articles.c.slug == slug)
         .values(state=state, changed=now, by_hand=state is not ArticleState.LIVE)
+        .returning(articles.c.id)
     )
-    return result.rowcount == 1
+    if article is not None and state is ArticleState.LIVE:
+        await arrivals.come_back(connection, article, await arrivals.instant(connection, now))
+    return article is not None
 
 
 # --- reading ----------------------------------------------------------------------------
@@ -198,9 +194,9 @@ async def withdrawn(connection: AsyncConnection) -> AsyncGenerator[Article, None
         .order_by(articles.c.changed.desc(), articles.c.id.desc())
         .limit(_PAGE)
     )
-    async with connection.stream(query) as rows:
-        async for row in rows:
-            yield from_row(row)
+    async with aclosing(_streamed(connection, query)) as found:
+        async for article in found:
+            yield article
 
 
 async def eligible_between(
@@ -214,9 +210,9 @@ async def eligible_between(
         query = query.where(articles.c.eligible > after)
     dated = func.coalesce(articles.c.published, articles.c.first_seen)
     query = query.order_by(dated.desc(), articles.c.id.desc())
-    async with connection.stream(query) as rows:
-        async for row in rows:
-            yield from_row(row)
+    async with aclosing(_streamed(connection, query)) as found:
+        async for article in found:
+            yield article
 
 
 async def by_slug(connection: AsyncConnection, slug: str) -> Article | None:
@@ -239,9 +235,21 @@ async def listing(
         query = query.where(articles.c.source == source)
     if limit is not None:
         query = query.limit(limit)
-    async with connection.stream(query) as rows:
+    async with aclosing(_streamed(connection, query)) as found:
+        async for article in found:
+            yield article
+
+
+async def _streamed(
+    connection: AsyncConnection, query: Select[Any]
+) -> AsyncGenerator[Article, None]:
+    rows = await connection.stream(query)
+    try:
         async for row in rows:
             yield from_row(row)
+    finally:
+        # As a context manager it leaves the cursor open when its reader stops early.
+        await rows.close()
 
 
 # --- rows and values --------------------------------------------------------------------

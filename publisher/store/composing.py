@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import case, func, insert, null, or_, select, update
+from sqlalchemy import ColumnElement, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import (
@@ -24,13 +24,13 @@ from publisher.model import (
     Newsletter,
     SubscriptionState,
 )
+from publisher.store import arrivals
 from publisher.store.articles import eligible_between
 from publisher.store.tables import (
-    articles,
+    cadences,
     deliveries,
     issues,
     rendition_articles,
-    renditions,
     subscribers,
     subscriptions,
     suppressions,
@@ -48,11 +48,32 @@ class Reader:
     covered: datetime | None
 
 
-async def begin(connection: AsyncConnection, issue: Issue, cut: datetime) -> tuple[datetime, int]:
-    """Fix the cut and the number of an issue, once.
+async def begin(connection: AsyncConnection, issue: int, now: datetime) -> bool:
+    """Fix the cut of a held issue, once; False if it is not held."""
+    await arrivals.take_turn(connection)
+    result = await connection.execute(
+        update(issues)
+        .where(issues.c.id == issue, issues.c.state == IssueState.HELD)
+        .values(cut=func.coalesce(issues.c.cut, now))
+    )
+    return result.rowcount == 1
 
-    Gives the cut with the person that composing resumes behind.
-    """
+
+async def reached(connection: AsyncConnection, issue: int) -> int:
+    """Give the person that composing resumes behind."""
+    query = select(issues.c.composed_to).where(issues.c.id == issue)
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def give_number(connection: AsyncConnection, issue: Issue) -> None:
+    """Number an issue that is found to have a recipient, so that empty ones leave no gap."""
+    # One at a time: the cadences of the newsletter are the door.
+    await connection.execute(
+        select(cadences.c.cadence)
+        .where(cadences.c.newsletter == issue.newsletter)
+        .order_by(cadences.c.cadence)
+        .with_for_update()
+    )
     next_number = (
         select(func.coalesce(func.max(issues.c.number), 0) + 1)
         .where(issues.c.newsletter == issue.newsletter)
@@ -60,15 +81,9 @@ async def begin(connection: AsyncConnection, issue: Issue, cut: datetime) -> tup
     )
     await connection.execute(
         update(issues)
-        .where(issues.c.id == issue.id, issues.c.cut.is_(None))
-        .values(cut=cut, number=next_number)
+        .where(issues.c.id == issue.id, issues.c.number.is_(None))
+        .values(number=next_number)
     )
-    row = (
-        await connection.execute(
-            select(issues.c.cut, issues.c.composed_to).where(issues.c.id == issue.id)
-        )
-    ).one()
-    return row.cut, row.composed_to
 
 
 async def finish(connection: AsyncConnection, issue: int) -> bool:
@@ -79,30 +94,45 @@ async def finish(connection: AsyncConnection, issue: int) -> bool:
         .where(issues.c.id == issue, issues.c.state == IssueState.HELD)
         .values(
             state=case((nobody, IssueState.EMPTY), else_=IssueState.OPEN),
-            number=case((nobody, null()), else_=issues.c.number),
             note="",
         )
     )
     return result.rowcount == 1
 
 
+def _cover(*, is_instant: bool) -> ColumnElement[datetime | None]:
+    """Say up to where articles are behind a person.
+
+    Who was never considered begins with every article, but in instant mails, which tell of
+    what is new, with those that came since the person did.
+    """
+    if is_instant:
+        return func.coalesce(subscriptions.c.covered, subscriptions.c.confirmed)
+    return subscriptions.c.covered
+
+
 async def oldest_cover(
-    connection: AsyncConnection, newsletter: str, cadence: str
+    connection: AsyncConnection, newsletter: str, cadence: str, *, is_instant: bool = False
 ) -> tuple[bool, datetime | None]:
     """Say whether a cadence has any active reader, and how far back one of them looks.
 
-    The instant is None when somebody has never been considered: then every article counts.
+    The instant is None when every article counts for somebody.
     """
+    cover = _cover(is_instant=is_instant)
     row = (
         await connection.execute(
             select(
                 func.count().label("people"),
-                func.count(subscriptions.c.covered).label("considered"),
-                func.min(subscriptions.c.covered).label("oldest"),
-            ).where(
+                func.count(cover).label("considered"),
+                func.min(cover).label("oldest"),
+            )
+            .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+            .outerjoin(suppressions, suppressions.c.address_key == subscribers.c.address_key)
+            .where(
                 subscriptions.c.newsletter == newsletter,
                 subscriptions.c.cadence == cadence,
                 subscriptions.c.state == SubscriptionState.ACTIVE,
+                suppressions.c.address_key.is_(None),
             )
         )
     ).one()
@@ -128,7 +158,7 @@ async def candidates(
 
 
 async def next_readers(
-    connection: AsyncConnection, issue: Issue, after: int, limit: int
+    connection: AsyncConnection, issue: Issue, after: int, limit: int, *, is_instant: bool
 ) -> list[Reader]:
     """Give the next people of an audience by id, and lock them till the transaction ends.
 
@@ -137,7 +167,11 @@ async def next_readers(
     Suppressed addresses are no audience.
     """
     rows = await connection.execute(
-        select(subscriptions.c.id, subscriptions.c.subscriber_id, subscriptions.c.covered)
+        select(
+            subscriptions.c.id,
+            subscriptions.c.subscriber_id,
+            _cover(is_instant=is_instant).label("cover"),
+        )
         .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
         .outerjoin(suppressions, suppressions.c.address_key == subscribers.c.address_key)
         .where(
@@ -152,8 +186,7 @@ async def next_readers(
         .with_for_update(of=[subscribers, subscriptions])
     )
     return [
-        Reader(subscription=row.id, subscriber=row.subscriber_id, covered=row.covered)
-        for row in rows
+        Reader(subscription=row.id, subscriber=row.subscriber_id, covered=row.cover) for row in rows
     ]
 
 
@@ -167,24 +200,34 @@ async def received(
     """
     if not article_ids:
         return {}
+    # Two short lists, joined here: a row each for a person and an article would be millions.
+    # The renditions are named by a query, since their number knows no bound.
+    carrying = select(rendition_articles.c.rendition_id).where(
+        rendition_articles.c.article_id.in_(article_ids)
+    )
+    theirs = [
+        (row.subscriber_id, row.rendition_id)
+        for row in await connection.execute(
+            select(deliveries.c.subscriber_id, deliveries.c.rendition_id).where(
+                deliveries.c.subscriber_id.in_(people),
+                deliveries.c.rendition_id.in_(carrying),
+                or_(deliveries.c.state != DeliveryState.SKIPPED, deliveries.c.doubted),
+            )
+        )
+    ]
+    if not theirs:
+        return {}
     carried: dict[int, set[int]] = {}
     for row in await connection.execute(
         select(rendition_articles.c.rendition_id, rendition_articles.c.article_id).where(
-            rendition_articles.c.article_id.in_(article_ids)
+            rendition_articles.c.article_id.in_(article_ids),
+            rendition_articles.c.rendition_id.in_({rendition for _, rendition in theirs}),
         )
     ):
         carried.setdefault(row.rendition_id, set()).add(row.article_id)
-    if not carried:
-        return {}
     had: dict[int, frozenset[int]] = {}
-    for row in await connection.execute(
-        select(deliveries.c.subscriber_id, deliveries.c.rendition_id).where(
-            deliveries.c.subscriber_id.in_(people),
-            deliveries.c.rendition_id.in_(carried),
-            or_(deliveries.c.state != DeliveryState.SKIPPED, deliveries.c.doubted),
-        )
-    ):
-        had[row.subscriber_id] = had.get(row.subscriber_id, frozenset()) | carried[row.rendition_id]
+    for subscriber, rendition in theirs:
+        had[subscriber] = had.get(subscriber, frozenset()) | carried[rendition]
     return had
 
 
@@ -248,38 +291,3 @@ async def composed(
         update(subscriptions).where(subscriptions.c.id.in_(considered)).values(covered=cut)
     )
     return True
-
-
-async def skip_pending(connection: AsyncConnection, issue: int, reason: str, now: datetime) -> int:
-    """Skip what an issue has not yet begun to send; give how many rows that were.
-
-    Their people are considered for its articles again: cover goes back to before the oldest
-    of them. The ledger still judges each article, so going back too far repeats nothing.
-    """
-    oldest: datetime | None = await connection.scalar(
-        select(func.min(articles.c.eligible))
-        .join(rendition_articles, rendition_articles.c.article_id == articles.c.id)
-        .join(renditions, renditions.c.id == rendition_articles.c.rendition_id)
-        .where(renditions.c.issue_id == issue)
-    )
-    pending = (deliveries.c.issue_id == issue) & (deliveries.c.state == DeliveryState.PENDING)
-    if oldest is not None:
-        before = oldest - timedelta(microseconds=1)
-        newsletter = select(issues.c.newsletter).where(issues.c.id == issue).scalar_subquery()
-        await connection.execute(
-            update(subscriptions)
-            .where(
-                subscriptions.c.newsletter == newsletter,
-                subscriptions.c.covered > before,
-                subscriptions.c.subscriber_id.in_(
-                    select(deliveries.c.subscriber_id).where(pending)
-                ),
-            )
-            .values(covered=before)
-        )
-    skipped = await connection.execute(
-        update(deliveries)
-        .where(pending)
-        .values(state=DeliveryState.SKIPPED, reply=reason, settled=now)
-    )
-    return skipped.rowcount

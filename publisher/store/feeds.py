@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import FeedDocument, Format
+from publisher.store.engine import insert_unless
 from publisher.store.tables import feed_documents
 
 
@@ -69,17 +70,17 @@ async def put(connection: AsyncConnection, document: FeedDocument, inputs: str) 
         await connection.execute(update(feed_documents).where(same).values(inputs=inputs))
         modified: datetime = before.modified
         return modified
-    await connection.execute(delete(feed_documents).where(same))
+    values = {
+        "inputs": inputs,
+        "media_type": document.media_type,
+        "body": document.body,
+        "gzipped": document.gzipped,
+        "etag": document.etag,
+        "modified": document.modified,
+    }
     await connection.execute(
-        insert(feed_documents).values(
-            feed=document.feed,
-            format=document.format,
-            inputs=inputs,
-            media_type=document.media_type,
-            body=document.body,
-            gzipped=document.gzipped,
-            etag=document.etag,
-            modified=document.modified,
-        )
+        insert_unless(connection, feed_documents)
+        .values(feed=document.feed, format=document.format, **values)
+        .on_conflict_do_update(index_elements=["feed", "format"], set_=values)
     )
     return None

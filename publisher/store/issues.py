@@ -6,11 +6,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Issue, IssueState
+from publisher.store.engine import insert_unless
 from publisher.store.tables import cadences, issues
 
 
@@ -22,20 +22,18 @@ async def in_force(
     A schedule that is new or has changed begins now, so that none of its past slots falls due.
     """
     same = (cadences.c.newsletter == newsletter) & (cadences.c.cadence == cadence)
-    row = (
-        await connection.execute(select(cadences.c.schedule, cadences.c.since).where(same))
-    ).one_or_none()
-    if row is None:
-        await connection.execute(
-            insert(cadences).values(
-                newsletter=newsletter, cadence=cadence, schedule=schedule, since=now
-            )
-        )
-        return now
-    if row.schedule != schedule:
-        await connection.execute(update(cadences).where(same).values(schedule=schedule, since=now))
-        return now
-    since: datetime = row.since
+    await connection.execute(
+        insert_unless(connection, cadences)
+        .values(newsletter=newsletter, cadence=cadence, schedule=schedule, since=now)
+        .on_conflict_do_nothing()
+    )
+    # "since" ahead of now: noted while the clock was wrong, and would silence the cadence.
+    await connection.execute(
+        update(cadences)
+        .where(same, or_(cadences.c.schedule != schedule, cadences.c.since > now))
+        .values(schedule=schedule, since=now)
+    )
+    since: datetime = (await connection.execute(select(cadences.c.since).where(same))).scalar_one()
     return since
 
 
@@ -49,11 +47,16 @@ async def since(connection: AsyncConnection, newsletter: str, cadence: str) -> d
     return found
 
 
-async def last_due(connection: AsyncConnection, newsletter: str, cadence: str) -> datetime | None:
-    """Give the due time of the latest occurrence of a cadence that has a row."""
+async def last_due(
+    connection: AsyncConnection, newsletter: str, cadence: str, now: datetime
+) -> datetime | None:
+    """Give the due time of the latest occurrence of a cadence that has a row.
+
+    One that is yet to come does not count: it was made while the clock was wrong.
+    """
     found: datetime | None = await connection.scalar(
         select(func.max(issues.c.due)).where(
-            issues.c.newsletter == newsletter, issues.c.cadence == cadence
+            issues.c.newsletter == newsletter, issues.c.cadence == cadence, issues.c.due <= now
         )
     )
     return found
@@ -73,9 +76,8 @@ async def occur(
     now: datetime,
 ) -> Issue | None:
     """Make the row of an occurrence; None if it has one, whoever made it."""
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     made = await connection.scalar(
-        dialect_insert(issues)
+        insert_unless(connection, issues)
         .values(
             newsletter=newsletter,
             cadence=cadence,

@@ -35,6 +35,7 @@ from publisher.model import (
     Lane,
     SubscriptionState,
 )
+from publisher.store import recall
 from publisher.store.tables import (
     deliveries,
     issues,
@@ -74,6 +75,7 @@ async def claim(
     Due rows whose person has left or is suppressed become skipped on the way, so that an empty
     answer means that nothing is due.
     """
+    await recall.skip_left_over(connection, newsletters, now)
     claimed: list[Claim] = []
     while len(claimed) < limit:
         ids = await _due(connection, newsletters, limit - len(claimed), now)
@@ -226,6 +228,8 @@ class Outcome:
 
 async def settle(connection: AsyncConnection, outcomes: Sequence[Outcome], now: datetime) -> int:
     """Record outcomes; give how many rows took them (the rest were fenced off)."""
+    if not outcomes:
+        return 0
     result = await connection.execute(
         update(deliveries)
         .where(

@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, or_, select, union_all, update
+from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import ArticleState, Rejection
+from publisher.store.engine import insert_unless
 from publisher.store.tables import articles, rejections, sources
 
 _PAGE = 200
@@ -65,11 +66,11 @@ async def record_failed(connection: AsyncConnection, name: str, error: str, now:
 
 
 async def _record(connection: AsyncConnection, name: str, values: Mapping[str, object]) -> None:
-    changed = await connection.execute(
-        update(sources).where(sources.c.name == name).values(**values)
+    await connection.execute(
+        insert_unless(connection, sources)
+        .values(name=name, **values)
+        .on_conflict_do_update(index_elements=["name"], set_=values)
     )
-    if changed.rowcount == 0:
-        await connection.execute(insert(sources).values(name=name, **values))
 
 
 async def stamps(connection: AsyncConnection, source: str) -> dict[str, str]:
@@ -83,7 +84,12 @@ async def stamps(connection: AsyncConnection, source: str) -> dict[str, str]:
         or_(articles.c.state != ArticleState.WITHDRAWN, articles.c.by_hand),
     )
     refused = select(rejections.c.origin, rejections.c.stamp).where(rejections.c.source == source)
-    return {row.origin: row.stamp for row in await connection.execute(union_all(taken, refused))}
+    # What was refused last is what stands there, even where an earlier state is published.
+    return {
+        row.origin: row.stamp
+        for query in (taken, refused)
+        for row in await connection.execute(query)
+    }
 
 
 async def reject(

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import Address, Subscription, SubscriptionState
-from publisher.store.tables import issues, subscribers, subscriptions, suppressions
+from publisher.model import Address, Lane, Subscription, SubscriptionState
+from publisher.store.engine import insert_unless
+from publisher.store.tables import (
+    cadences,
+    deliveries,
+    issues,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+
+_MOST_ASKED = 3
+_ASKED_AGAIN = timedelta(days=1)
 
 
 async def person(
@@ -22,9 +32,8 @@ async def person(
     A name given now replaces none, never another: people are not renamed by an import.
     """
     # Two sign-ups of one new person at once: the second finds the row of the first.
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     await connection.execute(
-        dialect_insert(subscribers)
+        insert_unless(connection, subscribers)
         .values(mailbox=address.mailbox, address_key=address_key, name=address.name, created=now)
         .on_conflict_do_nothing(index_elements=["address_key"])
     )
@@ -79,7 +88,7 @@ async def add(
             consent=dict(consent),
             created=now,
             confirmed=now if active else None,
-            covered=await last_cut(connection, newsletter, cadence) if active else None,
+            covered=await _start(connection, newsletter, cadence, now) if active else None,
         )
     )
     assert result.inserted_primary_key is not None  # noqa: S101 -- an insert always has one
@@ -107,6 +116,36 @@ async def ask_again(
     return result.rowcount == 1
 
 
+async def may_be_asked(
+    connection: AsyncConnection, subscriber: int, newsletter: str, now: datetime
+) -> bool:
+    """Say whether a confirmation may be mailed: one a day, and few until the person confirms.
+
+    Anybody can type a stranger's address into a form, as often as they like (A11).
+    """
+    confirmed = (
+        select(func.coalesce(subscriptions.c.confirmed, subscribers.c.created))
+        .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+        .where(
+            subscriptions.c.subscriber_id == subscriber, subscriptions.c.newsletter == newsletter
+        )
+        .scalar_subquery()
+    )
+    asked = (
+        await connection.execute(
+            select(func.count().label("times"), func.max(deliveries.c.created).label("last")).where(
+                deliveries.c.subscriber_id == subscriber,
+                deliveries.c.newsletter == newsletter,
+                deliveries.c.lane == Lane.CONFIRMATION,
+                deliveries.c.created >= confirmed,
+            )
+        )
+    ).one()
+    if asked.times == 0:
+        return True
+    return bool(asked.times < _MOST_ASKED and now - asked.last >= _ASKED_AGAIN)
+
+
 async def activate(
     connection: AsyncConnection, id: int, consent: Mapping[str, str], now: datetime
 ) -> bool:
@@ -125,7 +164,7 @@ async def activate(
             state=SubscriptionState.ACTIVE,
             confirmed=now,
             consent={**found.consent, **consent},
-            covered=await last_cut(connection, found.newsletter, found.cadence),
+            covered=await _start(connection, found.newsletter, found.cadence, now),
         )
     )
     return result.rowcount == 1
@@ -149,6 +188,22 @@ async def choose_cadence(connection: AsyncConnection, id: int, cadence: str) -> 
         .values(cadence=cadence)
     )
     return result.rowcount == 1
+
+
+async def _start(
+    connection: AsyncConnection, newsletter: str, cadence: str, now: datetime
+) -> datetime | None:
+    """Give up to where articles are behind somebody who joins a cadence now.
+
+    A schedule's first issue for them is a whole one: all since the last cut. Instant mails
+    (the schedule is empty) begin with what comes from now on, or they would begin with a flood.
+    """
+    is_instant = await connection.scalar(
+        select(cadences.c.schedule == "").where(
+            cadences.c.newsletter == newsletter, cadences.c.cadence == cadence
+        )
+    )
+    return now if is_instant else await last_cut(connection, newsletter, cadence)
 
 
 async def last_cut(connection: AsyncConnection, newsletter: str, cadence: str) -> datetime | None:
@@ -204,15 +259,12 @@ async def suppress(
     connection: AsyncConnection, address_key: str, reason: str, now: datetime
 ) -> bool:
     """Never mail an address again; False if that was so before."""
-    known = await connection.scalar(
-        select(suppressions.c.reason).where(suppressions.c.address_key == address_key)
+    result = await connection.execute(
+        insert_unless(connection, suppressions)
+        .values(address_key=address_key, reason=reason, created=now)
+        .on_conflict_do_nothing()
     )
-    if known is not None:
-        return False
-    await connection.execute(
-        insert(suppressions).values(address_key=address_key, reason=reason, created=now)
-    )
-    return True
+    return result.rowcount == 1
 
 
 async def unsuppress(connection: AsyncConnection, address_key: str) -> bool:

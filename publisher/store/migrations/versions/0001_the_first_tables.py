@@ -42,7 +42,9 @@ def upgrade() -> None:
         sa.Column("enclosures", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("by_hand", sa.Boolean(), nullable=False),
-        sa.CheckConstraint("state IN ('live', 'held', 'withdrawn')", name=op.f("ck_articles_state")),
+        sa.CheckConstraint(
+            "state IN ('live', 'held', 'withdrawn')", name=op.f("ck_articles_state")
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_articles"),
         sa.UniqueConstraint("slug", name="uq_articles_slug"),
         sa.UniqueConstraint("source", "guid", name="uq_articles_source_guid"),

@@ -1,0 +1,72 @@
+"""Taking back what an issue has not yet begun to send."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from publisher.model import DeliveryState, IssueState
+from publisher.store.tables import articles, deliveries, issues, rendition_articles, subscriptions
+
+STOPPED = "issue stopped"
+
+
+async def skip_pending(connection: AsyncConnection, issue: int, reason: str, now: datetime) -> int:
+    """Skip what an issue has not yet begun to send; give how many rows that were.
+
+    Their people are considered for its articles again: the cover of each goes back to before
+    the oldest that they would have got.
+    """
+    pending = (deliveries.c.issue_id == issue) & (deliveries.c.state == DeliveryState.PENDING)
+    newsletter = select(issues.c.newsletter).where(issues.c.id == issue).scalar_subquery()
+    lost = await connection.execute(
+        select(rendition_articles.c.rendition_id, func.min(articles.c.eligible).label("oldest"))
+        .join(articles, articles.c.id == rendition_articles.c.article_id)
+        .where(
+            rendition_articles.c.rendition_id.in_(select(deliveries.c.rendition_id).where(pending)),
+            articles.c.eligible.is_not(None),
+        )
+        .group_by(rendition_articles.c.rendition_id)
+    )
+    for row in lost.all():
+        before = row.oldest - timedelta(microseconds=1)
+        await connection.execute(
+            update(subscriptions)
+            .where(
+                subscriptions.c.newsletter == newsletter,
+                subscriptions.c.covered > before,
+                subscriptions.c.subscriber_id.in_(
+                    select(deliveries.c.subscriber_id).where(
+                        pending, deliveries.c.rendition_id == row.rendition_id
+                    )
+                ),
+            )
+            .values(covered=before)
+        )
+    skipped = await connection.execute(
+        update(deliveries)
+        .where(pending)
+        .values(state=DeliveryState.SKIPPED, reply=reason, settled=now)
+    )
+    return skipped.rowcount
+
+
+async def skip_left_over(
+    connection: AsyncConnection, newsletters: Collection[str], now: datetime
+) -> None:
+    """Skip what came back to a stopped issue: refused for now, or in doubt and to be resent."""
+    found = await connection.execute(
+        select(deliveries.c.issue_id)
+        .join(issues, issues.c.id == deliveries.c.issue_id)
+        .where(
+            issues.c.state == IssueState.STOPPED,
+            issues.c.newsletter.in_(newsletters),
+            deliveries.c.state == DeliveryState.PENDING,
+        )
+        .distinct()
+    )
+    for issue in found.scalars().all():
+        await skip_pending(connection, issue, STOPPED, now)

@@ -1,0 +1,88 @@
+"""Fixtures that every test may use: databases, a clock, and a desk where a newsletter is made."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from publisher.render import Templates
+from publisher.store import keys
+from publisher.store.engine import Store, connect
+from tests.rig.clock import SettableClock
+from tests.rig.databases import KINDS, Databases
+from tests.rig.desk import Desk
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    found = Databases(tmp_path_factory.mktemp("db"))
+    yield found
+    found.close()
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database: a test that uses this runs on each."""
+    named: str = request.param
+    return named
+
+
+@pytest.fixture
+def blank_url(kind: str, databases: Databases) -> Iterator[str]:
+    """A database that has no tables."""
+    with databases.open(kind, migrated=False) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(kind: str, databases: Databases) -> Iterator[str]:
+    """A database at the present version, without a row."""
+    with databases.open(kind, migrated=True) as url:
+        yield url
+
+
+@pytest.fixture
+async def store(database_url: str, clock: SettableClock) -> AsyncIterator[Store]:
+    """An open store on each database, with its signing key."""
+    opened = connect(database_url)
+    async with opened.write() as connection:
+        await keys.ensure(connection, clock())
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def second_store(store: Store, database_url: str) -> AsyncIterator[Store]:
+    """Another process's view of the same database: connections and turns of its own."""
+    opened = connect(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+def short_templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """The shipped templates and ``email/short``, which renders in no time."""
+    folder = tmp_path_factory.mktemp("templates")
+    _write_short_mail(folder / "email")
+    return Templates(folder)
+
+
+@pytest.fixture
+def desk(store: Store, clock: SettableClock, short_templates: Templates) -> Desk:
+    return Desk(store, clock, short_templates)
+
+
+def _write_short_mail(folder: Path) -> None:
+    folder.mkdir()
+    line = "{% for article in articles %}{{ article.title }};{% endfor %}"
+    for suffix in ("html", "txt"):
+        (folder / f"short.{suffix}").write_text(
+            f"{line} {{{{ more }}}} {{{{ unsubscribe_url }}}}\n", encoding="utf-8"
+        )

@@ -1,0 +1,117 @@
+"""A publication, its newsletter, feed and articles, to be changed where a test needs it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from publisher.model import (
+    Address,
+    Cadence,
+    Feed,
+    Format,
+    InDoubtPolicy,
+    Newsletter,
+    Publication,
+    Rejection,
+    Selection,
+    SourceArticle,
+    Unchanged,
+)
+
+Telling = AsyncIterator[SourceArticle | Unchanged | Rejection]
+
+BERLIN = ZoneInfo("Europe/Berlin")
+DAILY = Cadence(name="daily", cron="0 7 * * *")
+WEEKLY = Cadence(name="weekly", cron="0 8 * * mon")
+INSTANT = Cadence(name="instant", cron=None)
+
+
+def publication(**changes: Any) -> Publication:
+    made = Publication(
+        title="The Lighthouse",
+        base_url="https://news.example.org",
+        description="What the coast talks about.",
+        language="en",
+        timezone=BERLIN,
+        postal_address="The Lighthouse\n1 Mole Street\nWismar",
+    )
+    return replace(made, **changes)
+
+
+def newsletter(**changes: Any) -> Newsletter:
+    """Make a newsletter without grace or approval, in three cadences."""
+    made = Newsletter(
+        slug="digest",
+        title="The Digest",
+        description="The day in five minutes.",
+        sender=Address(mailbox="news@example.org", name="The Lighthouse"),
+        reply_to=None,
+        subject="{{ newsletter.title }} {{ issue.number }}: {{ articles[0].title }}",
+        template="short",
+        select=Selection(),
+        min_articles=1,
+        max_articles=20,
+        max_lateness=timedelta(hours=6),
+        in_doubt=InDoubtPolicy.ASK,
+        grace=timedelta(),
+        approval=False,
+        relays=("main",),
+        cadences=(DAILY, WEEKLY, INSTANT),
+        language="en",
+        timezone=BERLIN,
+    )
+    return replace(made, **changes)
+
+
+def feed(**changes: Any) -> Feed:
+    made = Feed(
+        slug="all",
+        title="Everything",
+        description="All that we publish.",
+        formats=(Format.RSS, Format.ATOM, Format.JSON),
+        limit=50,
+        full=True,
+        select=Selection(),
+        language="en",
+    )
+    return replace(made, **changes)
+
+
+def told(name: str, **changes: Any) -> SourceArticle:
+    """Tell an article as a source would; what differs gives it another stamp."""
+    made = SourceArticle(
+        guid=name,
+        origin=f"{name}.md",
+        stamp="",
+        title=name,
+        html=f"<p>It happened to {name} on the quay.</p>",
+    )
+    made = replace(made, **changes)
+    return made if made.stamp else replace(made, stamp=f"{hash(made):x}")
+
+
+class TellingSource:
+    """A source that tells what a test puts in, and fails where a test puts an error."""
+
+    def __init__(
+        self,
+        *tells: SourceArticle | Rejection | Exception,
+        name: str = "newsroom",
+        is_complete: bool = True,
+    ) -> None:
+        self.name = name
+        self.is_complete = is_complete
+        self.tells = list(tells)
+
+    async def articles(self, known: Mapping[str, str]) -> Telling:
+        for tells in self.tells:
+            if isinstance(tells, Exception):
+                raise tells
+            if known.get(tells.origin) == tells.stamp:
+                yield Unchanged(origin=tells.origin)
+            else:
+                yield tells

@@ -1,0 +1,325 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Table, func, select
+
+from publisher import subscribe as verbs
+from publisher.errors import TemplateError, TokenError
+from publisher.mail import address as addresses
+from publisher.mail.slots import Slot, marker
+from publisher.model import Address, Lane, SubscriptionState
+from publisher.store import keys, renditions
+from publisher.store.tables import deliveries, subscribers, subscriptions
+from publisher.subscribe import Subscribed
+from publisher.tokens import Purpose, Tokens
+from tests.rig import builders
+from tests.rig.desk import Desk
+
+
+@pytest.fixture
+async def tokens(desk: Desk) -> Tokens:
+    async with desk.store.read() as connection:
+        ring = await keys.load(connection)
+    return Tokens(ring, max(ring))
+
+
+async def count(desk: Desk, table: Table) -> int:
+    async with desk.store.read() as connection:
+        return int(await connection.scalar(select(func.count()).select_from(table)) or 0)
+
+
+async def confirm(desk: Desk, tokens: Tokens, name: str) -> SubscriptionState:
+    token = tokens.sign(Purpose.CONFIRM, (await desk.bond(name)).id)
+    return (
+        await verbs.confirm(
+            desk.store, tokens, token, consent={"confirmed_from": "192.0.2.1"}, clock=desk.clock
+        )
+    ).state
+
+
+async def unsubscribe(desk: Desk, tokens: Tokens, name: str) -> SubscriptionState:
+    token = tokens.sign(Purpose.UNSUBSCRIBE, (await desk.bond(name)).id)
+    return (await verbs.unsubscribe(desk.store, tokens, token, clock=desk.clock)).state
+
+
+# --- coming
+
+
+async def test_sign_up_waits_for_the_persons_own_confirmation(desk: Desk) -> None:
+    outcome = await desk.ask("ann", confirmed=False)
+
+    bond = await desk.bond("ann")
+    assert outcome is Subscribed.ASKED
+    assert (bond.state, bond.confirmed) == (SubscriptionState.PENDING, None)
+    (claim,) = await desk.claim()
+    assert (claim.lane, claim.issue, claim.subscription) == (Lane.CONFIRMATION, None, bond.id)
+
+
+async def test_confirmation_mail_holds_the_link_and_nothing_typed(desk: Desk) -> None:
+    """A12: whoever typed the name may be using us to mail a stranger."""
+    await verbs.subscribe(
+        desk.store,
+        desk.newsletter,
+        addresses.parse("ann@example.org", name="Buy at evil.example"),
+        cadence="daily",
+        confirmed=False,
+        consent={},
+        publication=desk.publication,
+        templates=desk.templates,
+        clock=desk.clock,
+    )
+    (claim,) = await desk.claim()
+
+    async with desk.store.read() as connection:
+        rendition = await renditions.get(connection, claim.rendition)
+
+    assert marker(Slot.CONFIRM_URL) in rendition.html
+    assert marker(Slot.CONFIRM_URL) in rendition.text
+    assert "evil" not in rendition.html + rendition.text + rendition.subject
+
+
+async def test_confirming_makes_active_and_keeps_both_records(desk: Desk, tokens: Tokens) -> None:
+    await desk.ask("ann", confirmed=False)
+    desk.clock.advance(minutes=3)
+
+    state = await confirm(desk, tokens, "ann")
+
+    bond = await desk.bond("ann")
+    assert state is SubscriptionState.ACTIVE
+    assert bond.confirmed == desk.clock()
+    assert bond.consent == {"by": "test", "confirmed_from": "192.0.2.1"}
+
+
+async def test_confirming_again_changes_nothing(desk: Desk, tokens: Tokens) -> None:
+    await desk.ask("ann", confirmed=False)
+    await confirm(desk, tokens, "ann")
+    before = await desk.bond("ann")
+    desk.clock.advance(days=1)
+
+    state = await confirm(desk, tokens, "ann")
+
+    assert state is SubscriptionState.ACTIVE
+    assert await desk.bond("ann") == before
+
+
+async def test_vouched_for_is_active_at_once_without_a_mail(desk: Desk) -> None:
+    outcome = await desk.ask("ann", confirmed=True)
+
+    assert outcome is Subscribed.ACTIVE
+    assert (await desk.bond("ann")).confirmed == desk.clock()
+    assert await desk.claim() == []
+
+
+async def test_vouching_for_one_who_waits_takes_the_cadence_vouched_for(desk: Desk) -> None:
+    await desk.ask("ann", "daily", confirmed=False)
+
+    outcome = await desk.ask("ann", "weekly", confirmed=True)
+
+    bond = await desk.bond("ann")
+    assert outcome is Subscribed.ACTIVE
+    assert (bond.state, bond.cadence) == (SubscriptionState.ACTIVE, "weekly")
+
+
+async def test_signing_up_again_while_active_changes_nothing(desk: Desk) -> None:
+    await desk.ask("ann", "daily", confirmed=True)
+
+    outcome = await desk.ask("ann", "weekly", confirmed=False)
+
+    assert outcome is Subscribed.ALREADY
+    assert (await desk.bond("ann")).cadence == "daily"
+    assert await desk.claim() == []
+
+
+async def test_one_who_waits_may_choose_anew(desk: Desk) -> None:
+    await desk.ask("ann", "daily", confirmed=False)
+
+    await desk.ask("ann", "weekly", confirmed=False)
+
+    assert (await desk.bond("ann")).cadence == "weekly"
+
+
+async def test_template_that_fails_signs_nobody_up(desk: Desk) -> None:
+    desk.newsletter = builders.newsletter(title="{{")
+
+    class Broken:
+        def html(self, *_: object, **__: object) -> str:
+            raise TemplateError("email/confirm.html", 3, "no such filter")
+
+    desk.templates = Broken()  # type: ignore[assignment]
+    with pytest.raises(TemplateError):
+        await desk.ask("ann", confirmed=False)
+
+    assert await count(desk, subscribers) == 0
+
+
+async def test_many_sign_ups_of_one_address_at_once_make_one_row(desk: Desk) -> None:
+    spellings = ["ann@example.org", "Ann@Example.ORG", "ANN@example.org"] * 4
+
+    async def sign_up(text: str) -> Subscribed:
+        return await verbs.subscribe(
+            desk.store,
+            desk.newsletter,
+            addresses.parse(text),
+            cadence="daily",
+            confirmed=False,
+            consent={},
+            publication=desk.publication,
+            templates=desk.templates,
+            clock=desk.clock,
+        )
+
+    outcomes = await asyncio.gather(*map(sign_up, spellings))
+
+    assert set(outcomes) == {Subscribed.ASKED}
+    rows = [await count(desk, table) for table in (subscribers, subscriptions, deliveries)]
+    assert rows == [1, 1, 1]
+
+
+async def test_stranger_cannot_be_bombed_with_confirmations(desk: Desk) -> None:
+    """A11: one a day, and three in all until the person confirms."""
+    for _ in range(40):
+        await desk.ask("ann", confirmed=False)
+        desk.clock.advance(hours=6)
+
+    assert await count(desk, deliveries) == 3
+
+
+# --- going
+
+
+async def test_unsubscribing_ends_and_may_be_repeated(desk: Desk, tokens: Tokens) -> None:
+    await desk.join("ann")
+    first = await unsubscribe(desk, tokens, "ann")
+    ended = (await desk.bond("ann")).ended
+    desk.clock.advance(days=1)
+
+    second = await unsubscribe(desk, tokens, "ann")
+
+    assert (first, second) == (SubscriptionState.ENDED, SubscriptionState.ENDED)
+    assert (await desk.bond("ann")).ended == ended == desk.clock() - timedelta(days=1)
+
+
+async def test_one_who_waits_may_decline(desk: Desk, tokens: Tokens) -> None:
+    await desk.ask("ann", confirmed=False)
+
+    await unsubscribe(desk, tokens, "ann")
+
+    assert await desk.claim() == []
+
+
+async def test_vouching_does_not_bring_back_who_left(desk: Desk, tokens: Tokens) -> None:
+    """Imports that revive the unsubscribed are how lists are reported as spam."""
+    await desk.join("ann")
+    await unsubscribe(desk, tokens, "ann")
+
+    outcome = await desk.ask("ann", confirmed=True)
+
+    assert outcome is Subscribed.ENDED
+    assert (await desk.bond("ann")).state is SubscriptionState.ENDED
+
+
+async def test_who_left_is_asked_again_when_they_wish(desk: Desk, tokens: Tokens) -> None:
+    await desk.join("ann")
+    await unsubscribe(desk, tokens, "ann")
+
+    outcome = await desk.ask("ann", "weekly", confirmed=False)
+
+    bond = await desk.bond("ann")
+    assert outcome is Subscribed.ASKED
+    assert (bond.state, bond.cadence, bond.ended) == (SubscriptionState.PENDING, "weekly", None)
+    assert len(await desk.claim()) == 1
+    assert await confirm(desk, tokens, "ann") is SubscriptionState.ACTIVE
+
+
+async def test_old_confirmation_link_does_not_bring_back_who_left(
+    desk: Desk, tokens: Tokens
+) -> None:
+    await desk.ask("ann", confirmed=False)
+    await confirm(desk, tokens, "ann")
+    await unsubscribe(desk, tokens, "ann")
+
+    assert await confirm(desk, tokens, "ann") is SubscriptionState.ENDED
+
+
+# --- tokens
+
+
+async def test_token_of_one_newsletter_does_nothing_to_another(desk: Desk, tokens: Tokens) -> None:
+    """A34."""
+    await desk.join("ann")
+    desk.newsletter = builders.newsletter(slug="other")
+    await desk.join("ann")
+
+    await unsubscribe(desk, tokens, "ann")
+
+    other = (await desk.bond("ann")).state
+    desk.newsletter = builders.newsletter()
+    assert (other, (await desk.bond("ann")).state) == (
+        SubscriptionState.ENDED,
+        SubscriptionState.ACTIVE,
+    )
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param(lambda tokens, id: tokens.sign(Purpose.PREFERENCES, id), id="purpose"),
+        pytest.param(lambda tokens, id: tokens.sign(Purpose.UNSUBSCRIBE, id + 1), id="gone"),
+        pytest.param(lambda tokens, id: "x" + tokens.sign(Purpose.UNSUBSCRIBE, id), id="forged"),
+        pytest.param(lambda _tokens, _id: "", id="empty"),
+    ],
+)
+async def test_token_that_is_not_for_this_does_nothing(
+    desk: Desk, tokens: Tokens, token: Callable[[Tokens, int], str]
+) -> None:
+    id = await desk.join("ann")
+
+    with pytest.raises(TokenError):
+        await verbs.unsubscribe(desk.store, tokens, token(tokens, id), clock=desk.clock)
+
+    assert (await desk.bond("ann")).state is SubscriptionState.ACTIVE
+
+
+async def test_looking_at_a_token_changes_nothing(desk: Desk, tokens: Tokens) -> None:
+    """A10: scanners follow every link."""
+    id = await desk.join("ann")
+    before = await desk.bond("ann")
+
+    holder = await verbs.holder(
+        desk.store, tokens, Purpose.UNSUBSCRIBE, tokens.sign(Purpose.UNSUBSCRIBE, id)
+    )
+
+    assert holder == before == await desk.bond("ann")
+
+
+async def test_cadence_is_changed_by_token(desk: Desk, tokens: Tokens) -> None:
+    id = await desk.join("ann", "daily")
+
+    changed = await verbs.choose_cadence(
+        desk.store, tokens, tokens.sign(Purpose.PREFERENCES, id), "weekly"
+    )
+
+    assert changed.cadence == "weekly"
+
+
+async def test_name_given_later_replaces_none_but_no_other(desk: Desk) -> None:
+    names = []
+    for name in ("", "Ann Lee", "Somebody Else"):
+        await verbs.subscribe(
+            desk.store,
+            desk.newsletter,
+            Address(mailbox="ann@example.org", name=name),
+            cadence="daily",
+            confirmed=True,
+            consent={},
+            publication=desk.publication,
+            templates=desk.templates,
+            clock=desk.clock,
+        )
+        names.append((await desk.bond("ann")).address.name)
+
+    assert names == ["", "Ann Lee", "Ann Lee"]
