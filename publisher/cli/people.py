@@ -1,0 +1,301 @@
+"""Commands for people and their subscriptions."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from publisher.cli import running, show
+from publisher.cli.running import AsJson, CadenceName
+from publisher.errors import PublisherError
+from publisher.model import Subscription, SubscriptionState
+
+if TYPE_CHECKING:
+    from publisher.app import App
+
+subscribers = typer.Typer(
+    name="subscribers", help="Who reads which newsletter.", no_args_is_help=True
+)
+
+ToNewsletter = Annotated[
+    str, typer.Option("--newsletter", metavar="SLUG", help="Which newsletter.")
+]
+OfNewsletter = Annotated[
+    str | None, typer.Option("--newsletter", metavar="SLUG", help="Only this newsletter.")
+]
+Confirmed = Annotated[
+    bool,
+    typer.Option("--confirmed", help="They have agreed already: no confirmation mail is sent."),
+]
+Address = Annotated[str, typer.Argument(metavar="ADDRESS")]
+
+_BATCH = 200  # people a transaction
+_PAGE = 1000
+
+
+@subscribers.command()
+def add(
+    ctx: typer.Context,
+    address: Address,
+    newsletter: ToNewsletter,
+    cadence: CadenceName = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="As mails greet them.")
+    ] = None,
+    confirmed: Confirmed = False,
+) -> None:
+    """Subscribe one person. Without --confirmed they are asked by mail first.
+
+    Without --cadence they get the newsletter's first.
+    """
+    from publisher.mail.address import parse
+    from publisher.subscribe import Subscribed, subscribe
+
+    person = parse(address, name=name)
+
+    async def job(app: App) -> Subscribed:
+        chosen = running.newsletter_called(app.config, newsletter)
+        each = running.cadence_called(chosen, cadence).name
+        outcome = await subscribe(
+            app.store,
+            chosen,
+            person,
+            cadence=each,
+            confirmed=confirmed,
+            consent={"added_by": "command line"},
+            publication=app.config.publication,
+            templates=app.templates,
+            clock=app.clock,
+        )
+        told = {
+            Subscribed.ACTIVE: f"reads {chosen.slug} ({each}) from its next issue on.",
+            Subscribed.ASKED: f"is asked to confirm {chosen.slug} ({each}):"
+            " the worker sends the mail.",
+            Subscribed.ALREADY: f"reads {chosen.slug} already; nothing has changed.",
+            Subscribed.ENDED: f"has left {chosen.slug}, and only they themselves can come back."
+            " Without --confirmed they are asked by mail.",
+        }
+        show.say(f"{person.mailbox} {told[outcome]}")
+        return outcome
+
+    if running.at_work(ctx, job) is Subscribed.ENDED:
+        raise typer.Exit(1)
+
+
+@subscribers.command("import")
+def import_(
+    ctx: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", exists=True, dir_okay=False, help="CSV with columns email and name."
+        ),
+    ],
+    newsletter: ToNewsletter,
+    cadence: CadenceName = None,
+    confirmed: Confirmed = False,
+) -> None:
+    """Subscribe the people of a CSV file. Nobody who left is brought back or asked again.
+
+    Lines that cannot be used are told with their reason; all others are taken in. Without
+    --cadence they get the newsletter's first.
+    """
+    from publisher.cli import spreadsheet
+    from publisher.subscribe import subscribe_many
+
+    async def job(app: App) -> Counter[str]:
+        chosen = running.newsletter_called(app.config, newsletter)
+        each = running.cadence_called(chosen, cadence).name
+        counts: Counter[str] = Counter()
+        rows = spreadsheet.read(file)
+        with show.progress("importing", spreadsheet.count_lines(file)) as advance:
+            while batch := list(islice(rows, _BATCH)):
+                for row in batch:
+                    if row.address is None:
+                        show.fault(f"{file}:{row.line}: {row.fault}")
+                        counts["rejected"] += 1
+                counts.update(
+                    await subscribe_many(
+                        app.store,
+                        chosen,
+                        [row.address for row in batch if row.address is not None],
+                        cadence=each,
+                        confirmed=confirmed,
+                        consent={"added_by": "import", "file": file.name},
+                        publication=app.config.publication,
+                        templates=app.templates,
+                        clock=app.clock,
+                    )
+                )
+                advance(counts.total())
+        return counts
+
+    counts = running.at_work(ctx, job)
+    told = {
+        "active": "subscribed",
+        "asked": "asked to confirm (the worker sends the mails)",
+        "already": "subscribed already",
+        "waiting": "asked before, no answer yet",
+        "ended": "left before, and stay away",
+    }
+    summary = [f"{counts[key]:,} {words}" for key, words in told.items() if counts[key]]
+    if counts["rejected"]:
+        summary.append(f"{show.number(counts['rejected'], 'line')} rejected")
+    show.say(f"{file}: {'; '.join(summary) or 'nobody in it'}.")
+    if counts["rejected"]:
+        raise typer.Exit(1)
+
+
+@subscribers.command("list")
+def list_subscribers(
+    ctx: typer.Context,
+    newsletter: OfNewsletter = None,
+    state: Annotated[
+        SubscriptionState | None, typer.Option("--state", help="Only those in this state.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List subscriptions, in the order in which they were made."""
+
+    async def job(app: App) -> None:
+        with show.Listing(
+            *("address", "name", "newsletter", "cadence", "state", "since"),
+            as_json=as_json,
+            empty="No subscriptions; `publisher subscribers add` and `import` make some.",
+        ) as listing:
+            async for page in _pages(app, newsletter, state):
+                listing.page(_row(app, subscription) for subscription in page)
+
+    running.at_work(ctx, job)
+
+
+@subscribers.command("show")
+def show_subscriber(ctx: typer.Context, address: Address, as_json: AsJson = False) -> None:
+    """Show one person's subscriptions, and whether the address is suppressed."""
+
+    async def job(app: App) -> None:
+        from publisher.store import subscribers as stored
+
+        key, found = await _of(app, address)
+        async with app.store.read() as connection:
+            all_suppressed = await stored.suppressed(connection)
+        reason = next((why for each, why, _ in all_suppressed if each == key), None)
+        if not found and reason is None:
+            raise PublisherError(f"nobody is known under {address}")
+        if as_json:
+            rows = [{**_row(app, each), "consent": dict(each.consent)} for each in found]
+            show.dump({"address": key, "suppressed": reason, "subscriptions": rows})
+            return
+        if reason is not None:
+            show.say(f"{key} is suppressed ({reason}): no mail goes there.")
+        with show.Listing(
+            *("newsletter", "cadence", "state", "since", "confirmed", "ended", "name"),
+            as_json=False,
+            empty="No subscriptions.",
+        ) as listing:
+            listing.page(_row(app, subscription) for subscription in found)
+
+    running.at_work(ctx, job)
+
+
+@subscribers.command()
+def export(ctx: typer.Context, newsletter: OfNewsletter = None) -> None:
+    """Write subscriptions as CSV to standard output."""
+    from publisher.cli import spreadsheet
+
+    async def job(app: App) -> None:
+        columns = ("email", "name", "newsletter", "cadence", "state", "created", "confirmed")
+        spreadsheet.write(sys.stdout, [(*columns, "ended")])
+        async for page in _pages(app, newsletter, None):
+            spreadsheet.write(
+                sys.stdout,
+                (
+                    (
+                        each.address.mailbox,
+                        each.address.name,
+                        each.newsletter,
+                        each.cadence,
+                        each.state.value,
+                        *(
+                            moment.isoformat(timespec="seconds") if moment else ""
+                            for moment in (each.created, each.confirmed, each.ended)
+                        ),
+                    )
+                    for each in page
+                ),
+            )
+
+    running.at_work(ctx, job)
+
+
+@subscribers.command()
+def remove(ctx: typer.Context, address: Address, newsletter: OfNewsletter = None) -> None:
+    """End a person's subscriptions, all or one. Issues under way skip them from now on."""
+
+    async def job(app: App) -> None:
+        from publisher.store import subscribers as stored
+
+        if newsletter is not None:
+            running.newsletter_called(app.config, newsletter)
+        _, found = await _of(app, address)
+        left = []
+        async with app.store.write() as connection:
+            for each in found:
+                is_meant = newsletter in (None, each.newsletter)
+                if is_meant and await stored.end(connection, each.id, app.clock()):
+                    left.append(each.newsletter)
+        if not left:
+            raise PublisherError(f"{address} has no such subscription that has not ended")
+        show.say(f"{address} reads {', '.join(left)} no more.")
+
+    running.at_work(ctx, job)
+
+
+async def _pages(
+    app: App, newsletter: str | None, state: SubscriptionState | None
+) -> AsyncIterator[list[Subscription]]:
+    """Give subscriptions page by page; no transaction is open while one is printed."""
+    from publisher.store import subscribers as stored
+
+    if newsletter is not None:
+        running.newsletter_called(app.config, newsletter)
+    after = 0
+    while True:
+        async with app.store.read() as connection:
+            page = await stored.page(
+                connection, newsletter=newsletter, state=state, after=after, limit=_PAGE
+            )
+        if not page:
+            return
+        yield page
+        after = page[-1].id
+
+
+async def _of(app: App, address: str) -> tuple[str, list[Subscription]]:
+    """Give the key of an address with the subscriptions of its person."""
+    from publisher.mail.address import key, parse
+    from publisher.store import subscribers as stored
+
+    address_key = key(parse(address))
+    async with app.store.read() as connection:
+        return address_key, await stored.page(connection, address_key=address_key)
+
+
+def _row(app: App, subscription: Subscription) -> dict[str, Any]:
+    zone = app.config.publication.timezone
+    return {
+        "address": subscription.address.mailbox,
+        "name": subscription.address.name,
+        "newsletter": subscription.newsletter,
+        "cadence": subscription.cadence,
+        "state": str(subscription.state),
+        "since": subscription.created.astimezone(zone),
+        "confirmed": subscription.confirmed and subscription.confirmed.astimezone(zone),
+        "ended": subscription.ended and subscription.ended.astimezone(zone),
+    }

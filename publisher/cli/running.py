@@ -1,0 +1,100 @@
+"""What every command needs: the config, the opened site, and names that may be mistyped."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import os
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from publisher.errors import ConfigError, PublisherError
+
+if TYPE_CHECKING:  # a command that needs neither starts without them
+    from publisher.app import App
+    from publisher.config import Config
+    from publisher.model import Cadence, Newsletter
+
+T = TypeVar("T")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+NewsletterSlug = Annotated[
+    str, typer.Argument(metavar="NEWSLETTER", help="As `newsletters list` shows it.")
+]
+CadenceName = Annotated[
+    str | None, typer.Option("--cadence", metavar="NAME", help="One cadence of the newsletter.")
+]
+
+
+class Misuse(PublisherError):
+    """What was asked for cannot be meant: the program exits with 2."""
+
+
+def config_path(ctx: typer.Context) -> Path:
+    """Give the config file. Raises ConfigError, with what to do, if there is none."""
+    path: Path = ctx.obj
+    if not path.exists():
+        raise ConfigError(
+            [
+                f"{path}: there is no such file; go to the folder of the site, name its config"
+                " with --config, or make a new site with `publisher init DIR`"
+            ]
+        )
+    return path
+
+
+def configured(ctx: typer.Context) -> Config:
+    """Load the config. Raises ConfigError."""
+    from publisher.config import load
+
+    return load(config_path(ctx), os.environ)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end, on uvloop where there is one."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        return asyncio.run(work)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(work)
+
+
+def at_work(ctx: typer.Context, job: Callable[[App], Awaitable[T]]) -> T:
+    """Open the site, do the job, and close it. Raises ConfigError and StoreError."""
+    from publisher.app import opened
+
+    config = configured(ctx)
+
+    async def whole() -> T:
+        async with opened(config) as app:
+            return await job(app)
+
+    return run(whole())
+
+
+def newsletter_called(config: Config, slug: str) -> Newsletter:
+    """Find a newsletter of the config. Raises Misuse with the nearest name."""
+    known = {newsletter.slug: newsletter for newsletter in config.newsletters}
+    return known[name_among(slug, known, "newsletter")]
+
+
+def cadence_called(newsletter: Newsletter, name: str | None) -> Cadence:
+    """Find a cadence, the first one if no name is given. Raises Misuse with the nearest name."""
+    known = {cadence.name: cadence for cadence in newsletter.cadences}
+    if name is None:
+        return newsletter.cadences[0]
+    return known[name_among(name, known, f"cadence of {newsletter.slug}")]
+
+
+def name_among(name: str, known: Iterable[str], what: str) -> str:
+    """Give the name back if it is known. Raises Misuse with the nearest that is."""
+    names = list(known)
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names) or 'none'}"
+    raise Misuse(f'there is no {what} "{name}"; {hint}')

@@ -1,0 +1,238 @@
+"""Commands that make an issue by hand, now, and send it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from publisher.cli import running, show
+from publisher.cli.issues import balance_of, doubt, equation, found, issues
+from publisher.cli.running import CadenceName, NewsletterSlug
+from publisher.cli.trying import next_rendition
+from publisher.model import Balance, Cadence, Issue, IssueState, Newsletter, SubscriptionState
+
+if TYPE_CHECKING:
+    from publisher.app import App
+
+_POLL_SECONDS = 2.0
+
+
+@issues.command()
+def build(
+    ctx: typer.Context,
+    newsletter: NewsletterSlug,
+    cadence: CadenceName = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what it would be, and to how many.")
+    ] = False,
+) -> None:
+    """Make an issue of what is new, now. A worker sends it.
+
+    Without --cadence: one for each cadence that has readers.
+    """
+
+    async def job(app: App) -> None:
+        chosen = running.newsletter_called(app.config, newsletter)
+        for each in await _read_cadences(app, chosen, cadence):
+            if dry_run:
+                await _foretell(app, chosen, each)
+            else:
+                issue = await _composed(app, chosen, each)
+                if issue is not None:
+                    show.say(f"  A worker sends it. `publisher issues show {issue.id}` tells more.")
+
+    running.at_work(ctx, job)
+
+
+@issues.command("send-now")
+def send_now(
+    ctx: typer.Context,
+    newsletter: NewsletterSlug,
+    cadence: CadenceName = None,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Leave the sending to a worker.")
+    ] = False,
+) -> None:
+    """Make an issue of what is new and send it, now.
+
+    Returns when no mail of it is left to send. Without --cadence: one for each cadence that
+    has readers.
+    """
+
+    async def job(app: App) -> int:
+        chosen = running.newsletter_called(app.config, newsletter)
+        made = [
+            issue
+            for each in await _read_cadences(app, chosen, cadence)
+            if (issue := await _composed(app, chosen, each)) is not None
+        ]
+        if not made or no_wait:
+            return 0
+        with _asked_to_stop() as stop:
+            problem = await _send(app, chosen, made, stop)
+            code = await _tell(app, made, problem)
+            return 130 if stop.is_set() else code
+
+    code = running.at_work(ctx, job)
+    if code:
+        raise typer.Exit(code)
+
+
+async def _read_cadences(app: App, newsletter: Newsletter, name: str | None) -> list[Cadence]:
+    """Give the cadence of this name, or all, as far as anybody reads them; say if nobody does."""
+    from publisher.store import composing
+
+    wanted = newsletter.cadences
+    if name is not None:
+        wanted = (running.cadence_called(newsletter, name),)
+    async with app.store.read() as connection:
+        cadences = [
+            cadence
+            for cadence in wanted
+            if (await composing.oldest_cover(connection, newsletter.slug, cadence.name))[0]
+        ]
+    if not cadences:
+        show.say(
+            f"Nobody reads {newsletter.slug}{f' ({name})' if name else ''} yet."
+            f" `publisher subscribers add ADDRESS --newsletter {newsletter.slug}` adds readers."
+        )
+    return cadences
+
+
+async def _composed(app: App, newsletter: Newsletter, cadence: Cadence) -> Issue | None:
+    """Make an issue and say so; None if there is nothing new for anybody."""
+    issue = await app.compose_now(newsletter, cadence)
+    if issue.state is IssueState.EMPTY:
+        show.say(f"{newsletter.slug}, {cadence.name}: nothing new for anybody; no issue.")
+        return None
+    show.say(
+        f"{newsletter.slug}, {cadence.name}: issue {issue.id} (no. {issue.number})"
+        f" for {show.number(issue.audience, 'reader')}"
+    )
+    return issue
+
+
+async def _foretell(app: App, newsletter: Newsletter, cadence: Cadence) -> None:
+    from publisher.store import articles, subscribers
+
+    rendition = await next_rendition(app, newsletter, cadence)
+    where = f"{newsletter.slug}, {cadence.name}"
+    if rendition is None:
+        show.say(f"{where}: nothing new for anybody; there would be no issue.")
+        return
+    titles: dict[int, str] = {}
+    async with app.store.read() as connection:
+        counts = await subscribers.counts(connection)
+        async with aclosing(articles.newest(connection, app.clock())) as live:
+            async for article in live:
+                if article.id in rendition.article_ids:
+                    titles[article.id] = article.title
+                if len(titles) == len(rendition.article_ids):
+                    break
+    readers = counts.get((newsletter.slug, cadence.name, SubscriptionState.ACTIVE), 0)
+    show.say(
+        f"{where}: up to {show.number(len(titles), 'article')}"
+        f" for {show.number(readers, 'reader')}, each only what they have not had:"
+    )
+    for id in rendition.article_ids:
+        show.say(f"  {titles.get(id, '')}")
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[asyncio.Event]:
+    """Give an event that the first Ctrl-C or SIGTERM sets; the second one ends the program."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def asked() -> None:
+        stop.set()
+        for number in signals:
+            loop.remove_signal_handler(number)
+        show.notice("Finishing what is under way; once more stops at once and leaves doubt.")
+
+    for number in signals:
+        loop.add_signal_handler(number, asked)
+    try:
+        yield stop
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+async def _send(
+    app: App, newsletter: Newsletter, made: Sequence[Issue], stop: asyncio.Event
+) -> str | None:
+    """Send until none of these issues has a pending row; else give why there are some left."""
+    ids = {issue.id for issue in made}
+    with show.progress("sending", sum(issue.audience for issue in made)) as advance:
+        over = asyncio.Event()
+        watch = asyncio.create_task(_watch(app, made, advance, over))
+        try:
+            while not stop.is_set():
+                sent = await app.deliver(newsletter.relays[0], stop)
+                if sent.error is not None:
+                    return sent.error
+                balances = [await balance_of(app, issue) for issue in made]
+                if all(balance.is_finished for balance in balances):
+                    return None
+                states = {(await found(app, id)).state for id in ids}
+                if states.isdisjoint({IssueState.OPEN}):
+                    return "somebody has paused or cancelled it"
+                # Put off by the relay, or in the hands of a worker: look again in a while.
+                await _either(stop, _POLL_SECONDS)
+        finally:
+            # Not cancelled: what it reads from the database is read to the end.
+            over.set()
+            await watch
+    return "interrupted"
+
+
+async def _watch(
+    app: App, made: Sequence[Issue], advance: Callable[[int], None], over: asyncio.Event
+) -> None:
+    """Show how far it is, without spending more than a small part of the time on counting."""
+    while not over.is_set():
+        began = time.monotonic()
+        balances = [await balance_of(app, issue) for issue in made]
+        advance(sum(balance.audience - balance.pending for balance in balances))
+        await _either(over, max(_POLL_SECONDS, 20 * (time.monotonic() - began)))
+
+
+async def _either(event: asyncio.Event, seconds: float) -> None:
+    """Wait for the event, but not longer than this."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
+
+
+async def _tell(app: App, made: Sequence[Issue], problem: str | None) -> int:
+    """Say where everybody stands; give the exit code."""
+    code = 0
+    for issue in made:
+        balance = await balance_of(app, issue)
+        show.say(f"issue {issue.id}: {equation(balance)}")
+        if balance.failed:
+            show.notice(f"`publisher issues recipients {issue.id} --state failed` tells why.")
+        if balance.in_doubt:
+            show.notice(doubt(issue, balance))
+        if balance.pending:
+            show.error(_why(issue, balance, problem))
+        if balance.in_doubt or balance.pending or not balance.holds:
+            code = 1
+    return code
+
+
+def _why(issue: Issue, balance: Balance, problem: str | None) -> str:
+    return (
+        f"{show.number(balance.pending, 'mail')} of issue {issue.id} still to be sent: {problem}."
+        " Nothing is lost: a worker (`publisher run` or `publisher worker`) goes on."
+    )

@@ -1,0 +1,206 @@
+"""Commands that tell how the site fares and what comes next."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from publisher.cli import running, show
+from publisher.cli.running import AsJson
+
+if TYPE_CHECKING:
+    from publisher.app import App
+    from publisher.model import Cadence, Newsletter
+
+_NEXT = 3
+_MOST = 10_000  # slots of one cadence; a cron that fires each minute has no end
+_RECENT = 20  # issues
+
+
+def schedule(
+    ctx: typer.Context,
+    next_: Annotated[
+        int | None,
+        typer.Option(
+            "--next",
+            metavar="N",
+            min=1,
+            help=f"How many slots of each cadence; {_NEXT} without --until.",
+        ),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="All slots up to this day."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the next slots of each newsletter and cadence, in its zone. Sends nothing."""
+    config = running.configured(ctx)
+    most = next_ or (_MOST if until else _NEXT)
+    now = datetime.now(UTC)
+    cadences = [
+        (newsletter, cadence)
+        for newsletter in config.newsletters
+        for cadence in newsletter.cadences
+    ]
+    rows = heapq.merge(
+        *(
+            islice(coming(newsletter, cadence, now, until), most)
+            for newsletter, cadence in cadences
+        ),
+        key=lambda row: row["instant"],
+    )
+    with show.Listing(
+        "newsletter", "cadence", "slot", "note", as_json=as_json, empty="No slot is to come."
+    ) as listing:
+        listing.page(rows)
+    for newsletter, cadence in cadences:
+        if cadence.cron is None and not as_json:
+            show.notice(f"{newsletter.slug}, {cadence.name}: as articles come")
+
+
+def coming(
+    newsletter: Newsletter, cadence: Cadence, after: datetime, until: datetime | None
+) -> Iterator[dict[str, Any]]:
+    """Give the slots of a cadence to come, oldest first, up to the end of a local day if given.
+
+    A slot that the clock change skips has a note; `instant` is when it is due all the same.
+    """
+    from publisher.slots import following
+
+    if cadence.cron is None:
+        return
+    zone = newsletter.timezone
+    slots: Iterator[Any] = following(cadence.cron, zone, after)
+    if until is not None:
+        end = until + timedelta(days=1)
+        slots = takewhile(lambda slot: slot.local < end, slots)
+    for slot in slots:
+        local = slot.instant.astimezone(zone)
+        is_skipped = local.replace(tzinfo=None) != slot.local
+        yield {
+            "newsletter": newsletter.slug,
+            "cadence": cadence.name,
+            "slot": f"{local:%a %Y-%m-%d %H:%M %Z}",
+            "instant": slot.instant,
+            "note": f"the clock change skips {slot.local:%H:%M}" if is_skipped else "",
+        }
+
+
+def status(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Show sources, readers, running issues with their progress, and the next slots."""
+
+    async def job(app: App) -> dict[str, Any]:
+        return {
+            "database": "at this program's version",
+            "sources": await _sources(app),
+            "subscriptions": await _subscriptions(app),
+            "issues": await _running_issues(app),
+            "next": [
+                row
+                for newsletter in app.config.newsletters
+                for cadence in newsletter.cadences
+                for row in islice(coming(newsletter, cadence, app.clock(), None), 1)
+            ],
+        }
+
+    found = running.at_work(ctx, job)
+    if as_json:
+        show.dump(found)
+        return
+    show.say(f"Database: {found['database']}")
+    _section("Sources", found["sources"], ("name", "articles", "rejected", "last_good", "error"))
+    for source in found["sources"]:
+        for rejection in source["rejections"]:
+            show.say(f"  {source['name']}: {rejection['origin']}: {rejection['reason']}")
+    _section("Subscriptions", found["subscriptions"], ("newsletter", "cadence", "state", "people"))
+    _section(
+        "Issues under way",
+        found["issues"],
+        ("id", "newsletter", "cadence", "number", "state", "done", "audience", "in_doubt", "note"),
+    )
+    _section("Next slots", found["next"], ("newsletter", "cadence", "slot", "note"))
+    if any(issue["in_doubt"] for issue in found["issues"]):
+        show.notice(
+            "\nRows in doubt were perhaps taken by the relay and perhaps not."
+            " `publisher issues show ID` tells how to decide them."
+        )
+
+
+def _section(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    show.say(f"\n{title}" if rows else f"\n{title}: none")
+    with show.Listing(*columns, as_json=False, empty="") as listing:
+        listing.page(rows)
+
+
+async def _sources(app: App) -> list[dict[str, Any]]:
+    from publisher.store import articles, sources
+
+    rows = []
+    zone = app.config.publication.timezone
+    for entry in app.config.sources:
+        async with app.store.read() as connection:
+            known = await sources.status(connection, entry.name)
+            rejected = await sources.rejected(connection, entry.name)
+            count = await articles.count_present(connection, entry.name)
+        rows.append(
+            {
+                "name": entry.name,
+                "kind": entry.kind,
+                "articles": count,
+                "last_try": known.last_try and known.last_try.astimezone(zone),
+                "last_good": known.last_good and known.last_good.astimezone(zone),
+                "error": known.error,
+                "last_pass": dict(known.counts),
+                "rejected": len(rejected),
+                "rejections": [
+                    {"origin": rejection.origin, "reason": rejection.reason}
+                    for rejection in rejected
+                ],
+            }
+        )
+    return rows
+
+
+async def _subscriptions(app: App) -> list[dict[str, Any]]:
+    from publisher.store import subscribers
+
+    async with app.store.read() as connection:
+        counts = await subscribers.counts(connection)
+    return [
+        {"newsletter": newsletter, "cadence": cadence, "state": str(state), "people": people}
+        for (newsletter, cadence, state), people in sorted(counts.items())
+    ]
+
+
+async def _running_issues(app: App) -> list[dict[str, Any]]:
+    """Give what is held, paused, or open and not finished, of the issues made last."""
+    from publisher.model import IssueState
+    from publisher.store import accounts, issues
+
+    states = (IssueState.HELD, IssueState.OPEN, IssueState.PAUSED)
+    rows = []
+    async with app.store.read() as connection:
+        for issue in await issues.listing(connection, states=states, limit=_RECENT):
+            balance = await accounts.balance(connection, issue.id, app.clock())
+            if issue.state is IssueState.OPEN and balance.is_finished and not balance.in_doubt:
+                continue
+            rows.append(
+                {
+                    "id": issue.id,
+                    "newsletter": issue.newsletter,
+                    "cadence": issue.cadence,
+                    "number": issue.number,
+                    "state": str(issue.state),
+                    "done": balance.audience - balance.pending - balance.in_doubt,
+                    "audience": balance.audience,
+                    "in_doubt": balance.in_doubt,
+                    "note": issue.note,
+                }
+            )
+    return rows

@@ -1,0 +1,109 @@
+"""`ingest`, `feeds` and `articles`."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from pathlib import Path
+
+from tests.cli.conftest import Command
+from tests.rig.program import Site
+
+
+def test_ingest_tells_counts_and_each_rejection(command: Command, site: Site) -> None:
+    command("migrate")
+    (site.articles / "empty.md").touch()
+
+    result = command("ingest")
+
+    lines = result.stdout.splitlines()
+    assert "newsroom: 1 new, 0 changed, 0 unchanged, 0 withdrawn, 1 rejected" == lines[0]
+    assert "  empty.md: the file is empty" == lines[1]
+    assert [f"built {site.url}/feeds/all.{end}" for end in ("rss", "atom", "json")] == [
+        line.rpartition(" (")[0] for line in lines[2:]
+    ]
+    assert (0, "") == (result.exit_code, result.stderr)
+
+
+def test_ingest_fails_when_a_source_fails_as_a_whole(loaded: Command, site: Site) -> None:
+    shutil.rmtree(site.articles)
+
+    result = loaded("ingest")
+
+    assert 1 == result.exit_code
+    assert "cannot be read" in result.stderr
+
+
+def test_ingest_names_the_nearest_source(loaded: Command) -> None:
+    result = loaded("ingest", "--source", "newsrom")
+
+    expected = 'error: there is no source "newsrom"; did you mean newsroom?\n'
+    assert (2, expected) == (result.exit_code, result.stderr)
+
+
+def test_feeds_are_written_as_files_plain_and_gzipped(loaded: Command, tmp_path: Path) -> None:
+    result = loaded("feeds", "build", "--out", str(tmp_path / "public"))
+
+    folder = tmp_path / "public" / "feeds"
+    names = {f"all.{end}{packed}" for end in ("rss", "atom", "json") for packed in ("", ".gz")}
+    assert 0 == result.exit_code
+    assert names == {path.name for path in folder.iterdir()}
+    plain = (folder / "all.atom").read_bytes()
+    assert plain == gzip.decompress((folder / "all.atom.gz").read_bytes())
+    assert b"Kept promises" in plain
+
+
+def test_feed_files_that_have_not_changed_are_left_alone(loaded: Command, tmp_path: Path) -> None:
+    out = str(tmp_path / "public")
+    loaded("feeds", "build", "--out", out)
+    before = {path: path.stat().st_ino for path in (tmp_path / "public").rglob("*.*")}
+
+    result = loaded("feeds", "build", "--out", out)
+
+    assert "The feeds are up to date.\n" == result.stdout
+    assert before == {path: path.stat().st_ino for path in (tmp_path / "public").rglob("*.*")}
+
+
+def test_articles_are_listed_for_programs(loaded: Command, site: Site) -> None:
+    (row,) = json.loads(loaded("articles", "list", "--json").stdout)
+
+    assert ("kept-promises", "live", "newsroom") == (row["slug"], row["state"], row["source"])
+    assert f"{site.url}/articles/kept-promises" == row["url"]
+
+
+def test_articles_are_listed_a_line_each(loaded: Command) -> None:
+    header, row = loaded("articles", "list").stdout.splitlines()
+
+    assert ["date", "state", "source", "slug", "title"] == header.split()
+    assert row.endswith("  live   newsroom  kept-promises  Kept promises")
+
+
+def test_an_article_is_shown_with_its_text(loaded: Command) -> None:
+    shown = loaded("articles", "show", "kept-promises").stdout
+
+    assert "published    the source does not say\n" in shown
+    assert shown.endswith("\nWhat kept promises is about.\n")
+
+
+def test_an_unknown_article_is_told(loaded: Command) -> None:
+    result = loaded("articles", "show", "kept-secrets")
+
+    assert 1 == result.exit_code
+    assert 'no article has the slug "kept-secrets"' in result.stderr
+
+
+def test_withdrawing_rebuilds_the_feeds_and_is_undone_by_release(
+    loaded: Command, tmp_path: Path
+) -> None:
+    def published() -> bool:
+        loaded("feeds", "build", "--out", str(tmp_path))
+        return b"Kept promises" in (tmp_path / "feeds" / "all.rss").read_bytes()
+
+    stands = []
+    for word in ("withdraw", "release", "hold"):
+        result = loaded("articles", word, "kept-promises")
+        assert "built " in result.stdout
+        stands.append(published())
+
+    assert [False, True, False] == stands

@@ -1,0 +1,81 @@
+"""`status` and `schedule`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from publisher.cli.status import coming
+from publisher.model import Cadence
+from tests.cli.conftest import Command
+from tests.rig import builders
+from tests.rig.program import Site
+
+
+def test_schedule_needs_no_database_and_speaks_local_time(command: Command) -> None:
+    rows = json.loads(command("schedule", "--next", "2", "--json").stdout)
+
+    assert 2 == len(rows)
+    assert all(row["slot"].endswith(" 07:00 CST") for row in rows)
+
+
+def test_schedule_until_a_day_before_now_is_empty(command: Command) -> None:
+    result = command("schedule", "--until", "2020-01-01")
+
+    assert ("", 0) == (result.stdout, result.exit_code)
+    assert result.stderr.startswith("No slot is to come.\n")
+
+
+def test_schedule_tells_of_instant_cadences(command: Command) -> None:
+    assert command("schedule").stderr.endswith("digest, instant: as articles come\n")
+
+
+def test_a_slot_that_the_clock_change_skips_is_noted() -> None:
+    newsletter = replace(builders.newsletter(), timezone=ZoneInfo("Europe/Berlin"))
+    night = Cadence(name="night", cron="30 2 * * *")
+    after = datetime(2027, 3, 27, 12, tzinfo=UTC)
+
+    slots = list(coming(newsletter, night, after, datetime(2027, 3, 29)))  # noqa: DTZ001
+
+    assert [
+        ("Sun 2027-03-28 03:00 CEST", "the clock change skips 02:30"),
+        ("Mon 2027-03-29 02:30 CEST", ""),
+    ] == [(slot["slot"], slot["note"]) for slot in slots]
+
+
+def test_status_tells_sources_readers_issues_and_slots(loaded: Command, site: Site) -> None:
+    (site.articles / "empty.md").touch()
+    loaded("ingest")
+    loaded("subscribers", "add", "ann@example.org", "--newsletter", "digest", "--confirmed")
+
+    found = json.loads(loaded("status", "--json").stdout)
+
+    (source,) = found["sources"]
+    assert (1, 1, None) == (source["articles"], source["rejected"], source["error"])
+    assert [{"origin": "empty.md", "reason": "the file is empty"}] == source["rejections"]
+    assert [("digest", "instant", "active", 1)] == [
+        tuple(row.values()) for row in found["subscriptions"]
+    ]
+    assert ["daily"] == [row["cadence"] for row in found["next"]]
+
+
+def test_status_for_people_names_each_rejection(loaded: Command, site: Site) -> None:
+    (site.articles / "empty.md").touch()
+    loaded("ingest")
+
+    assert "  newsroom: empty.md: the file is empty\n" in loaded("status").stdout
+
+
+def test_status_shows_only_issues_with_something_left(loaded: Command) -> None:
+    add = ("subscribers", "add", "ann@example.org", "--newsletter", "digest", "--confirmed")
+    loaded(*add, "--cadence", "daily")
+    loaded("issues", "build", "digest")
+    before = json.loads(loaded("status", "--json").stdout)["issues"]
+    loaded("issues", "cancel", "1")
+
+    after = json.loads(loaded("status", "--json").stdout)["issues"]
+
+    assert [(1, 0, 1)] == [(row["id"], row["done"], row["audience"]) for row in before]
+    assert [] == after
