@@ -120,7 +120,7 @@ async def compose(
             await composing.finish(connection, issue.id)
     async with store.read() as connection:
         issue = await issues.get(connection, issue.id) or issue
-    log.info("issue made", issue=issue.id, state=issue.state, audience=issue.audience)
+    log.debug("issue made", issue=issue.id, state=issue.state, audience=issue.audience)
     return issue
 
 

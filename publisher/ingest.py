@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 import structlog
-from slugify import slugify
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.content.article import clean, fingerprint
@@ -31,7 +29,7 @@ from publisher.model import (
     Unchanged,
 )
 from publisher.ports import Clock, Source
-from publisher.store import arrivals, articles, sources
+from publisher.store import arrivals, articles, identity, sources
 from publisher.store.engine import Store
 
 log = structlog.get_logger()
@@ -72,9 +70,15 @@ async def ingest(
     async with store.read() as connection:
         known = await sources.stamps(connection, source.name)
         before = await sources.status(connection, source.name)
+        refused = await sources.rejected(connection, source.name)
     is_backlog = mailed is not None and not before.first_load_done
     intake = _Pass(
-        store=store, source=source, publication=publication, now=clock(), is_backlog=is_backlog
+        store=store,
+        source=source,
+        publication=publication,
+        now=clock(),
+        is_backlog=is_backlog,
+        refused=frozenset(rejection.origin for rejection in refused),
     )
     try:
         pending: list[SourceArticle | Rejection] = []
@@ -115,12 +119,14 @@ class _Pass:
         publication: Publication,
         now: datetime,
         is_backlog: bool,
+        refused: frozenset[str],
     ) -> None:
         self._store = store
         self._source = source
         self._publication = publication
         self._now = now
         self._is_backlog = is_backlog
+        self._refused = refused
         self._arrived = now
         self._present: set[str] = set()
         self._deferred: list[SourceArticle] = []
@@ -145,7 +151,8 @@ class _Pass:
 
     def keep(self, told: Unchanged) -> None:
         self._present.add(told.origin)
-        self.counts["unchanged"] += 1
+        if told.origin not in self._refused:
+            self.counts["unchanged"] += 1
 
     async def take(self, chunk: list[SourceArticle | Rejection]) -> None:
         if not chunk:
@@ -219,7 +226,7 @@ class _Pass:
             )
 
     async def _add(self, connection: AsyncConnection, told: SourceArticle) -> None:
-        slug = await self._slug(connection, told)
+        slug = await identity.free_slug(connection, told)
         if slug is None:
             reason = f'its slug "{told.slug}" is that of another article; choose another'
             await self._refuse(
@@ -236,7 +243,13 @@ class _Pass:
             {
                 **values,
                 "source": self._source.name,
-                "uri": await self._uri(connection, told),
+                "uri": await identity.mint_uri(
+                    connection,
+                    told,
+                    source=self._source.name,
+                    base_url=self._publication.base_url,
+                    now=self._now,
+                ),
                 "slug": slug,
                 "first_seen": self._now,
                 "eligible": self._eligible(values["published"]),
@@ -281,39 +294,13 @@ class _Pass:
         return None if self._is_backlog else self._arrived
 
     async def _refuse(self, connection: AsyncConnection, rejection: Rejection) -> None:
-        log.warning(
-            "article rejected",
-            source=self._source.name,
-            origin=rejection.origin,
-            reason=rejection.reason,
-        )
-        await sources.reject(connection, self._source.name, rejection, self._now)
-
-    async def _slug(self, connection: AsyncConnection, told: SourceArticle) -> str | None:
-        """Find a slug that nothing else has. One that an editor chose is never altered: None."""
-        stem = slugify(told.slug or told.title, max_length=80, word_boundary=True) or "article"
-        taken = await articles.taken_slugs(connection, stem)
-        if stem not in taken:
-            return stem
-        if told.slug:
-            return None
-        number = 2
-        while f"{stem}-{number}" in taken:
-            number += 1
-        return f"{stem}-{number}"
-
-    async def _uri(self, connection: AsyncConnection, told: SourceArticle) -> str:
-        """Mint the identity that feeds use: the guid if it is an IRI, else a tag URI (RFC 4151).
-
-        A tag names a date on which the host was ours, and nothing that may change later.
-        """
-        if urlsplit(told.guid).scheme in ("http", "https", "tag", "urn") and not (
-            await articles.has_uri(connection, told.guid)
-        ):
-            return told.guid
-        host = urlsplit(self._publication.base_url).hostname
-        day = self._now.astimezone(UTC).date().isoformat()
-        return f"tag:{host},{day}:{self._source.name}/{quote(told.guid, safe='/')}"
+        if await sources.reject(connection, self._source.name, rejection, self._now):
+            log.warning(
+                "article rejected",
+                source=self._source.name,
+                origin=rejection.origin,
+                reason=rejection.reason,
+            )
 
 
 def _legible(told: Any) -> Any:

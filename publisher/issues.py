@@ -41,7 +41,7 @@ async def ring(store: Store, newsletter: Newsletter, *, clock: Clock) -> list[Is
             else:
                 made += await _ring_slots(connection, newsletter, cadence, since, now)
     for issue in made:
-        log.info(
+        log.debug(
             "issue occurred",
             issue=issue.id,
             newsletter=issue.newsletter,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import ArticleState, Rejection
@@ -94,18 +94,20 @@ async def stamps(connection: AsyncConnection, source: str) -> dict[str, str]:
 
 async def reject(
     connection: AsyncConnection, source: str, rejected: Rejection, now: datetime
-) -> None:
-    """Keep why an origin was refused, in place of what was kept of it before."""
-    await accept_again(connection, source, [rejected.origin])
-    await connection.execute(
-        insert(rejections).values(
-            source=source,
-            origin=rejected.origin,
-            stamp=rejected.stamp,
-            reason=rejected.reason,
-            first_seen=now,
+) -> bool:
+    """Keep why an origin was refused, in place of what was kept of it; False if that is no news."""
+    known: str | None = await connection.scalar(
+        select(rejections.c.reason).where(
+            rejections.c.source == source, rejections.c.origin == rejected.origin
         )
     )
+    values = {"stamp": rejected.stamp, "reason": rejected.reason}
+    await connection.execute(
+        insert_unless(connection, rejections)
+        .values(source=source, origin=rejected.origin, first_seen=now, **values)
+        .on_conflict_do_update(index_elements=["source", "origin"], set_=values)
+    )
+    return known != rejected.reason
 
 
 async def accept_again(connection: AsyncConnection, source: str, origins: Sequence[str]) -> None:

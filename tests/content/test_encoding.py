@@ -67,7 +67,7 @@ def test_decode_falls_back_from_a_charset_that_lies() -> None:
             " save it again as UTF-8",
         ),
         (
-            bytes(random.Random(1).choices(range(0x80, 0x100), k=300)),  # noqa: S311
+            bytes(random.Random(1).choices(range(0x80, 0x100), k=300)),
             "the file's encoding cannot be recognised; save it again as UTF-8",
         ),
     ],
