@@ -269,6 +269,14 @@ class Newsletter:
     language: str
     timezone: ZoneInfo
 
+    @property
+    def default_cadence(self) -> Cadence:
+        """What somebody gets who does not choose: the first with a schedule, if there is one.
+
+        A mail for every article is for those who ask for it.
+        """
+        return next((one for one in self.cadences if one.cron is not None), self.cadences[0])
+
     def local_text(self, moment: datetime) -> str:
         """Write an instant as the slot of an issue that no schedule made: local, to the µs."""
         local = moment.astimezone(self.timezone).replace(tzinfo=None)

@@ -7,14 +7,14 @@ the same code as any other, and overtaking digests.
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.errors import TokenError
-from publisher.mail import address as addresses
+from publisher.mail.address import key
 from publisher.model import (
     Address,
     Lane,
@@ -60,22 +60,24 @@ async def subscribe(
     Raises TemplateError when the confirmation cannot be rendered.
     """
     async with store.write() as connection:
-        return await _Wish(
+        wish = _Wish(
             connection=connection,
             newsletter=newsletter,
             cadence=cadence,
             confirmed=confirmed,
             consent=consent,
-            publication=publication,
-            templates=templates,
+            is_own=True,
             now=clock(),
-        ).of(address, is_own=True)
+        )
+        (became,) = await wish.of([address])
+        await wish.ask(publication, templates)
+        return became
 
 
 async def subscribe_many(
     store: Store,
     newsletter: Newsletter,
-    people: Collection[Address],
+    people: Sequence[Address],
     *,
     cadence: str,
     confirmed: bool,
@@ -89,6 +91,8 @@ async def subscribe_many(
     As the wish is not their own, whoever left or was asked before is not asked again. Gives
     what became of each, in their order.
     """
+    if not people:
+        return []
     async with store.write() as connection:
         wish = _Wish(
             connection=connection,
@@ -96,79 +100,94 @@ async def subscribe_many(
             cadence=cadence,
             confirmed=confirmed,
             consent=consent,
-            publication=publication,
-            templates=templates,
+            is_own=False,
             now=clock(),
         )
-        return [await wish.of(address, is_own=False) for address in people]
+        became = await wish.of(people)
+        await wish.ask(publication, templates)
+        return became
+
+
+# What becomes of somebody who stands on a list a second time.
+_AGAIN = {Subscribed.ACTIVE: Subscribed.ALREADY, Subscribed.ASKED: Subscribed.WAITING}
 
 
 @dataclass(kw_only=True)
 class _Wish:
-    """A wish to subscribe within one transaction, for one person or many."""
+    """A wish to subscribe within one transaction, for one person or many.
+
+    ``is_own`` says that the person made it, and may so come back after having left.
+    """
 
     connection: AsyncConnection
     newsletter: Newsletter
     cadence: str
     confirmed: bool
     consent: Mapping[str, str]
-    publication: Publication
-    templates: Templates
+    is_own: bool
     now: datetime
-    rendition: int | None = None
+    to_ask: list[int] = field(default_factory=list)
 
-    async def of(self, address: Address, *, is_own: bool) -> Subscribed:
-        connection, now = self.connection, self.now
-        person = await subscribers.person(connection, address, addresses.key(address), now)
-        known = await subscribers.subscription_of(connection, person, self.newsletter.slug)
-        if known is None:
-            await subscribers.add(
-                connection,
-                subscriber=person,
-                newsletter=self.newsletter.slug,
-                cadence=self.cadence,
-                state=SubscriptionState.ACTIVE if self.confirmed else SubscriptionState.PENDING,
-                consent=self.consent,
-                now=now,
-            )
-        elif known.state is SubscriptionState.ACTIVE:
+    async def of(self, addresses: Sequence[Address]) -> list[Subscribed]:
+        """Fulfil it as far as can be done without asking; give what became of each."""
+        by_key = {key(address): address for address in addresses}
+        ids = await subscribers.people(self.connection, by_key, self.now)
+        known = await subscribers.bonds(self.connection, list(ids.values()), self.newsletter.slug)
+        newcomers = [person for person in ids.values() if person not in known]
+        await subscribers.add(
+            self.connection,
+            people=newcomers,
+            newsletter=self.newsletter.slug,
+            cadence=self.cadence,
+            state=SubscriptionState.ACTIVE if self.confirmed else SubscriptionState.PENDING,
+            consent=self.consent,
+            now=self.now,
+        )
+        became = dict.fromkeys(newcomers, Subscribed.ACTIVE if self.confirmed else Subscribed.ASKED)
+        if not self.confirmed:
+            self.to_ask += newcomers
+        for person, bond in known.items():
+            became[person] = await self._renew(bond)
+        told = []
+        for person in (ids[key(address)] for address in addresses):
+            told.append(became[person])
+            became[person] = _AGAIN.get(became[person], became[person])
+        return told
+
+    async def _renew(self, bond: Subscription) -> Subscribed:
+        """Do what is right for somebody who is, was, or was asked to be subscribed."""
+        if bond.state is SubscriptionState.ACTIVE:
             return Subscribed.ALREADY
-        elif known.state is SubscriptionState.ENDED and (self.confirmed or not is_own):
+        if bond.state is SubscriptionState.ENDED and (self.confirmed or not self.is_own):
             return Subscribed.ENDED
-        elif self.confirmed:
-            await subscribers.ask_again(connection, known.id, self.cadence, self.consent, now)
-            await subscribers.activate(connection, known.id, self.consent, now)
-        elif is_own:
-            await subscribers.ask_again(connection, known.id, self.cadence, self.consent, now)
-        else:
+        if not self.confirmed and not self.is_own:
             return Subscribed.WAITING
+        await subscribers.ask_again(self.connection, bond.id, self.cadence, self.consent, self.now)
         if self.confirmed:
+            await subscribers.activate(self.connection, bond.id, self.consent, self.now)
             return Subscribed.ACTIVE
-        await self._ask(person)
+        if await subscribers.may_be_asked(
+            self.connection, bond.subscriber, self.newsletter.slug, self.now
+        ):
+            self.to_ask.append(bond.subscriber)
         return Subscribed.ASKED
 
-    async def _ask(self, person: int) -> None:
-        """Put a confirmation mail into the ledger, unless they have had their share of them."""
-        if not await subscribers.may_be_asked(
-            self.connection, person, self.newsletter.slug, self.now
-        ):
+    async def ask(self, publication: Publication, templates: Templates) -> None:
+        """Put a confirmation mail into the ledger for everybody who is to be asked."""
+        if not self.to_ask:
             return
-        if self.rendition is None:
-            self.rendition = await renditions.add(
-                self.connection,
-                confirmation(
-                    self.templates,
-                    publication=self.publication,
-                    newsletter=self.newsletter,
-                    now=self.now,
-                ),
-            )
+        rendition = await renditions.add(
+            self.connection,
+            confirmation(
+                templates, publication=publication, newsletter=self.newsletter, now=self.now
+            ),
+        )
         await composing.add_deliveries(
             self.connection,
             lane=Lane.CONFIRMATION,
             newsletter=self.newsletter.slug,
             issue=None,
-            rendition_of={person: self.rendition},
+            rendition_of=dict.fromkeys(self.to_ask, rendition),
             due=self.now,
             now=self.now,
         )

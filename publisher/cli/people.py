@@ -35,7 +35,7 @@ Confirmed = Annotated[
 ]
 Address = Annotated[str, typer.Argument(metavar="ADDRESS")]
 
-_BATCH = 200  # people a transaction
+_BATCH = 500  # people a transaction
 _PAGE = 1000
 
 
@@ -52,7 +52,7 @@ def add(
 ) -> None:
     """Subscribe one person. Without --confirmed they are asked by mail first.
 
-    Without --cadence they get the newsletter's first.
+    Without --cadence they get the first that has a schedule.
     """
     from publisher.mail.address import parse
     from publisher.subscribe import Subscribed, subscribe
@@ -104,7 +104,7 @@ def import_(
     """Subscribe the people of a CSV file. Nobody who left is brought back or asked again.
 
     Lines that cannot be used are told with their reason; all others are taken in. Without
-    --cadence they get the newsletter's first.
+    --cadence they get the first that has a schedule.
     """
     from publisher.cli import spreadsheet
     from publisher.subscribe import subscribe_many

@@ -86,7 +86,7 @@ def cadence_called(newsletter: Newsletter, name: str | None) -> Cadence:
     """Find a cadence, the first one if no name is given. Raises Misuse with the nearest name."""
     known = {cadence.name: cadence for cadence in newsletter.cadences}
     if name is None:
-        return newsletter.cadences[0]
+        return newsletter.default_cadence
     return known[name_among(name, known, f"cadence of {newsletter.slug}")]
 
 

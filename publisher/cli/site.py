@@ -122,7 +122,7 @@ def _trial_issue(newsletter: Newsletter, now: datetime) -> Issue:
     return Issue(
         id=1,
         newsletter=newsletter.slug,
-        cadence=newsletter.cadences[0].name,
+        cadence=newsletter.default_cadence.name,
         slot=newsletter.local_text(now),
         due=now,
         number=1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,42 +24,51 @@ _MOST_ASKED = 3
 _ASKED_AGAIN = timedelta(days=1)
 
 
-async def person(
-    connection: AsyncConnection, address: Address, address_key: str, now: datetime
-) -> int:
-    """Find or add a person and lock the row till the transaction ends; give the id.
+async def people(
+    connection: AsyncConnection, addresses: Mapping[str, Address], now: datetime
+) -> dict[str, int]:
+    """Find or add people by their address keys, and lock them till the transaction ends.
 
-    A name given now replaces none, never another: people are not renamed by an import.
+    Gives their ids by key. A name given now replaces none, never another: people are not
+    renamed by an import.
     """
     # Two sign-ups of one new person at once: the second finds the row of the first.
     await connection.execute(
-        insert_unless(connection, subscribers)
-        .values(mailbox=address.mailbox, address_key=address_key, name=address.name, created=now)
-        .on_conflict_do_nothing(index_elements=["address_key"])
+        insert_unless(connection, subscribers).on_conflict_do_nothing(
+            index_elements=["address_key"]
+        ),
+        [
+            {"mailbox": one.mailbox, "address_key": key, "name": one.name, "created": now}
+            for key, one in addresses.items()
+        ],
     )
-    found = (
-        await connection.execute(
-            select(subscribers.c.id, subscribers.c.name)
-            .where(subscribers.c.address_key == address_key)
-            .with_for_update()
-        )
-    ).one()
-    if address.name and not found.name:
-        await connection.execute(
-            update(subscribers).where(subscribers.c.id == found.id).values(name=address.name)
-        )
-    return int(found.id)
+    rows = await connection.execute(
+        select(subscribers.c.id, subscribers.c.address_key, subscribers.c.name)
+        .where(subscribers.c.address_key.in_(addresses))
+        .order_by(subscribers.c.id)
+        .with_for_update()
+    )
+    found = {}
+    for row in rows.all():
+        found[row.address_key] = row.id
+        name = addresses[row.address_key].name
+        if name and not row.name:
+            await connection.execute(
+                update(subscribers).where(subscribers.c.id == row.id).values(name=name)
+            )
+    return found
 
 
-async def subscription_of(
-    connection: AsyncConnection, subscriber: int, newsletter: str
-) -> Subscription | None:
-    """Find a person's bond to a newsletter, in any state."""
-    return await _one(
-        connection,
-        subscriptions.c.subscriber_id == subscriber,
-        subscriptions.c.newsletter == newsletter,
+async def bonds(
+    connection: AsyncConnection, people: Collection[int], newsletter: str
+) -> dict[int, Subscription]:
+    """Map those of these people who have a bond to a newsletter, in any state, to it."""
+    rows = await connection.execute(
+        _query().where(
+            subscriptions.c.subscriber_id.in_(people), subscriptions.c.newsletter == newsletter
+        )
     )
+    return {row.subscriber_id: _subscription(row) for row in rows}
 
 
 async def subscription(connection: AsyncConnection, id: int) -> Subscription | None:
@@ -70,29 +79,34 @@ async def subscription(connection: AsyncConnection, id: int) -> Subscription | N
 async def add(
     connection: AsyncConnection,
     *,
-    subscriber: int,
+    people: Sequence[int],
     newsletter: str,
     cadence: str,
     state: SubscriptionState,
     consent: Mapping[str, str],
     now: datetime,
-) -> int:
-    """Insert a subscription and give its id. One that starts active starts at its cadence's cut."""
+) -> None:
+    """Insert a subscription for each of these people, who have none to this newsletter."""
+    if not people:
+        return
     active = state is SubscriptionState.ACTIVE
-    result = await connection.execute(
-        insert(subscriptions).values(
-            subscriber_id=subscriber,
-            newsletter=newsletter,
-            cadence=cadence,
-            state=state,
-            consent=dict(consent),
-            created=now,
-            confirmed=now if active else None,
-            covered=await _start(connection, newsletter, cadence, now) if active else None,
-        )
+    covered = await _start(connection, newsletter, cadence, now) if active else None
+    await connection.execute(
+        insert(subscriptions),
+        [
+            {
+                "subscriber_id": person,
+                "newsletter": newsletter,
+                "cadence": cadence,
+                "state": state,
+                "consent": dict(consent),
+                "created": now,
+                "confirmed": now if active else None,
+                "covered": covered,
+            }
+            for person in people
+        ],
     )
-    assert result.inserted_primary_key is not None  # noqa: S101 -- an insert always has one
-    return int(result.inserted_primary_key[0])
 
 
 async def ask_again(

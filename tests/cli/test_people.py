@@ -32,7 +32,7 @@ def people(tmp_path: Path) -> Path:
 def test_add_without_confirmed_asks_by_mail(loaded: Command) -> None:
     result = loaded("subscribers", "add", "ann@example.org", *TO_DIGEST, "--name", "Ann")
 
-    assert "is asked to confirm digest (instant): the worker sends the mail." in result.stdout
+    assert "is asked to confirm digest (daily): the worker sends the mail." in result.stdout
     assert {"ann@example.org": "pending"} == states(loaded)
 
 

@@ -55,7 +55,7 @@ def test_status_tells_sources_readers_issues_and_slots(loaded: Command, site: Si
     (source,) = found["sources"]
     assert (1, 1, None) == (source["articles"], source["rejected"], source["error"])
     assert [{"origin": "empty.md", "reason": "the file is empty"}] == source["rejections"]
-    assert [("digest", "instant", "active", 1)] == [
+    assert [("digest", "daily", "active", 1)] == [
         tuple(row.values()) for row in found["subscriptions"]
     ]
     assert ["daily"] == [row["cadence"] for row in found["next"]]
