@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _NEXT = 3
 _MOST = 10_000  # slots of one cadence; a cron that fires each minute has no end
-_RECENT = 20  # issues
 
 
 def schedule(
@@ -179,17 +178,15 @@ async def _subscriptions(app: App) -> list[dict[str, Any]]:
 
 
 async def _running_issues(app: App) -> list[dict[str, Any]]:
-    """Give what is held, paused, or open and not finished, of the issues made last."""
-    from publisher.model import IssueState
+    """Give what is held, paused, not finished, or in doubt, however old."""
     from publisher.store import accounts, issues
 
-    states = (IssueState.HELD, IssueState.OPEN, IssueState.PAUSED)
     rows = []
     async with app.store.read() as connection:
-        for issue in await issues.listing(connection, states=states, limit=_RECENT):
-            balance = await accounts.balance(connection, issue.id, app.clock())
-            if issue.state is IssueState.OPEN and balance.is_finished and not balance.in_doubt:
-                continue
+        for id in await accounts.under_way(connection):
+            issue = await issues.get(connection, id)
+            assert issue is not None  # noqa: S101 -- issues are never deleted
+            balance = await accounts.balance(connection, id, app.clock())
             rows.append(
                 {
                     "id": issue.id,

@@ -105,6 +105,31 @@ async def balance(connection: AsyncConnection, issue: int, now: datetime) -> Bal
     )
 
 
+async def under_way(connection: AsyncConnection) -> list[int]:
+    """List the issues that are not done, newest first: held, paused, with rows left or in doubt.
+
+    Each half asks a partial index that holds such rows only, however long the history is.
+    """
+    left = select(deliveries.c.id).where(
+        deliveries.c.issue_id == issues.c.id, deliveries.c.state == DeliveryState.PENDING
+    )
+    sending = select(deliveries.c.issue_id).where(
+        deliveries.c.state == DeliveryState.SENDING, deliveries.c.issue_id.is_not(None)
+    )
+    rows = await connection.execute(
+        select(issues.c.id)
+        .where(
+            or_(
+                issues.c.state.in_((IssueState.HELD, IssueState.PAUSED)),
+                left.exists(),
+                issues.c.id.in_(sending),
+            )
+        )
+        .order_by(issues.c.id.desc())
+    )
+    return list(rows.scalars())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
     """A ledger row for people to read. ``id`` orders them and marks where a page ends."""

@@ -8,6 +8,7 @@ import pytest
 
 from publisher.model import Balance, Claim, DeliveryState, Issue, IssueState
 from publisher.store import accounts, issues, subscribers
+from tests.rig.clock import SettableClock
 from tests.rig.desk import Desk
 
 
@@ -244,3 +245,24 @@ async def test_balance_holds_and_nothing_repeats_whatever_happens(desk: Desk, se
 
         assert [balance for balance in balances if not balance.holds] == []
         assert await desk.repeats() == []
+
+
+async def test_issue_is_under_way_while_rows_are_left_or_in_doubt(
+    desk: Desk, clock: SettableClock
+) -> None:
+    await desk.join("ann")
+    await desk.bring("one")
+    done = await desk.issue_now()
+    await desk.deliver_all()
+    await desk.bring("two")
+    doubtful = await desk.issue_now()
+    await desk.mark(await desk.claim())
+    clock.advance(hours=1)
+    await desk.bring("three")
+    waiting = await desk.issue_now()
+
+    async with desk.store.read() as connection:
+        found = await accounts.under_way(connection)
+
+    assert found == [waiting.id, doubtful.id]
+    assert done.id not in found
