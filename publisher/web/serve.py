@@ -32,7 +32,7 @@ async def serve(
     ``started`` is told the port once connections are taken: port 0 means any that is free.
     Raises PublisherError when nothing can listen there.
     """
-    listener = _listen(host, port)
+    listener = listen(host, port)
     port = listener.getsockname()[1]
     server = _Server(
         uvicorn.Config(
@@ -71,7 +71,8 @@ async def _stop(server: uvicorn.Server, stop: asyncio.Event) -> None:
     server.should_exit = True
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Open a listening socket. Raises PublisherError when nothing can listen there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=2048)
