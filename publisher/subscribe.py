@@ -44,52 +44,23 @@ class Subscribed(enum.StrEnum):
 async def subscribe(
     store: Store,
     newsletter: Newsletter,
-    address: Address,
-    *,
-    cadence: str,
-    confirmed: bool,
-    consent: Mapping[str, str],
-    publication: Publication,
-    templates: Templates,
-    clock: Clock,
-) -> Subscribed:
-    """Subscribe a person, or ask them whether they want it.
-
-    ``confirmed`` vouches that they have agreed elsewhere; ``consent`` says how. It never
-    revives somebody who left: that takes their own confirmation (Mailtrain issue 325).
-    Raises TemplateError when the confirmation cannot be rendered.
-    """
-    async with store.write() as connection:
-        wish = _Wish(
-            connection=connection,
-            newsletter=newsletter,
-            cadence=cadence,
-            confirmed=confirmed,
-            consent=consent,
-            is_own=True,
-            now=clock(),
-        )
-        (became,) = await wish.of([address])
-        await wish.ask(publication, templates)
-        return became
-
-
-async def subscribe_many(
-    store: Store,
-    newsletter: Newsletter,
     people: Sequence[Address],
     *,
     cadence: str,
     confirmed: bool,
+    is_own: bool,
     consent: Mapping[str, str],
     publication: Publication,
     templates: Templates,
     clock: Clock,
 ) -> list[Subscribed]:
-    """Subscribe people on a list of somebody else's, in one transaction, as `subscribe` does.
+    """Subscribe people in one transaction, or ask them whether they want it.
 
-    As the wish is not their own, whoever left or was asked before is not asked again. Gives
-    what became of each, in their order.
+    ``confirmed`` vouches that they have agreed elsewhere; ``consent`` says how. It never
+    revives somebody who left: that takes their own wish (``is_own``) and their own
+    confirmation (Mailtrain issue 325). Who stands on somebody else's list and was asked
+    before is not asked again. Gives what became of each, in their order. Raises TemplateError
+    when the confirmation cannot be rendered.
     """
     if not people:
         return []
@@ -100,7 +71,7 @@ async def subscribe_many(
             cadence=cadence,
             confirmed=confirmed,
             consent=consent,
-            is_own=False,
+            is_own=is_own,
             now=clock(),
         )
         became = await wish.of(people)

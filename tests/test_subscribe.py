@@ -64,9 +64,10 @@ async def test_confirmation_mail_holds_the_link_and_nothing_typed(desk: Desk) ->
     await verbs.subscribe(
         desk.store,
         desk.newsletter,
-        addresses.parse("ann@example.org", name="Buy at evil.example"),
+        [addresses.parse("ann@example.org", name="Buy at evil.example")],
         cadence="daily",
         confirmed=False,
+        is_own=True,
         consent={},
         publication=desk.publication,
         templates=desk.templates,
@@ -160,17 +161,19 @@ async def test_many_sign_ups_of_one_address_at_once_make_one_row(desk: Desk) -> 
     spellings = ["ann@example.org", "Ann@Example.ORG", "ANN@example.org"] * 4
 
     async def sign_up(text: str) -> Subscribed:
-        return await verbs.subscribe(
+        (became,) = await verbs.subscribe(
             desk.store,
             desk.newsletter,
-            addresses.parse(text),
+            [addresses.parse(text)],
             cadence="daily",
             confirmed=False,
+            is_own=True,
             consent={},
             publication=desk.publication,
             templates=desk.templates,
             clock=desk.clock,
         )
+        return became
 
     outcomes = await asyncio.gather(*map(sign_up, spellings))
 
@@ -312,9 +315,10 @@ async def test_name_given_later_replaces_none_but_no_other(desk: Desk) -> None:
         await verbs.subscribe(
             desk.store,
             desk.newsletter,
-            Address(mailbox="ann@example.org", name=name),
+            [Address(mailbox="ann@example.org", name=name)],
             cadence="daily",
             confirmed=True,
+            is_own=True,
             consent={},
             publication=desk.publication,
             templates=desk.templates,

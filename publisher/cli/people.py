@@ -62,12 +62,13 @@ def add(
     async def job(app: App) -> Subscribed:
         chosen = running.newsletter_called(app.config, newsletter)
         each = running.cadence_called(chosen, cadence).name
-        outcome = await subscribe(
+        (outcome,) = await subscribe(
             app.store,
             chosen,
-            person,
+            [person],
             cadence=each,
             confirmed=confirmed,
+            is_own=True,
             consent={"added_by": "command line"},
             publication=app.config.publication,
             templates=app.templates,
@@ -107,7 +108,7 @@ def import_(
     --cadence they get the first that has a schedule.
     """
     from publisher.cli import spreadsheet
-    from publisher.subscribe import subscribe_many
+    from publisher.subscribe import subscribe
 
     async def job(app: App) -> Counter[str]:
         chosen = running.newsletter_called(app.config, newsletter)
@@ -121,12 +122,13 @@ def import_(
                         show.fault(f"{file}:{row.line}: {row.fault}")
                         counts["rejected"] += 1
                 counts.update(
-                    await subscribe_many(
+                    await subscribe(
                         app.store,
                         chosen,
                         [row.address for row in batch if row.address is not None],
                         cadence=each,
                         confirmed=confirmed,
+                        is_own=False,
                         consent={"added_by": "import", "file": file.name},
                         publication=app.config.publication,
                         templates=app.templates,

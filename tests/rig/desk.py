@@ -83,17 +83,19 @@ class Desk:
         return (await self.bond(name)).id
 
     async def ask(self, name: str, cadence: str = "daily", *, confirmed: bool) -> Subscribed:
-        return await subscribe(
+        (became,) = await subscribe(
             self.store,
             self.newsletter,
-            addresses.parse(f"{name}@example.org"),
+            [addresses.parse(f"{name}@example.org")],
             cadence=cadence,
             confirmed=confirmed,
+            is_own=True,
             consent={"by": "test"},
             publication=self.publication,
             templates=self.templates,
             clock=self.clock,
         )
+        return became
 
     async def bond(self, name: str) -> Subscription:
         async with self.store.read() as connection:
