@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import importlib.metadata
+import re
 import shutil
 import signal
 import subprocess
@@ -42,6 +45,42 @@ async def test_wheel_alone_makes_a_site_and_runs_it(tmp_path: Path) -> None:
         code = await asyncio.wait_for(process.wait(), 60)
 
     assert code == 0
+
+
+def test_every_package_that_is_imported_is_named_as_a_dependency() -> None:
+    """What another package happens to bring may be gone with its next version."""
+    named = {
+        canonical(re.split(r"[^\w.-]", requirement)[0])
+        for requirement in importlib.metadata.requires("publisher") or []
+    }
+    owners = importlib.metadata.packages_distributions()
+    imported = {
+        name.partition(".")[0]
+        for file in (REPOSITORY / "publisher").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for name in imports(node)
+    }
+
+    unnamed = {
+        module
+        for module in imported - sys.stdlib_module_names - {"publisher"}
+        if not named & {canonical(owner) for owner in owners[module]}
+    }
+
+    assert unnamed == set()
+
+
+def imports(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Import():
+            return [alias.name for alias in node.names]
+        case ast.ImportFrom(module=str(module), level=0):
+            return [module]
+    return []
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 async def shows_the_welcome(port: int) -> bool:
