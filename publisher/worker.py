@@ -40,10 +40,9 @@ async def _keep_sending(
         work_waits.clear()
         try:
             sent = await app.deliver(relay, stop)
-            problem = sent.error
         except PublisherError as error:
-            sent, problem = Sent(), str(error)
-        if sent != Sent(error=problem):
+            sent = Sent(error=str(error))
+        if sent != Sent(error=sent.error):
             log.info(
                 "mail sent",
                 relay=relay,
@@ -52,12 +51,12 @@ async def _keep_sending(
                 deferred=sent.deferred,
                 in_doubt=sent.in_doubt,
             )
-        if problem is None:
+        if sent.error is None:
             rest = _IDLE_SECONDS
             await _any_of(stop.wait(), work_waits.wait(), within=rest)
         else:
             # Nobody's row is blamed: the relay is left alone for longer and longer (F13).
-            log.warning("relay resting", relay=relay, seconds=rest, reason=problem)
+            log.warning("relay resting", relay=relay, seconds=rest, reason=sent.error)
             await _any_of(stop.wait(), within=rest)
             rest = min(rest * 2, _LONGEST_REST_SECONDS)
 

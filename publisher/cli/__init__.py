@@ -44,6 +44,10 @@ _SET_UP, _RUN, _ARTICLES, _MAIL, _PEOPLE = (
 class Program(TyperGroup):
     """All commands, and what becomes of an error that one of them raises."""
 
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Take --config wherever it stands: it is every command's, not one's."""
+        return super().parse_args(ctx, _config_first(args))
+
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
         """Run a command. Our own errors become a sentence and an exit code, without traceback."""
         try:
@@ -55,6 +59,16 @@ class Program(TyperGroup):
         except PublisherError as error:
             show.error(str(error))
             raise typer.Exit(2 if isinstance(error, Misuse) else 1) from error
+
+
+def _config_first(args: list[str]) -> list[str]:
+    for at, word in enumerate(args):
+        if word == "--":
+            break
+        if word == "--config" or word.startswith("--config="):
+            behind = at + 1 if "=" in word else at + 2
+            return [*args[at:behind], *args[:at], *args[behind:]]
+    return args
 
 
 app = typer.Typer(

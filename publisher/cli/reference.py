@@ -21,8 +21,8 @@ _INTRODUCTION = """\
 `publisher --help` lists the commands, and `publisher COMMAND --help` tells of one what stands
 here.
 
-- The config is the file that `--config` names, before the command (`publisher --config FILE
-  check`), else `$PUBLISHER_CONFIG`, else `config/publisher.toml`.
+- The config is the file that `--config` names, before or behind the command, else
+  `$PUBLISHER_CONFIG`, else `config/publisher.toml`.
 - Exit codes: 0 done, 1 failed, 2 usage or config, 130 interrupted. Standard output has what was
   asked for or done; faults, hints and progress go to standard error.
 - On a terminal there are colours, unless `NO_COLOR` is set, and progress bars; elsewhere there

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Command
 from tests.rig.program import Site
 
@@ -121,6 +123,19 @@ def test_check_names_keys_that_change_nothing_yet(command: Command, site: Site) 
 
     assert f"{site.config}: smtp.main.rate: accepted, but not yet in force\n" == result.stderr
     assert 0 == result.exit_code
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_config_may_be_named_before_or_behind_the_command(
+    command: Command, site: Site, before: bool
+) -> None:
+    other = site.config.rename(site.config.with_name("other.toml"))
+    option = ["--config", str(other)]
+
+    result = command(*option, "check") if before else command("check", *option)
+
+    assert 0 == result.exit_code
+    assert "other.toml: no faults" in result.stdout
 
 
 def test_a_missing_config_is_told_with_what_to_do(command: Command, tmp_path: Path) -> None:
