@@ -118,25 +118,25 @@ class _Run:
         self._alive = self.relay.connections
         self._all_claimed = False
         self._moved = asyncio.Condition()
+        self._is_done = asyncio.Event()
         self._commits = GroupCommit(self.store, self.clock, self.lease)
 
     async def whole(self) -> Sent:
         try:
             async with asyncio.TaskGroup() as tasks:
-                helpers = [
-                    tasks.create_task(self._commits.run()),
-                    tasks.create_task(self._renew_leases()),
-                    tasks.create_task(self._heed_stop()),
-                ]
+                tasks.create_task(self._commits.run())
+                tasks.create_task(self._renew_leases())
+                heeding = tasks.create_task(self._heed_stop())
                 async with asyncio.TaskGroup() as workers:
                     workers.create_task(self._claim())
                     for _ in range(self.relay.connections):
                         workers.create_task(self._connection())
                 for claim in list(self._hand.values()):  # claimed and not sent
                     await self._finish(self._pending(claim, due=self.clock()))
-                await self._commits.flush()
-                for helper in helpers:
-                    helper.cancel()
+                # Told to end, not cancelled: a write that is cut off costs its connection.
+                self._is_done.set()
+                self._commits.end()
+                heeding.cancel()
         except ExceptionGroup as group:
             # Whatever failed in one task ended all; the first cause says it best.
             raise first_cause(group) from group
@@ -285,10 +285,17 @@ class _Run:
         return Outcome(claim=claim, state=DeliveryState.PENDING, due=due, reply=reply)
 
     async def _renew_leases(self) -> None:
-        while True:
-            await asyncio.sleep(self.lease.total_seconds() / 3)
+        while not await self._done_within(self.lease / 3):
             if self._hand:
                 async with self.store.write() as connection:
                     await ledger.extend(
                         connection, list(self._hand.values()), self.clock() + self.lease
                     )
+
+    async def _done_within(self, span: timedelta) -> bool:
+        try:
+            async with asyncio.timeout(span.total_seconds()):
+                await self._is_done.wait()
+        except TimeoutError:
+            return False
+        return True

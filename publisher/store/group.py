@@ -32,7 +32,7 @@ class GroupCommit:
         self._marks: list[tuple[Claim, asyncio.Future[bool]]] = []
         self._outcomes: list[Outcome] = []
         self._work = asyncio.Event()
-        self._one_at_a_time = asyncio.Lock()
+        self._is_ended = False
 
     async def mark(self, claim: Claim) -> bool:
         """Wait until a row is durably `sending`; False if it must not be sent.
@@ -49,26 +49,27 @@ class GroupCommit:
         self._outcomes.append(outcome)
         self._work.set()
 
-    async def flush(self) -> None:
-        """Wait until everything settled so far is durable."""
-        await self._commit()
+    def end(self) -> None:
+        """Let ``run`` return once everything settled so far is durable."""
+        self._is_ended = True
+        self._work.set()
 
     async def run(self) -> None:
-        """Commit what gathers, until cancelled. Raises StoreError when the database stays away."""
-        while True:
+        """Commit what gathers, until told to end. Raises StoreError when the database stays away."""
+        while not self._is_ended:
             await self._work.wait()
             await self._commit()
+        await self._commit()  # what was settled while the one before was written
 
     async def _commit(self) -> None:
-        async with self._one_at_a_time:
-            self._work.clear()
-            marks, self._marks = self._marks, []
-            outcomes, self._outcomes = self._outcomes, []
-            if marks or outcomes:
-                allowed = await self._write([claim for claim, _ in marks], outcomes)
-                for claim, done in marks:
-                    if not done.done():
-                        done.set_result(claim.delivery in allowed)
+        self._work.clear()
+        marks, self._marks = self._marks, []
+        outcomes, self._outcomes = self._outcomes, []
+        if marks or outcomes:
+            allowed = await self._write([claim for claim, _ in marks], outcomes)
+            for claim, done in marks:
+                if not done.done():
+                    done.set_result(claim.delivery in allowed)
 
     async def _write(self, marks: list[Claim], outcomes: list[Outcome]) -> set[int]:
         """Write both in one transaction, trying again while the database is away (F24)."""
