@@ -4,10 +4,13 @@ BIN := .venv/bin
 
 .PHONY: run test check format lint types layers docs bench torture lock clean
 
+# The lock names everything, so nothing is left to resolve: an older pip would look for the
+# newest of a package that another one wants with an extra, and refuse it for want of a hash.
 .venv/.stamp: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip --quiet --disable-pip-version-check check
 	@touch $@
 
 # The whole service on the sample site, with a mail server that keeps what it catches.
