@@ -55,7 +55,7 @@ class GroupCommit:
         self._work.set()
 
     async def run(self) -> None:
-        """Commit what gathers, until told to end. Raises StoreError when the database stays away."""
+        """Commit what gathers until told to end. Raises StoreError when the database stays away."""
         while not self._is_ended:
             await self._work.wait()
             await self._commit()
