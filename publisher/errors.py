@@ -6,6 +6,8 @@ what failed, on which object, and what to do about it.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 
 class PublisherError(Exception):
     """The root: catch it at the outermost edge, print its message, and exit with 1."""
@@ -20,7 +22,23 @@ class ConfigError(PublisherError):
 
 
 class SourceError(PublisherError):
-    """A whole source cannot be read now: keep what is published, try again later."""
+    """A whole source cannot be read now: keep what is published, try again later.
+
+    ``rest`` is for how long the source asks to be left alone (RFC 9110 §10.2.3), None if it
+    does not say. ``is_final`` says that it has gone for good: asking again is of no use until
+    somebody changes its config.
+    """
+
+    def __init__(
+        self, message: str, *, rest: timedelta | None = None, is_final: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.rest = rest
+        self.is_final = is_final
+
+
+class FetchError(PublisherError):
+    """A page of the web cannot be had, or must not be: no answer came that could be used."""
 
 
 class TemplateError(PublisherError):

@@ -16,7 +16,8 @@ from annotated_types import Ge, Le, MinLen
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from publisher.config.values import Allowed, NotInForce
+from publisher.config.values import NotInForce
+from publisher.settings import Allowed
 
 KeyPath = tuple[str | int, ...]
 

@@ -21,13 +21,7 @@ from publisher.config.site import Endpoint
 from publisher.errors import AddressError
 from publisher.mail import address
 from publisher.model import Address
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """What may be written, to follow "allowed:"."""
-
-    text: str
+from publisher.settings import DURATION, Allowed, read_duration, require_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +29,6 @@ class NotInForce:
     """The key is read and checked, and nothing acts on it yet."""
 
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 # RFC 5646 §2.1 without extended and grandfathered forms: zh, en-GB, zh-Hans-CN, de-CH-1996.
 _LANGUAGE = re.compile(
     r"[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|\d{3}))?(-([a-z0-9]{5,8}|\d[a-z0-9]{3}))*"
@@ -44,24 +37,11 @@ _LANGUAGE = re.compile(
 )
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("is not text in quotes")  # pydantic collects no TypeError
-    return value
-
-
 def _whole(value: Any) -> Any:
     # To pydantic true is 1; digits in quotes are welcome, since the environment gives those.
     if isinstance(value, bool):
         raise ValueError("is not a number")
     return value
-
-
-def _duration(value: Any) -> timedelta:
-    match = re.fullmatch(r"(\d{1,6})([smhd])", _text(value).strip(), re.ASCII)
-    if match is None:
-        raise ValueError(f'"{value}" is not a duration')
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def _at_least_a_second(value: timedelta) -> timedelta:
@@ -72,7 +52,7 @@ def _at_least_a_second(value: timedelta) -> timedelta:
 
 def _zone(value: Any) -> ZoneInfo:
     try:
-        return ZoneInfo(_text(value))
+        return ZoneInfo(require_text(value))
     except (KeyError, ValueError, OSError) as error:
         near = difflib.get_close_matches(str(value), available_timezones(), n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
@@ -100,7 +80,7 @@ def _base_url(value: str) -> str:
 
 def _mail_address(value: Any) -> Address:
     try:
-        return address.parse(_text(value))
+        return address.parse(require_text(value))
     except AddressError as error:
         raise ValueError(str(error).rstrip(".")) from error
 
@@ -111,7 +91,7 @@ def _cron(value: str) -> str:
 
 
 def _listen(value: Any) -> Endpoint:
-    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):(\d{1,5})", _text(value))
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):(\d{1,5})", require_text(value))
     if match is None or int(match[3]) > 65535:
         raise ValueError(f'"{value}" is not a host and a port')
     return Endpoint(match[1] or match[2], int(match[3]))
@@ -139,8 +119,6 @@ def _start(value: Any) -> int | None:
     raise ValueError("is not understood")
 
 
-_DURATION = "a number and its unit, such as 90s, 10m, 6h or 2d"
-
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), Allowed("text")]
 Slug = Annotated[
     str,
@@ -148,12 +126,11 @@ Slug = Annotated[
     Allowed("lower-case letters, digits and single hyphens between them"),
 ]
 Whole = Annotated[int, BeforeValidator(_whole)]
-Duration = Annotated[InstanceOf[timedelta], BeforeValidator(_duration), Allowed(_DURATION)]
 PositiveDuration = Annotated[
     InstanceOf[timedelta],
     AfterValidator(_at_least_a_second),
-    BeforeValidator(_duration),
-    Allowed(f"{_DURATION}, 1s or longer"),
+    BeforeValidator(read_duration),
+    Allowed(f"{DURATION}, 1s or longer"),
 ]
 Zone = Annotated[
     InstanceOf[ZoneInfo],
