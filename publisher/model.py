@@ -72,6 +72,16 @@ class Unchanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """What stands below ``origin`` (a folder, whose name ends in a slash) cannot be looked at.
+
+    Nothing of it has gone.
+    """
+
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
     """What stands at ``origin`` cannot be published; ``reason`` is a sentence for the editor."""
 
@@ -88,6 +98,21 @@ class ArticleState(enum.StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Hold(enum.StrEnum):
+    """Why an article is held that has never been shown, and that nobody has held by hand."""
+
+    ARRIVING = "arriving"  # its pass is not over
+    ALARM = "alarm"  # too many came at once: somebody has to decide
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """A source that an article comes from; ``arrived`` is from when it counts as that one's."""
+
+    source: str
+    arrived: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """One published piece, cleaned and stored.
@@ -98,7 +123,8 @@ class Article:
     ``title`` are plain text. ``first_seen`` is when we met it; ``changed`` is when what a
     feed shows of it last changed. ``published`` is what the source says, and may be unknown.
     ``eligible`` is from when it may be mailed; None for one that came with a backlog that
-    nobody is to be mailed.
+    nobody is to be mailed. ``source`` is where its content comes from; ``also_from`` are the
+    other sources that have it.
     """
 
     id: int
@@ -124,6 +150,7 @@ class Article:
     image: str | None
     enclosures: tuple[Enclosure, ...]
     state: ArticleState
+    also_from: tuple[Origin, ...] = ()
 
     @property
     def dated(self) -> datetime:
@@ -143,7 +170,11 @@ class Selection:
     def covers(self, article: Article) -> bool:
         """Say whether the article is selected; a language covers its regions (RFC 4647 §3.3.1)."""
         return (
-            (not self.sources or article.source in self.sources)
+            (
+                not self.sources
+                or article.source in self.sources
+                or any(origin.source in self.sources for origin in article.also_from)
+            )
             and (not self.tags or not set(self.tags).isdisjoint(article.tags))
             and (not self.sections or article.section in self.sections)
             and (

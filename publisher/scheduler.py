@@ -1,14 +1,16 @@
 """The clock: APScheduler as an alarm clock over rows, and nothing more.
 
-It rings for each source in its interval, for each slot of each cadence at its time, and once a
-minute in any case. What is due when it rings is computed from the database, so an alarm that
-is late, doubled or lost changes nothing: the next one makes up for it.
+It rings each second to see which sources are to be asked, for each slot of each cadence and
+each embargo at its time, and once a minute in any case. What is due when it rings is computed
+from the database, so an alarm that is late, doubled or lost changes nothing: the next one makes
+up for it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from contextlib import aclosing
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -21,15 +23,21 @@ from publisher import slots
 from publisher.app import App
 from publisher.errors import PublisherError
 from publisher.model import Issue, IssueState
+from publisher.ports import Watched
 from publisher.renditions import issue_url
 
 log = structlog.get_logger()
 
 _HEARTBEAT = timedelta(minutes=1)
+_SOURCES = timedelta(seconds=1)
+# A source that hangs must delay no other, but so many may hang at once.
+_MOST_PASSES = 50
+# How long a pass may go on once we are told to stop. Cut off, it loses nothing.
+_PATIENCE_SECONDS = 5
 
 
 async def keep_time(app: App, stop: asyncio.Event, work_waits: asyncio.Event) -> None:
-    """Ring until ``stop`` is set; what is being done then is finished first.
+    """Ring until ``stop`` is set; what is being made then is finished first.
 
     ``work_waits`` is set whenever an issue has opened, so that a worker in the same process
     need not look for itself.
@@ -46,31 +54,91 @@ class _Clock:
             # The library drops an alarm that is a second late unless told not to (trap 2).
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
-        # One thing at a time: publishing needs what was ingested, issues what was published.
+        # One thing at a time: issues need what was published. Passes go on beside each other.
         self._turn = asyncio.Lock()
+        self._passes: dict[str, asyncio.Task[None]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        for entry in self._app.config.sources:
+        for ring, interval in ((self._ask, _SOURCES), (self._look, _HEARTBEAT)):
             self._scheduler.add_job(
-                self._load,
-                IntervalTrigger(seconds=entry.every.total_seconds()),
-                args=[entry.name],
+                ring,
+                IntervalTrigger(seconds=interval.total_seconds()),
                 next_run_time=self._app.clock(),
             )
-        self._scheduler.add_job(
-            self._look,
-            IntervalTrigger(seconds=_HEARTBEAT.total_seconds()),
-            next_run_time=self._app.clock(),
-        )
         self._set_alarms()
+        watching = [
+            asyncio.create_task(self._watch(entry.name, stop)) for entry in self._app.config.sources
+        ]
         self._scheduler.start()
         try:
             await stop.wait()
         finally:
             self._scheduler.pause()
-            # Shutting down cancels what runs, so what is being done is finished first.
+            await self._end_passes()
+            await asyncio.gather(*watching)
+            # Shutting down cancels what runs, so what is being made is finished first.
             async with self._turn:
                 self._scheduler.shutdown(wait=False)
+
+    async def _end_passes(self) -> None:
+        passes = list(self._passes.values())
+        if passes:
+            _, slow = await asyncio.wait(passes, timeout=_PATIENCE_SECONDS)
+            for each in slow:
+                each.cancel()
+            await asyncio.gather(*passes, return_exceptions=True)
+
+    # --- sources
+
+    async def _ask(self) -> None:
+        """Begin a pass over each source that is due and is not being asked already."""
+        try:
+            due = await self._app.due_sources()
+        except PublisherError as error:
+            log.error("sources not looked at", reason=str(error))  # noqa: TRY400
+            return
+        for name in due:
+            self._begin_pass(name)
+
+    async def _watch(self, name: str, stop: asyncio.Event) -> None:
+        source = self._app.source(name)
+        if isinstance(source, Watched):
+            async with aclosing(source.changes(stop)) as changes:
+                async for _ in changes:
+                    self._begin_pass(name)
+
+    def _begin_pass(self, name: str) -> None:
+        if name not in self._passes and len(self._passes) < _MOST_PASSES:
+            self._passes[name] = asyncio.create_task(self._load(name))
+            self._passes[name].add_done_callback(lambda _: self._passes.pop(name))
+
+    async def _load(self, source: str) -> None:
+        """Load a source; if it brought anything, publish it and see what that makes due.
+
+        A pass that somebody asked for may have nothing to tell of what another process has
+        taken in or withdrawn meanwhile (a push), so what there is to publish is looked at anyway.
+        """
+        try:
+            is_wanted = await self._app.is_wanted(source)
+            intake = await self._app.ingest(source)
+            if intake.error is None:
+                await self._app.follow_hub(source)
+        except PublisherError as error:
+            log.error("source not loaded", source=source, reason=str(error))  # noqa: TRY400
+            return
+        if intake.is_news:
+            log.info(
+                "source loaded",
+                source=source,
+                new=intake.new,
+                changed=intake.changed,
+                withdrawn=intake.withdrawn,
+                rejected=len(intake.rejected),
+            )
+        if intake.is_news or is_wanted:
+            await self._look()
+
+    # --- what is published
 
     def _set_alarms(self) -> None:
         """Set the next alarm of each cadence; ringing sets the one after it."""
@@ -80,32 +148,12 @@ class _Clock:
                     continue
                 coming = slots.following(cadence.cron, newsletter.timezone, self._app.clock())
                 if (slot := next(coming, None)) is not None:
-                    self._scheduler.add_job(
-                        self._look,
-                        DateTrigger(slot.instant + newsletter.grace),
-                        id=f"{newsletter.slug}/{cadence.name}",
-                        replace_existing=True,
+                    self._set_alarm(
+                        f"{newsletter.slug}/{cadence.name}", slot.instant + newsletter.grace
                     )
 
-    async def _load(self, source: str) -> None:
-        """Load a source; if it brought anything, publish it and see what that makes due."""
-        async with self._turn:
-            try:
-                (intake,) = await self._app.ingest([source])
-            except PublisherError as error:
-                log.error("source not loaded", source=source, reason=str(error))  # noqa: TRY400
-                return
-            if not intake.is_news:
-                return
-            log.info(
-                "source loaded",
-                source=source,
-                new=intake.new,
-                changed=intake.changed,
-                withdrawn=intake.withdrawn,
-                rejected=len(intake.rejected),
-            )
-        await self._look()
+    def _set_alarm(self, name: str, at: datetime) -> None:
+        self._scheduler.add_job(self._look, DateTrigger(at), id=name, replace_existing=True)
 
     async def _look(self) -> None:
         """Publish what changed, and make what is due."""
@@ -119,6 +167,8 @@ class _Clock:
                         size_bytes=len(document.body),
                     )
                 issues = await self._app.issue()
+                if embargo := await self._app.next_embargo():
+                    self._set_alarm("embargo", embargo)
             except PublisherError as error:
                 log.error("clock rang in vain", reason=str(error))  # noqa: TRY400
                 return

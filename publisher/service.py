@@ -152,6 +152,7 @@ def _site(app: App, *, capture: bool) -> Site:
         tokens=app.tokens,
         clock=app.clock,
         caught=app.config.capture.folder if capture else None,
+        pushing=app if app.push_tokens else None,
     )
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,11 +8,12 @@ import pytest
 
 from publisher.errors import TemplateError
 from publisher.model import ArticleState, Issue, IssueState, Selection
+from publisher.ports import Telling, Visit
 from publisher.render import Templates
 from publisher.store import articles, issues, renditions
 from publisher.store.engine import Store
 from tests.rig import builders
-from tests.rig.builders import Telling, TellingSource, told
+from tests.rig.builders import TellingSource, told
 from tests.rig.desk import Desk
 
 
@@ -170,10 +170,10 @@ async def test_article_of_a_slow_pass_is_not_lost_behind_a_cut(desk: Desk) -> No
     await desk.bring("one")
 
     class SlowSource(TellingSource):
-        async def articles(self, known: Mapping[str, str]) -> Telling:
+        async def articles(self, visit: Visit) -> Telling:
             desk.clock.advance(minutes=5)
             await desk.issue_now()
-            async for tells in super().articles(known):
+            async for tells in super().articles(visit):
                 yield tells
 
     await desk.take_in(SlowSource(told("two"), name="slow"))

@@ -6,7 +6,7 @@ import pytest
 
 from publisher.model import Article
 from publisher.store import articles
-from tests.rig.builders import TellingSource, publication, told
+from tests.rig.builders import Crash, TellingSource, publication, told
 from tests.rig.desk import Desk
 
 
@@ -83,10 +83,10 @@ async def test_archive_is_mailed_to_nobody_while_it_is_being_loaded(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An issue may be due, or the process end, between two chunks of the first load."""
-    monkeypatch.setattr("publisher.ingest._CHUNK", 2)
+    monkeypatch.setattr("publisher.ingest.passes._CHUNK", 2)
     whole = [told(name) for name in "abcde"]
-    desk.source.tells = [*whole[:4], MemoryError()]
-    with pytest.raises(MemoryError):
+    desk.source.tells = [*whole[:4], Crash()]
+    with pytest.raises(Crash):
         await desk.take_in(mailed=1)
     during = [article.eligible for article in await desk.all_articles()]
     desk.source.tells = list(whole)

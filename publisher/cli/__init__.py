@@ -24,6 +24,7 @@ from publisher.cli import (
     service,
     show,
     site,
+    sources,
     status,
     steering,  # noqa: F401
     suppressions,
@@ -129,6 +130,7 @@ app.command(rich_help_panel=_RUN)(status.schedule)
 app.command(rich_help_panel=_ARTICLES)(articles.ingest)
 app.add_typer(articles.feeds, rich_help_panel=_ARTICLES)
 app.add_typer(articles.articles, rich_help_panel=_ARTICLES)
+app.add_typer(sources.sources, rich_help_panel=_ARTICLES)
 app.add_typer(issues.newsletters, rich_help_panel=_MAIL)
 app.add_typer(issues.issues, rich_help_panel=_MAIL)
 app.command(rich_help_panel=_MAIL)(trying.preview)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from publisher.cli import running, show
+from publisher.cli.push import push_file, source_called
 from publisher.cli.running import AsJson
 from publisher.cli.static import write_changed
 from publisher.errors import PublisherError
@@ -37,9 +38,9 @@ def ingest(
         wanted = [running.name_among(name, names, "source") for name in source or names]
         is_good = True
         for name in wanted:
-            for intake in await app.ingest([name]):
-                _tell(intake)
-                is_good = is_good and intake.error is None
+            intake = await app.ingest(name)
+            _tell(intake)
+            is_good = is_good and intake.error is None
         await _build(app)
         return is_good
 
@@ -55,8 +56,10 @@ def _tell(intake: Intake) -> None:
     show.say(
         f"{intake.source}: {intake.new} new, {intake.changed} changed,"
         f" {intake.unchanged} unchanged, {intake.withdrawn} withdrawn,"
-        f" {len(intake.rejected)} rejected"
+        f" {len(intake.rejected)} rejected" + (f", {intake.held} held" if intake.held else "")
     )
+    if intake.alarm is not None:
+        show.say(f"  alarm: {intake.alarm}")
     for rejection in intake.rejected:
         show.say(f"  {rejection.origin}: {rejection.reason}")
 
@@ -188,6 +191,7 @@ def _print(article: Article, publication: Publication) -> None:
             "published": local(article.published) or "the source does not say",
             "updated": local(article.updated),
             "first seen": local(article.first_seen),
+            "also from": [origin.source for origin in article.also_from],
             "mailed from": local(article.eligible) or "never; it came with the backlog",
             "changed": local(article.changed),
             "authors": [person.name for person in article.authors],
@@ -198,6 +202,34 @@ def _print(article: Article, publication: Publication) -> None:
         }
     )
     show.say(f"\n{article.text.rstrip()}")
+
+
+@articles.command()
+def add(
+    ctx: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A Markdown, HTML or plain text file.")
+    ],
+    source: Annotated[
+        str | None,
+        typer.Option("--source", metavar="NAME", help="Which source of kind push it is for."),
+    ] = None,
+) -> None:
+    """Take in one article file now, or its changes, and rebuild the feeds that it changes."""
+
+    async def job(app: App) -> bool:
+        from publisher.model import Rejection
+
+        pushed = await push_file(app, source_called(app, source), file)
+        if isinstance(pushed, Rejection):
+            show.say(f"{file}: rejected: {pushed.reason}")
+            return False
+        show.say(f"{file}: {pushed.state}, {pushed.url}")
+        await _build(app)
+        return True
+
+    if not running.at_work(ctx, job):
+        raise typer.Exit(1)
 
 
 @articles.command()

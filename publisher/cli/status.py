@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from publisher.cli import running, show
+from publisher.cli import running, show, sources
 from publisher.cli.running import AsJson
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     async def job(app: App) -> dict[str, Any]:
         return {
             "database": "at this program's version",
-            "sources": await _sources(app),
+            "sources": [await sources.row(app, entry) for entry in app.config.sources],
             "subscriptions": await _subscriptions(app),
             "issues": await _running_issues(app),
             "next": [
@@ -113,10 +113,12 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         show.dump(found)
         return
     show.say(f"Database: {found['database']}")
-    _section("Sources", found["sources"], ("name", "articles", "rejected", "last_good", "error"))
-    for source in found["sources"]:
-        for rejection in source["rejections"]:
-            show.say(f"  {source['name']}: {rejection['origin']}: {rejection['reason']}")
+    _section(
+        "Sources",
+        found["sources"],
+        ("name", "kind", "articles", "held", "rejected", "last_good", "next_try"),
+    )
+    sources.complain(found["sources"])
     _section("Subscriptions", found["subscriptions"], ("newsletter", "cadence", "state", "people"))
     _section(
         "Issues under way",
@@ -135,35 +137,6 @@ def _section(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -
     show.say(f"\n{title}" if rows else f"\n{title}: none")
     with show.Listing(*columns, as_json=False, empty="") as listing:
         listing.page(rows)
-
-
-async def _sources(app: App) -> list[dict[str, Any]]:
-    from publisher.store import articles, sources
-
-    rows = []
-    zone = app.config.publication.timezone
-    for entry in app.config.sources:
-        async with app.store.read() as connection:
-            known = await sources.status(connection, entry.name)
-            rejected = await sources.rejected(connection, entry.name)
-            count = await articles.count_present(connection, entry.name)
-        rows.append(
-            {
-                "name": entry.name,
-                "kind": entry.kind,
-                "articles": count,
-                "last_try": known.last_try and known.last_try.astimezone(zone),
-                "last_good": known.last_good and known.last_good.astimezone(zone),
-                "error": known.error,
-                "last_pass": dict(known.counts),
-                "rejected": len(rejected),
-                "rejections": [
-                    {"origin": rejection.origin, "reason": rejection.reason}
-                    for rejection in rejected
-                ],
-            }
-        )
-    return rows
 
 
 async def _subscriptions(app: App) -> list[dict[str, Any]]:

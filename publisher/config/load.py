@@ -61,6 +61,7 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
                 kind=source.kind,
                 every=source.every,
                 start=source.start,
+                breaker=source.breaker,
                 module=sources[n][0],
                 settings=_settings(sources[n][1], folder),
             )

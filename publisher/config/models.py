@@ -15,10 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from publisher.config.site import Endpoint, Security
 from publisher.config.values import (
-    Allowed,
     BaseUrl,
     Cron,
-    Duration,
     Language,
     Listen,
     MailAddress,
@@ -33,6 +31,7 @@ from publisher.config.values import (
     Zone,
 )
 from publisher.model import Format, InDoubtPolicy
+from publisher.settings import Allowed, Duration
 
 
 class Table(BaseModel):
@@ -110,6 +109,10 @@ class SourceTable(Table):
     start: Start = Field(default=None, json_schema_extra={"shown": '"all"'})
     """What of the first load is mailed: all of it, nothing ("now"), or only so many of the newest.
     Feeds show all of it in any case.
+    """
+    breaker: bool = True
+    """Whether articles are held when an abnormal number of them suddenly looks new, until
+    `publisher sources release` or `discard` decides.
     """
 
 

@@ -47,17 +47,18 @@ def page() -> str:
         sections.append(
             f"{title}\n\n{_sentences(module.Settings.__doc__)}\n\n{_rows(module.Settings)}"
         )
+        sections += _tables(module.Settings, "", "sources")
     return "\n".join(sections)
 
 
-def _tables(table: type[BaseModel], name: str) -> Iterator[str]:
-    """Give a section for a table, unless it is the file, and one for each table within."""
+def _tables(table: type[BaseModel], name: str, above: str = "") -> Iterator[str]:
+    """Give a section for a table, unless it has no name, and one for each table within."""
     if name:
         yield f"## `{name}`\n\n{_sentences(table.__doc__)}\n\n{_rows(table)}"
     for key, place in keys(table).items():
         inner = (place.items or place).table
         if inner is not None:
-            yield from _tables(inner, _title(name, key, place))
+            yield from _tables(inner, _title(name or above, key, place))
 
 
 def _title(above: str, key: str, place: Place) -> str:

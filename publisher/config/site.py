@@ -42,12 +42,14 @@ class SourceEntry:
     """A source as configured: the module of its kind, and that module's own settings.
 
     ``start`` is how many of the newest articles of the first load may be mailed; None is all.
+    ``breaker`` says whether an abnormal number of new articles is held.
     """
 
     name: str
     kind: str
     every: timedelta
     start: int | None
+    breaker: bool
     module: ModuleType
     settings: BaseModel
 

@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from publisher.content.characters import clean_line
 from publisher.content.plain import plain_text, summarise
+from publisher.content.sameness import text_key, url_key
 from publisher.content.sanitise import sanitise
 from publisher.model import Person, Publication, SourceArticle
 
@@ -45,11 +46,9 @@ def clean(told: SourceArticle, slug: str, publication: Publication) -> dict[str,
     if not title:
         raise ValueError("it has neither a title nor a text")
     return {
-        "guid": told.guid,
-        "origin": told.origin,
-        "stamp": told.stamp,
-        "fingerprint": fingerprint(told),
         "url": url,
+        "url_key": url_key(url),
+        "text_key": text_key(text),
         "title": title,
         "summary": clean_line(told.summary) or summarise(text),
         "html": html,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from publisher.model import Enclosure, Person
+from publisher.model import Enclosure, Person, SourceArticle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +32,26 @@ class Manuscript:
     image: str | None = None
     enclosures: tuple[Enclosure, ...] = ()
     is_draft: bool = False
+
+    def as_told(self, *, origin: str, stamp: str) -> SourceArticle:
+        """Tell it as what stands at ``origin``, which is its guid if it says none itself."""
+        return SourceArticle(
+            guid=self.guid or origin,
+            origin=origin,
+            stamp=stamp,
+            title=self.title or "",
+            html=self.html,
+            summary=self.summary or "",
+            url=self.url,
+            base=self.base,
+            slug=self.slug,
+            authors=self.authors,
+            contributors=self.contributors,
+            tags=self.tags,
+            section=self.section,
+            published=self.published,
+            updated=self.updated,
+            language=self.language,
+            image=self.image,
+            enclosures=self.enclosures,
+        )

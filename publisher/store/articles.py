@@ -2,144 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, insert, or_, select, update
+from sqlalchemy import Row, Select, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import Article, ArticleState, Enclosure, Person
+from publisher.model import Article, ArticleState, Enclosure, Origin, Person
 from publisher.store import arrivals
-from publisher.store.tables import articles
+from publisher.store import origins as origins_of
+from publisher.store.tables import articles, origins
 
 _PAGE = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """What ingest needs to know of an article that is already here."""
-
-    id: int
-    guid: str
-    slug: str
-    origin: str
-    fingerprint: str
-    eligible: datetime | None
-    state: ArticleState
-    by_hand: bool
-
-    @property
-    def has_gone(self) -> bool:
-        """Whether it was withdrawn because its source told it no more."""
-        return self.state is ArticleState.WITHDRAWN and not self.by_hand
-
-
-async def find(connection: AsyncConnection, source: str, guid: str) -> Stored | None:
-    """Find an article of a source by its guid, withdrawn or not."""
-    found = await _stored(connection, articles.c.source == source, articles.c.guid == guid)
-    return found[0] if found else None
-
-
-async def find_twins(connection: AsyncConnection, source: str, fingerprint: str) -> list[Stored]:
-    """Find the articles of a source with the same content, in case one has moved."""
-    return await _stored(
-        connection,
-        articles.c.source == source,
-        articles.c.fingerprint == fingerprint,
-        articles.c.state != ArticleState.WITHDRAWN,
-    )
-
-
-async def _stored(connection: AsyncConnection, *conditions: Any) -> list[Stored]:
-    rows = await connection.execute(
-        select(
-            articles.c.id,
-            articles.c.guid,
-            articles.c.slug,
-            articles.c.origin,
-            articles.c.fingerprint,
-            articles.c.eligible,
-            articles.c.state,
-            articles.c.by_hand,
-        )
-        .where(*conditions)
-        .order_by(articles.c.id)
-    )
-    return [
-        Stored(
-            id=row.id,
-            guid=row.guid,
-            slug=row.slug,
-            origin=row.origin,
-            fingerprint=row.fingerprint,
-            eligible=row.eligible,
-            state=ArticleState(row.state),
-            by_hand=row.by_hand,
-        )
-        for row in rows
-    ]
-
-
-async def taken_slugs(connection: AsyncConnection, stem: str) -> set[str]:
-    """Give every slug that is the stem, or the stem with a number."""
-    pattern = articles.c.slug.startswith(f"{stem}-", autoescape=True)
-    rows = await connection.execute(
-        select(articles.c.slug).where(or_(articles.c.slug == stem, pattern))
-    )
+async def taken_slugs(connection: AsyncConnection, slugs: Collection[str]) -> set[str]:
+    """Give those of these slugs that an article has, in whatever state it is."""
+    rows = await connection.execute(select(articles.c.slug).where(articles.c.slug.in_(slugs)))
     return set(rows.scalars())
 
 
-async def has_uri(connection: AsyncConnection, uri: str) -> bool:
-    """Say whether an article already goes by this identity."""
-    found = await connection.execute(select(articles.c.id).where(articles.c.uri == uri))
-    return found.first() is not None
-
-
-async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> int:
-    """Insert an article; the keys are column names. Give its id."""
-    result = await connection.execute(insert(articles).values(**_plain(values)))
-    assert result.inserted_primary_key is not None  # noqa: S101 -- an insert always has one
-    return int(result.inserted_primary_key[0])
+async def taken_uris(connection: AsyncConnection, uris: Collection[str]) -> set[str]:
+    """Give those of these identities by which an article already goes."""
+    rows = await connection.execute(select(articles.c.uri).where(articles.c.uri.in_(uris)))
+    return set(rows.scalars())
 
 
 async def change(connection: AsyncConnection, article: int, values: Mapping[str, Any]) -> None:
     """Set columns of an article."""
     await connection.execute(
-        update(articles).where(articles.c.id == article).values(**_plain(values))
-    )
-
-
-async def withdraw_missing(
-    connection: AsyncConnection, source: str, present: Collection[str], now: datetime
-) -> int:
-    """Withdraw the articles of a source whose origin is not present; give how many."""
-    rows = await connection.execute(
-        select(articles.c.id, articles.c.origin).where(
-            articles.c.source == source, articles.c.state != ArticleState.WITHDRAWN
-        )
-    )
-    gone = [row.id for row in rows if row.origin not in present]
-    for start in range(0, len(gone), _PAGE):
-        await connection.execute(
-            update(articles)
-            .where(articles.c.id.in_(gone[start : start + _PAGE]))
-            .values(state=ArticleState.WITHDRAWN, changed=now)
-        )
-    return len(gone)
-
-
-async def count_present(connection: AsyncConnection, source: str) -> int:
-    """Count the articles of a source that are not withdrawn."""
-    return int(
-        await connection.scalar(
-            select(func.count())
-            .select_from(articles)
-            .where(articles.c.source == source, articles.c.state != ArticleState.WITHDRAWN)
-        )
-        or 0
+        update(articles).where(articles.c.id == article).values(**plain(values))
     )
 
 
@@ -150,7 +45,13 @@ async def set_state(
     article: int | None = await connection.scalar(
         update(articles)
         .where(articles.c.slug == slug)
-        .values(state=state, changed=now, by_hand=state is not ArticleState.LIVE)
+        .values(
+            state=state,
+            changed=now,
+            by_hand=state is not ArticleState.LIVE,
+            # Whoever lets it out has decided; whoever holds it has not.
+            hold=None if state is ArticleState.LIVE else articles.c.hold,
+        )
         .returning(articles.c.id)
     )
     if article is not None and state is ArticleState.LIVE:
@@ -178,7 +79,7 @@ async def newest(connection: AsyncConnection, now: datetime) -> AsyncGenerator[A
         if edge is not None:
             when, last = edge
             query = query.where(or_(dated < when, (dated == when) & (articles.c.id < last)))
-        page = [from_row(row) for row in await connection.execute(query)]
+        page = await _values(connection, (await connection.execute(query)).all())
         for article in page:
             yield article
         if len(page) < _PAGE:
@@ -187,10 +88,10 @@ async def newest(connection: AsyncConnection, now: datetime) -> AsyncGenerator[A
 
 
 async def withdrawn(connection: AsyncConnection) -> AsyncGenerator[Article, None]:
-    """Yield articles that left, the last to leave first."""
+    """Yield articles that left, the last to leave first; not those that were never shown."""
     query = (
         select(articles)
-        .where(articles.c.state != ArticleState.LIVE)
+        .where(articles.c.state != ArticleState.LIVE, articles.c.hold.is_(None))
         .order_by(articles.c.changed.desc(), articles.c.id.desc())
         .limit(_PAGE)
     )
@@ -200,26 +101,58 @@ async def withdrawn(connection: AsyncConnection) -> AsyncGenerator[Article, None
 
 
 async def eligible_between(
-    connection: AsyncConnection, after: datetime | None, until: datetime
+    connection: AsyncConnection,
+    after: datetime | None,
+    until: datetime,
+    sources: Collection[str] = (),
 ) -> AsyncGenerator[Article, None]:
-    """Yield the live articles that became eligible in (after, until], newest first."""
+    """Yield the live articles that became eligible in (after, until], newest first.
+
+    With ``sources`` an article that some other source had brought before counts from when one
+    of these has it too, and its ``eligible`` says so.
+    """
     query = select(articles).where(
         articles.c.state == ArticleState.LIVE, articles.c.eligible <= until
     )
     if after is not None:
-        query = query.where(articles.c.eligible > after)
+        came_since = exists().where(
+            origins.c.article_id == articles.c.id,
+            origins.c.source.in_(sources),
+            origins.c.arrived > after,
+        )
+        since = articles.c.eligible > after
+        query = query.where(or_(since, came_since) if sources else since)
     dated = func.coalesce(articles.c.published, articles.c.first_seen)
     query = query.order_by(dated.desc(), articles.c.id.desc())
     async with aclosing(_streamed(connection, query)) as found:
         async for article in found:
-            yield article
+            counted = _counted_from(article, sources)
+            if after is None or (counted.eligible is not None and counted.eligible > after):
+                yield counted
+
+
+def _counted_from(article: Article, sources: Collection[str]) -> Article:
+    theirs = [origin.arrived for origin in article.also_from if origin.source in sources]
+    if article.source in sources or not theirs or article.eligible is None:
+        return article
+    return replace(article, eligible=max(article.eligible, *theirs))
+
+
+async def next_embargo(connection: AsyncConnection, now: datetime) -> datetime | None:
+    """Give the instant at which the next article is to be shown that is dated ahead."""
+    found: datetime | None = await connection.scalar(
+        select(func.min(articles.c.published)).where(
+            articles.c.state == ArticleState.LIVE, articles.c.published > now
+        )
+    )
+    return found
 
 
 async def by_slug(connection: AsyncConnection, slug: str) -> Article | None:
     """Find an article by its slug, in any state."""
     query = select(articles).where(articles.c.slug == slug)
-    row = (await connection.execute(query)).one_or_none()
-    return None if row is None else from_row(row)
+    found = await _values(connection, (await connection.execute(query)).all())
+    return found[0] if found else None
 
 
 async def listing(
@@ -232,7 +165,8 @@ async def listing(
         articles.c.id.desc(),
     )
     if source is not None:
-        query = query.where(articles.c.source == source)
+        told = select(origins.c.article_id).where(origins.c.source == source)
+        query = query.where(articles.c.id.in_(told))
     if limit is not None:
         query = query.limit(limit)
     async with aclosing(_streamed(connection, query)) as found:
@@ -245,8 +179,9 @@ async def _streamed(
 ) -> AsyncGenerator[Article, None]:
     rows = await connection.stream(query)
     try:
-        async for row in rows:
-            yield from_row(row)
+        async for page in rows.partitions(_PAGE):
+            for article in await _values(connection, page):
+                yield article
     finally:
         # As a context manager it leaves the cursor open when its reader stops early.
         await rows.close()
@@ -255,7 +190,7 @@ async def _streamed(
 # --- rows and values --------------------------------------------------------------------
 
 
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Put people and enclosures into the shape in which their JSON columns keep them."""
     plain = dict(values)
     for column in ("authors", "contributors", "enclosures"):
@@ -266,8 +201,13 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def from_row(row: Row[Any]) -> Article:
-    """Make the value of a row of the table."""
+async def _values(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Article]:
+    """Make the values of rows of the table."""
+    also_from = await origins_of.others(connection, [row.id for row in rows]) if rows else {}
+    return [_from_row(row, also_from.get(row.id, ())) for row in rows]
+
+
+def _from_row(row: Row[Any], also_from: tuple[Origin, ...]) -> Article:
     return Article(
         id=row.id,
         source=row.source,
@@ -292,4 +232,5 @@ def from_row(row: Row[Any]) -> Article:
         image=row.image,
         enclosures=tuple(Enclosure(**enclosure) for enclosure in row.enclosures),
         state=ArticleState(row.state),
+        also_from=also_from,
     )

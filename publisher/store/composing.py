@@ -148,7 +148,8 @@ async def candidates(
     told of a whole archive.
     """
     chosen: list[Article] = []
-    async with aclosing(eligible_between(connection, after, until)) as found:
+    sources = newsletter.select.sources
+    async with aclosing(eligible_between(connection, after, until, sources)) as found:
         async for article in found:
             if newsletter.select.covers(article):
                 chosen.append(article)

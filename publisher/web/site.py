@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from publisher.model import Feed, Newsletter, Publication
+from publisher.model import Feed, Newsletter, Publication, Rejection, SourceArticle
 from publisher.ports import Clock
 from publisher.render import Templates
+from publisher.sources.push import Pushed
 from publisher.store.engine import Store
 from publisher.tokens import Tokens
 
@@ -22,11 +25,29 @@ _POLICY = (
 )
 
 
+class Pushing(Protocol):
+    """What takes in the articles that are pushed; `publisher.app.App` is one."""
+
+    @property
+    def push_tokens(self) -> Mapping[str, SecretStr]:
+        """Map each source that takes pushes to the token that opens it."""
+        ...
+
+    async def push(self, name: str, told: SourceArticle, /) -> Pushed | Rejection:
+        """Take in one article for a source; what came of it is stored. Raises StoreError."""
+        ...
+
+    async def withdraw_pushed(self, name: str, guid: str, /) -> bool:
+        """Withdraw what was pushed under a guid; False if nothing is there. Raises StoreError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A site under one config; another config makes another one, and another application.
 
-    ``caught`` is the folder of the capturing mail server, None when it is not running.
+    ``caught`` is the folder of the capturing mail server, None when it is not running;
+    ``pushing`` is None when no source takes pushes.
     """
 
     store: Store
@@ -37,6 +58,7 @@ class Site:
     tokens: Tokens
     clock: Clock
     caught: Path | None
+    pushing: Pushing | None = None
 
     def feed(self, slug: str) -> Feed | None:
         """Find a feed of the config by its slug."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from publisher.ingest.reconcile import Scope
 from publisher.model import (
     Address,
     Cadence,
@@ -20,9 +20,9 @@ from publisher.model import (
     Selection,
     SourceArticle,
     Unchanged,
+    Unseen,
 )
-
-Telling = AsyncIterator[SourceArticle | Unchanged | Rejection]
+from publisher.ports import Telling, Visit
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAILY = Cadence(name="daily", cron="0 7 * * *")
@@ -94,24 +94,31 @@ def told(name: str, **changes: Any) -> SourceArticle:
     return made if made.stamp else replace(made, stamp=f"{hash(made):x}")
 
 
+class Crash(BaseException):
+    """The end of the process, as far as the code under test can tell."""
+
+
 class TellingSource:
     """A source that tells what a test puts in, and fails where a test puts an error."""
 
     def __init__(
         self,
-        *tells: SourceArticle | Rejection | Exception,
+        *tells: SourceArticle | Unseen | Rejection | BaseException,
         name: str = "newsroom",
-        is_complete: bool = True,
+        scope: Scope = Scope.WHOLE,
     ) -> None:
         self.name = name
-        self.is_complete = is_complete
+        self.scope = scope
         self.tells = list(tells)
 
-    async def articles(self, known: Mapping[str, str]) -> Telling:
+    async def articles(self, visit: Visit) -> Telling:
+        visit.tells_all = self.scope is Scope.WHOLE
+        visit.is_increment = self.scope is Scope.INCREMENT
         for tells in self.tells:
-            if isinstance(tells, Exception):
+            if isinstance(tells, BaseException):
                 raise tells
-            if known.get(tells.origin) == tells.stamp:
-                yield Unchanged(origin=tells.origin)
-            else:
+            known = await visit.known([tells.origin])
+            if isinstance(tells, Unseen) or known.get(tells.origin) != tells.stamp:
                 yield tells
+            else:
+                yield Unchanged(origin=tells.origin)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from publisher import compose as composition
 from publisher import issues as occurrences
-from publisher.ingest import Intake, ingest
+from publisher.ingest import Intake, Terms, ingest
 from publisher.mail import address as addresses
 from publisher.model import (
     Article,
@@ -35,6 +35,8 @@ from tests.rig import builders
 from tests.rig.builders import TellingSource
 from tests.rig.clock import SettableClock
 
+MINUTE = timedelta(minutes=1)
+
 
 class Desk:
     """One newsletter over one source that keeps what it was given."""
@@ -55,13 +57,17 @@ class Desk:
         return await self.take_in()
 
     async def take_in(
-        self, source: TellingSource | None = None, mailed: int | None = None
+        self,
+        source: TellingSource | None = None,
+        mailed: int | None = None,
+        *,
+        has_breaker: bool = True,
     ) -> Intake:
         return await ingest(
             self.store,
             source or self.source,
             publication=self.publication,
-            mailed=mailed,
+            terms=Terms(every=MINUTE, mailed=mailed, has_breaker=has_breaker),
             clock=self.clock,
         )
 

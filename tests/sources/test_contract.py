@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import timedelta
 from importlib import import_module
-from pkgutil import iter_modules
 from types import ModuleType
-from typing import Protocol
 
 import pydantic
 import pytest
 
-import publisher.sources
+from publisher.config import kinds
 from publisher.errors import SourceError
-from publisher.model import Publication, Rejection, SourceArticle, Unchanged
-from publisher.ports import Source
+from publisher.model import Publication, Rejection, SourceArticle, Unchanged, Unseen
+from publisher.ports import Source, Visit
+from tests.rig.visits import visit
+from tests.sources.examples import Example
 
-KINDS = sorted(module.name for module in iter_modules(publisher.sources.__path__))
+Told = list[SourceArticle | Unchanged | Unseen | Rejection]
 
-pytestmark = pytest.mark.parametrize("kind", KINDS)
+# Articles come to these kinds, so there is nothing to ask them for.
+_TELL_NOTHING = {"push"}
 
 
-class Example(Protocol):
-    settings: dict[str, object]
-    article: str
-    rejected: str
-
-    def edit(self) -> object: ...
-    def break_all(self) -> object: ...
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Ask every kind; what needs an example, every kind that tells something."""
+    needs_example = "example" in metafunc.fixturenames
+    asked = kinds.shipped().keys() - (_TELL_NOTHING if needs_example else set())
+    metafunc.parametrize("kind", sorted(asked))
 
 
 @pytest.fixture
@@ -44,14 +44,16 @@ def source(module: ModuleType, example: Example, publication: Publication) -> So
     return made
 
 
-async def tell(
-    source: Source, known: Mapping[str, str] | None = None
-) -> list[SourceArticle | Unchanged | Rejection]:
-    return [told async for told in source.articles(known or {})]
+async def tell(source: Source, known: Mapping[str, str] | None = None) -> Told:
+    return await tell_on(source, visit(known))
 
 
-def stamps(told: list[SourceArticle | Unchanged | Rejection]) -> dict[str, str]:
-    return {one.origin: one.stamp for one in told if not isinstance(one, Unchanged)}
+async def tell_on(source: Source, pass_: Visit) -> Told:
+    return [told async for told in source.articles(pass_)]
+
+
+def stamps(told: Told) -> dict[str, str]:
+    return {one.origin: one.stamp for one in told if isinstance(one, SourceArticle | Rejection)}
 
 
 def test_settings_describe_every_key_and_refuse_others(module: ModuleType) -> None:
@@ -63,9 +65,8 @@ def test_settings_describe_every_key_and_refuse_others(module: ModuleType) -> No
     assert {"name", "kind", "every", "start"}.isdisjoint(settings.model_fields)
 
 
-def test_source_has_its_name_and_says_whether_it_is_complete(source: Source) -> None:
+def test_source_has_its_name(source: Source) -> None:
     assert source.name == "newsroom"
-    assert isinstance(source.is_complete, bool)
     assert inspect.isasyncgenfunction(source.articles)
 
 
@@ -120,4 +121,17 @@ async def test_source_that_cannot_be_read_raises_before_telling_anything(
     example.break_all()
 
     with pytest.raises(SourceError, match="newsroom"):
-        await anext(source.articles({}))
+        await tell(source)
+
+
+async def test_what_a_source_remembers_can_be_kept_and_leads_to_no_repetition(
+    source: Source,
+) -> None:
+    first = visit()
+    known = stamps(await tell_on(source, first))
+
+    second = visit(known, memory=json.loads(json.dumps(first.memory)))
+    told = await tell_on(source, second)
+
+    assert [one for one in told if not isinstance(one, Unchanged)] == []
+    assert second.tells_all is False or {one.origin for one in told} == set(known)

@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from publisher.errors import SourceError
-from publisher.model import Publication, Rejection, SourceArticle, Unchanged
+from publisher.model import Publication, Rejection, SourceArticle, Unchanged, Unseen
 from publisher.sources.folder import FolderSource, Settings
+from tests.rig.visits import visit
 
 QUIET = 1_780_000_000.0
 NOBODY = 65534
 
-Told = list[SourceArticle | Unchanged | Rejection]
+Told = list[SourceArticle | Unchanged | Unseen | Rejection]
 Tell = Callable[..., Awaitable[Told]]
 
 
@@ -82,7 +83,7 @@ def tell(root: Path, publication: Publication, watch: Watch) -> Tell:
         source = FolderSource(
             "newsroom", Settings(path=root), publication, now=watch.now, sleep=watch.sleep
         )
-        return [told async for told in source.articles(known or {})]
+        return [told async for told in source.articles(visit(known))]
 
     return tell
 
@@ -213,7 +214,7 @@ async def test_articles_in_an_unreadable_folder_have_not_gone(
     folder.chmod(0o755)
     assert [(type(one), one.origin) for one in told] == [
         (Rejection, "a"),
-        (Unchanged, "a/b.md"),
+        (Unseen, "a/"),
         (SourceArticle, "c.md"),
     ]
 
@@ -287,7 +288,7 @@ async def test_settings_that_change_the_reading_change_the_stamp(
     stamps = {
         one.stamp
         for site in (publication, elsewhere)
-        async for one in FolderSource("x", Settings(path=root), site).articles({})
+        async for one in FolderSource("x", Settings(path=root), site).articles(visit())
         if isinstance(one, SourceArticle)
     }
 
@@ -302,14 +303,15 @@ async def test_root_that_is_no_folder_is_an_error(
     source = FolderSource("newsroom", Settings(path=root / name), publication)
 
     with pytest.raises(SourceError, match=r'source "newsroom": the folder .* cannot be read'):
-        await anext(source.articles({}))
+        await anext(source.articles(visit()))
 
 
 async def test_sample_articles_are_all_told(publication: Publication) -> None:
     samples = Path(__file__).parents[2] / "examples" / "articles"
 
     told = [
-        one async for one in FolderSource("x", Settings(path=samples), publication).articles({})
+        one
+        async for one in FolderSource("x", Settings(path=samples), publication).articles(visit())
     ]
 
     assert reasons(told) == {}

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Engine, inspect, text
@@ -178,3 +180,58 @@ def test_failed_migration_leaves_nothing_half_done(
 
     assert tables(engine) == []
     assert migrate(blank_url) == (None, HEAD)
+
+
+def test_origins_take_over_what_articles_were_known_by(blank_url: str, engine: Engine) -> None:
+    migrate_to(engine, "0001")
+    with engine.begin() as connection:
+        for number, (state, by_hand) in enumerate(
+            [("live", False), ("withdrawn", False), ("withdrawn", True)]
+        ):
+            connection.execute(text(AN_OLD_ARTICLE), old_article(number, state, by_hand=by_hand))
+
+    migrate(blank_url)
+
+    with engine.connect() as connection:
+        found = connection.execute(
+            text(
+                "SELECT o.source, o.guid, o.origin, o.stamp, o.gone, a.slug, a.url_key"
+                " FROM origins o JOIN articles a ON a.id = o.article_id ORDER BY o.guid"
+            )
+        ).all()
+    assert [tuple(row) for row in found] == [
+        ("newsroom", f"g{n}", f"{n}.md", f"stamp {n}", gone, f"slug-{n}", f"example.org/{n}")
+        for n, gone in enumerate([False, True, False])
+    ]
+
+
+AN_OLD_ARTICLE = (
+    "INSERT INTO articles (source, guid, origin, stamp, fingerprint, uri, slug, url, title,"
+    " summary, html, text, authors, contributors, tags, first_seen, changed, language,"
+    " enclosures, state, by_hand) VALUES (:source, :guid, :origin, :stamp, '', :uri, :slug, :url,"
+    " 'Tide', '', '', '', '[]', '[]', '[]', '2026-11-01 00:00:00+00:00',"
+    " '2026-11-01 00:00:00+00:00', 'en', '[]', :state, :by_hand)"
+)
+
+
+def old_article(number: int, state: str, *, by_hand: bool) -> dict[str, object]:
+    return {
+        "source": "newsroom",
+        "guid": f"g{number}",
+        "origin": f"{number}.md",
+        "stamp": f"stamp {number}",
+        "uri": f"tag:example.org,2026:{number}",
+        "slug": f"slug-{number}",
+        "url": f"https://www.example.org/{number}?utm_source=rss",
+        "state": state,
+        "by_hand": by_hand,
+    }
+
+
+def migrate_to(engine: Engine, version: str) -> None:
+    """Bring a blank database to an older version."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    with engine.execution_options(publisher_write=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)

@@ -1,0 +1,295 @@
+"""Where articles come from: which guid of which source stands for which article.
+
+An article's origin is (source, guid). Several origins may stand for one article; the one that
+the article names itself (its source and guid) is where its content comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, insert, not_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from publisher.model import ArticleState, Hold, Origin
+from publisher.store.tables import articles, origins
+
+_PAGE = 500
+
+_leads = and_(origins.c.source == articles.c.source, origins.c.guid == articles.c.guid)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An origin that is known, and what ingest needs to know of its article.
+
+    ``leads`` says whether the article's content comes from here.
+    """
+
+    id: int
+    source: str
+    guid: str
+    origin: str
+    fingerprint: str
+    gone: bool
+    leads: bool
+    article: int
+    slug: str
+    eligible: datetime | None
+    state: ArticleState
+    by_hand: bool
+    hold: Hold | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """An origin that a source may ask for: the row's number and the stamp it was taken in with.
+
+    ``is_arriving`` says that a pass that broke off brought it, so that it still counts as new.
+    """
+
+    id: int
+    stamp: str
+    is_arriving: bool
+
+
+async def find(
+    connection: AsyncConnection, source: str, guids: Collection[str]
+) -> dict[str, Stored]:
+    """Map those of these guids that the source has told before, gone or not."""
+    found = await _stored(connection, origins.c.source == source, origins.c.guid.in_(guids))
+    return {origin.guid: origin for origin in found}
+
+
+async def _stored(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> list[Stored]:
+    rows = await connection.execute(
+        select(
+            origins.c.id,
+            origins.c.source,
+            origins.c.guid,
+            origins.c.origin,
+            origins.c.fingerprint,
+            origins.c.gone,
+            _leads.label("leads"),
+            articles.c.id.label("article"),
+            articles.c.slug,
+            articles.c.eligible,
+            articles.c.state,
+            articles.c.by_hand,
+            articles.c.hold,
+        )
+        .join(articles, articles.c.id == origins.c.article_id)
+        .where(*conditions)
+        .order_by(origins.c.id)
+    )
+    return [
+        Stored(
+            id=row.id,
+            source=row.source,
+            guid=row.guid,
+            origin=row.origin,
+            fingerprint=row.fingerprint,
+            gone=row.gone,
+            leads=bool(row.leads),
+            article=row.article,
+            slug=row.slug,
+            eligible=row.eligible,
+            state=ArticleState(row.state),
+            by_hand=row.by_hand,
+            hold=None if row.hold is None else Hold(row.hold),
+        )
+        for row in rows
+    ]
+
+
+async def known(
+    connection: AsyncConnection, source: str, places: Collection[str]
+) -> dict[str, Known]:
+    """Map those of these places that are taken in to number and stamp.
+
+    What has gone is not among them: should it be told again, it comes back.
+    """
+    rows = await connection.execute(
+        select(origins.c.id, origins.c.origin, origins.c.stamp, articles.c.hold)
+        .join(articles, articles.c.id == origins.c.article_id)
+        .where(origins.c.source == source, origins.c.origin.in_(places), not_(origins.c.gone))
+    )
+    return {
+        row.origin: Known(id=row.id, stamp=row.stamp, is_arriving=row.hold == Hold.ARRIVING)
+        for row in rows
+    }
+
+
+async def is_alike(
+    connection: AsyncConnection,
+    source: str,
+    fingerprint: str,
+    url_key: str | None,
+    text_key: str | None,
+) -> bool:
+    """Say whether some article has the same content in this source, the same address or words."""
+    ways = [
+        select(origins.c.id).where(
+            origins.c.source == source, origins.c.fingerprint == fingerprint
+        ),
+        select(articles.c.id).where(articles.c.url_key == url_key),
+        select(articles.c.id).where(articles.c.text_key == text_key),
+    ]
+    for way in ways:
+        if (await connection.execute(way.limit(1))).first() is not None:
+            return True
+    return False
+
+
+async def below(connection: AsyncConnection, source: str, place: str) -> AsyncGenerator[int, None]:
+    """Yield the numbers of the origins that are there below a place, such as a folder."""
+    async for id in _ids(
+        connection,
+        source,
+        origins.c.origin.startswith(place, autoescape=True),
+        not_(origins.c.gone),
+    ):
+        yield id
+
+
+async def add(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Insert origins; the keys are column names. Give their numbers."""
+    result = await connection.execute(insert(origins).returning(origins.c.id), rows)
+    return list(result.scalars())
+
+
+async def change(connection: AsyncConnection, origin: int, values: Mapping[str, Any]) -> None:
+    """Set columns of an origin."""
+    await connection.execute(update(origins).where(origins.c.id == origin).values(**values))
+
+
+async def count_present(connection: AsyncConnection, source: str) -> int:
+    """Count what a source tells."""
+    return int(
+        await connection.scalar(
+            select(func.count())
+            .select_from(origins)
+            .where(origins.c.source == source, not_(origins.c.gone))
+        )
+        or 0
+    )
+
+
+async def not_gone(connection: AsyncConnection, source: str) -> AsyncGenerator[int, None]:
+    """Yield the numbers of everything that a source tells, as far as is known."""
+    async for id in _ids(connection, source, not_(origins.c.gone)):
+        yield id
+
+
+async def _ids(
+    connection: AsyncConnection, source: str, *conditions: ColumnElement[bool]
+) -> AsyncGenerator[int, None]:
+    """Yield numbers in pages by key, so that nothing is held between them."""
+    last = 0
+    while True:
+        rows = await connection.execute(
+            select(origins.c.id)
+            .where(origins.c.source == source, origins.c.id > last, *conditions)
+            .order_by(origins.c.id)
+            .limit(_PAGE)
+        )
+        page = list(rows.scalars())
+        for id in page:
+            yield id
+        if len(page) < _PAGE:
+            return
+        last = page[-1]
+
+
+async def go(connection: AsyncConnection, gone: Sequence[int], now: datetime) -> int:
+    """Mark origins as gone; give how many articles have lost their last one and are withdrawn.
+
+    An article that has another keeps its content, and takes its edits from that one.
+    """
+    if not gone:
+        return 0
+    await connection.execute(
+        update(origins).where(origins.c.id.in_(gone)).values(gone=True, stamp="")
+    )
+    affected = select(origins.c.article_id).where(origins.c.id.in_(gone))
+    left = exists().where(origins.c.article_id == articles.c.id, not_(origins.c.gone))
+    withdrawn = await connection.execute(
+        update(articles)
+        .where(articles.c.id.in_(affected), articles.c.state != ArticleState.WITHDRAWN, ~left)
+        .values(state=ArticleState.WITHDRAWN, changed=now)
+    )
+    next_one = (
+        select(origins.c.id)
+        .where(origins.c.article_id == articles.c.id, not_(origins.c.gone))
+        .order_by(origins.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    leader_went = exists().where(origins.c.article_id == articles.c.id, _leads, origins.c.gone)
+    heirs = await connection.execute(
+        select(articles.c.id, next_one.label("heir")).where(
+            articles.c.id.in_(affected), leader_went, left
+        )
+    )
+    for row in heirs.all():
+        await lead(connection, row.heir)
+    return withdrawn.rowcount
+
+
+async def leave_places(
+    connection: AsyncConnection, source: str, newer: Sequence[int], now: datetime
+) -> None:
+    """Mark as gone what stood where these newer origins now stand, under another guid."""
+    mine, older = origins.alias("mine"), origins.alias("older")
+    rows = await connection.execute(
+        select(older.c.id)
+        .join(mine, and_(mine.c.source == older.c.source, mine.c.origin == older.c.origin))
+        .where(
+            mine.c.source == source,
+            mine.c.id.in_(newer),
+            older.c.id < mine.c.id,
+            not_(older.c.gone),
+        )
+    )
+    await go(connection, list(rows.scalars()), now)
+
+
+async def lead(connection: AsyncConnection, origin: int) -> None:
+    """Let an article take its content from this origin from now on."""
+    row = (
+        await connection.execute(
+            select(origins.c.source, origins.c.guid, origins.c.article_id).where(
+                origins.c.id == origin
+            )
+        )
+    ).one()
+    await connection.execute(
+        update(articles)
+        .where(articles.c.id == row.article_id)
+        .values(source=row.source, guid=row.guid)
+    )
+
+
+async def others(
+    connection: AsyncConnection, article_ids: Collection[int]
+) -> dict[int, tuple[Origin, ...]]:
+    """Map those of these articles that further sources have to these, in the order of arrival."""
+    rows = await connection.execute(
+        select(origins.c.article_id, origins.c.source, func.min(origins.c.arrived).label("arrived"))
+        .join(articles, articles.c.id == origins.c.article_id)
+        .where(
+            origins.c.article_id.in_(article_ids),
+            origins.c.source != articles.c.source,
+            or_(not_(origins.c.gone), articles.c.state != ArticleState.LIVE),
+        )
+        .group_by(origins.c.article_id, origins.c.source)
+        .order_by(func.min(origins.c.arrived))
+    )
+    found: dict[int, tuple[Origin, ...]] = {}
+    for row in rows:
+        origin = Origin(source=row.source, arrived=row.arrived)
+        found[row.article_id] = (*found.get(row.article_id, ()), origin)
+    return found
