@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 from publisher.content.characters import clean_line
@@ -23,8 +24,8 @@ class Linked:
         """Give the first of these properties that holds text."""
         for name in names:
             value = _first(self._properties.get(name))
-            if isinstance(value, str) and clean_line(value):
-                return clean_line(value)
+            if isinstance(value, str) and (line := _line(value)):
+                return line
         return None
 
     def people(self, name: str) -> tuple[Person, ...]:
@@ -33,9 +34,9 @@ class Linked:
         for entry in _listed(self._properties.get(name)):
             person = entry if isinstance(entry, dict) else {"name": entry}
             written, url = _first(person.get("name")), person.get("url")
-            if isinstance(written, str) and clean_line(written):
+            if isinstance(written, str) and (line := _line(written)):
                 is_page = isinstance(url, str) and is_web_url(url)
-                people.append(Person(name=clean_line(written), url=url if is_page else None))
+                people.append(Person(name=line, url=url if is_page else None))
         return tuple(people)
 
     def keywords(self) -> tuple[str, ...]:
@@ -44,7 +45,7 @@ class Linked:
             clean_line(word)
             for entry in _listed(self._properties.get("keywords"))
             if isinstance(entry, str)
-            for word in entry.split(",")
+            for word in unescape(entry).split(",")
         ]
         return tuple(dict.fromkeys(filter(None, words)))
 
@@ -82,6 +83,11 @@ def _articles(value: object, depth: int) -> Iterator[dict[str, Any]]:
         if any(isinstance(k, str) and k.endswith(("Article", "BlogPosting")) for k in kinds):
             yield value
         yield from _articles(value.get("@graph"), depth + 1)
+
+
+def _line(written: str) -> str:
+    # JSON knows no character references, and the most common plugins write them all the same.
+    return clean_line(unescape(written))
 
 
 def _listed(value: object) -> list[Any]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
-from urllib.parse import urljoin
 
 import trafilatura
 
 from publisher.content.characters import clean_line
 from publisher.content.dates import read_date
 from publisher.content.fields import is_language, is_web_url
-from publisher.content.jsonld import read_linked
+from publisher.content.jsonld import Linked, read_linked
+from publisher.content.links import absolute
 from publisher.content.manuscript import Manuscript
 from publisher.content.tree import Element, inner_html, parse
 from publisher.model import Person
@@ -31,11 +31,13 @@ _LEAST_EXTRACT_CHARACTERS = 250
 _MOST_EXTRACT_CHARACTERS = 1_000_000
 
 
-def read_page(text: str, zone: tzinfo) -> Manuscript:
+def read_page(text: str, zone: tzinfo, address: str | None = None) -> Manuscript:
     """Read an HTML page or fragment.
 
     The only <h1> of the main text is the title's place and is not repeated in the body.
-    Raises ValueError with a sentence for a date that is none, or too deep a nesting.
+    ``address`` is where a page of the web was read. Raises ValueError with a sentence for too
+    deep a nesting and, in a page without address, for a date that is none: a file's editor can
+    mend that, while nobody here can mend a page of the web.
     """
     is_page = _DOCUMENT.search(text) is not None
     root = parse(text, is_fragment=not is_page)
@@ -43,27 +45,43 @@ def read_page(text: str, zone: tzinfo) -> Manuscript:
         [s.text or "" for s in root.xpath("//script[@type='application/ld+json']")]
     )
     meta = _Meta(root)
-    url = _canonical(root)
-    base = urljoin(url or "", next(iter(root.xpath("//base/@href")), "")) or None
-    image = urljoin(base or "", linked.image() or meta.first("og:image") or "")
+    dates = _Dates(linked, meta, zone, is_strict=address is None)
+    url = _canonical(root, address or "")
+    here = address or url or ""
+    base = absolute(next(iter(root.xpath("//base/@href")), ""), here) or here or None
     heading = _heading(root) or _title(root)  # before the text is taken out of the tree
     return Manuscript(
-        html=_main_text(root, text, url) if is_page else _text_of(root.find("body")),
+        html=_main_text(root, text) if is_page else _text_of(root.find("body")),
         title=linked.line("headline", "name") or meta.first("og:title") or heading,
         summary=linked.line("description") or meta.first("og:description", "description"),
         url=url,
-        base=base if base and is_web_url(base) else None,
+        base=base,
         authors=linked.people("author") or meta.people("author", "article:author"),
         contributors=(*linked.people("contributor"), *linked.people("editor")),
         tags=linked.keywords() or meta.tags(),
         section=linked.line("articleSection") or meta.first("article:section"),
-        published=_date("datePublished", linked.line("datePublished"), zone)
-        or meta.date(zone, "article:published_time", "datepublished", "date", "dc.date"),
-        updated=_date("dateModified", linked.line("dateModified"), zone)
-        or meta.date(zone, "article:modified_time", "datemodified"),
+        published=dates.first(
+            "datePublished", "article:published_time", "datepublished", "date", "dc.date"
+        ),
+        updated=dates.first("dateModified", "article:modified_time", "datemodified"),
         language=_language(linked.line("inLanguage"), root.get("lang")),
-        image=image if is_web_url(image) else None,
+        image=absolute(linked.image() or meta.first("og:image") or "", base or ""),
     )
+
+
+def forbids_indexing(text: str) -> bool:
+    """Say whether the page's robots <meta> asks not to be shown elsewhere.
+
+    Raises ValueError as `read_page` does.
+    """
+    meta = _Meta(parse(text, is_fragment=False))
+    return any(map(is_noindex, meta.all("robots")))
+
+
+def is_noindex(directives: str) -> bool:
+    """Say the same of one list of directives, as X-Robots-Tag holds one too."""
+    words = {word.strip().lower() for word in directives.split(",")}
+    return not words.isdisjoint({"noindex", "none"})
 
 
 class _Meta:
@@ -80,6 +98,9 @@ class _Meta:
     def first(self, *names: str) -> str | None:
         return next((self._contents[name][0] for name in names if name in self._contents), None)
 
+    def all(self, name: str) -> list[str]:
+        return self._contents.get(name, [])
+
     def people(self, *names: str) -> tuple[Person, ...]:
         """Give the persons of the first name that has any; a profile's URL is no name."""
         for name in names:
@@ -92,28 +113,38 @@ class _Meta:
         tags = self._contents.get("article:tag") or (self.first("keywords") or "").split(",")
         return tuple(dict.fromkeys(filter(None, map(clean_line, tags))))
 
-    def date(self, zone: tzinfo, *names: str) -> datetime | None:
-        name = next((name for name in names if name in self._contents), None)
-        return _date(name, self.first(name), zone) if name else None
 
+class _Dates:
+    """The page's dates, from JSON-LD's first name and then <meta>'s others."""
 
-def _date(name: str, written: str | None, zone: tzinfo) -> datetime | None:
-    if written is None:
+    def __init__(self, linked: Linked, meta: _Meta, zone: tzinfo, *, is_strict: bool) -> None:
+        self._linked = linked
+        self._meta = meta
+        self._zone = zone
+        self._is_strict = is_strict
+
+    def first(self, linked: str, *names: str) -> datetime | None:
+        written = {linked: self._linked.line(linked)}
+        written |= {name: self._meta.first(name) for name in names}
+        for name, date in written.items():
+            if date is None:
+                continue
+            try:
+                return read_date(date, self._zone)
+            except ValueError as error:
+                if self._is_strict:
+                    raise ValueError(
+                        f'the page\'s "{name}" is "{date}", which is no date;'
+                        " write 2026-11-23 or 2026-11-23T07:30"
+                    ) from error
         return None
-    try:
-        return read_date(written, zone)
-    except ValueError as error:
-        raise ValueError(
-            f'the page\'s "{name}" is "{written}", which is no date;'
-            " write 2026-11-23 or 2026-11-23T07:30"
-        ) from error
 
 
-def _canonical(root: Element) -> str | None:
+def _canonical(root: Element, address: str) -> str | None:
     for link in root.iter("link"):
-        href = link.get("href", "").strip()
-        if "canonical" in link.get("rel", "").lower().split() and is_web_url(href):
-            return str(href)
+        url = absolute(link.get("href", ""), address)
+        if url and "canonical" in link.get("rel", "").lower().split():
+            return url
     return None
 
 
@@ -133,15 +164,15 @@ def _title(root: Element) -> str | None:
 # --- the main text ----------------------------------------------------------------------
 
 
-def _main_text(root: Element, text: str, url: str | None) -> str:
+def _main_text(root: Element, text: str) -> str:
     for tag in ("article", "main"):
         found = list(root.iter(tag))
         if len(found) == 1 and found[0].find(".//p") is not None:
             return _text_of(found[0])
     if len(text) <= _MOST_EXTRACT_CHARACTERS:
+        # Given the page's URL it would resolve links against the host alone, so it is not.
         extract = trafilatura.extract(
             text,
-            url=url,
             output_format="html",
             include_comments=False,
             include_formatting=True,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from publisher.content.manuscript import Manuscript
-from publisher.content.page import read_page
+from publisher.content.page import forbids_indexing, is_noindex, read_page
 from publisher.model import Person
 
 LINKED = """{"@type": ["NewsArticle"], "headline": "Bakers strike", "description": "At dawn.",
@@ -132,3 +132,96 @@ def test_read_page_refuses_with_a_sentence(text: str, sentence: str, zone: ZoneI
         read_page(text, zone)
 
     assert str(caught.value) == sentence
+
+
+HEAD = """<html><head><title>T</title>@HEAD@</head>
+<body><article><p>Text.</p></article></body></html>"""
+
+
+def test_links_of_the_head_are_relative_to_the_address(zone: ZoneInfo) -> None:
+    head = '<link rel="canonical" href="/a"><meta property="og:image" content="i.jpg">'
+
+    page = read_page(HEAD.replace("@HEAD@", head), zone, "https://example.org/news/a?b=c")
+
+    assert (page.url, page.base, page.image) == (
+        "https://example.org/a",
+        "https://example.org/news/a?b=c",
+        "https://example.org/news/i.jpg",
+    )
+
+
+def test_base_element_goes_before_the_address(zone: ZoneInfo) -> None:
+    text = HEAD.replace("@HEAD@", '<base href="/old/">')
+
+    assert read_page(text, zone, "https://example.org/a").base == "https://example.org/old/"
+
+
+@pytest.mark.parametrize("address", [None, "https://example.org/a"])
+def test_link_that_leads_nowhere_is_passed_over(address: str | None, zone: ZoneInfo) -> None:
+    head = """<base href="http://[::1"><link rel="canonical" href="http://[::1">
+    <meta property="og:image" content="http://[::1">"""
+
+    page = read_page(HEAD.replace("@HEAD@", head), zone, address)
+
+    assert (page.url, page.base, page.image) == (None, address, None)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<meta name="date" content="soon">',
+        '<script type="application/ld+json">{"@type":"Article","datePublished":"soon"}</script>',
+    ],
+)
+def test_date_that_is_none_does_no_harm_on_the_web(head: str, zone: ZoneInfo) -> None:
+    page = read_page(HEAD.replace("@HEAD@", head), zone, "https://example.org/a")
+
+    assert (page.html, page.published) == ("<p>Text.</p>", None)
+
+
+def test_next_date_is_taken_on_the_web_where_one_is_none(zone: ZoneInfo) -> None:
+    head = """<meta property="article:published_time" content="soon">
+    <meta name="date" content="2026-05-02T00:00Z">"""
+
+    page = read_page(HEAD.replace("@HEAD@", head), zone, "https://example.org/a")
+
+    assert page.published == datetime(2026, 5, 2, tzinfo=UTC)
+
+
+def test_character_references_in_json_ld_are_read(zone: ZoneInfo) -> None:
+    linked = """{"@type": "Article", "headline": "Don&#8217;t &amp; won&#8217;t",
+    "author": {"name": "Ann &amp; Bo"}, "keywords": ["R&amp;D", "bread"]}"""
+    head = f'<script type="application/ld+json">{linked}</script>'
+
+    page = read_page(HEAD.replace("@HEAD@", head), zone)
+
+    assert page.title == "Don\u2019t & won\u2019t"
+    assert page.authors == (Person(name="Ann & Bo"),)
+    assert page.tags == ("R&D", "bread")
+
+
+def test_extracted_text_keeps_its_links_as_they_are(zone: ZoneInfo) -> None:
+    prose = "The oven had been cold since the night before, and nobody lit it. " * 6
+    text = f"""<html><head><link rel="canonical" href="https://example.org/news/a"></head><body>
+    <div><h1>T</h1><p>{prose}<a href="b">B</a></p><p>{prose}</p></div></body></html>"""
+
+    assert '<a href="b">B</a>' in read_page(text, zone).html
+
+
+@pytest.mark.parametrize(
+    ("head", "forbids"),
+    [
+        ("", False),
+        ('<meta name="robots" content="index, follow">', False),
+        ('<meta name="robots" content="max-image-preview:large, NOINDEX">', True),
+        ('<meta name="ROBOTS" content="none">', True),
+        ('<meta name="robots" content="all"><meta name="robots" content="noindex">', True),
+        ('<meta name="googlebot" content="noindex">', False),
+    ],
+)
+def test_robots_meta_may_forbid_indexing(head: str, forbids: bool) -> None:
+    assert forbids_indexing(HEAD.replace("@HEAD@", head)) is forbids
+
+
+def test_directives_of_other_programs_are_not_ours() -> None:
+    assert not is_noindex("googlebot: noindex")
