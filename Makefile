@@ -47,10 +47,12 @@ docs: .venv/.stamp
 
 bench: .venv/.stamp
 	$(BIN)/python -m bench.compose
+	$(BIN)/python -m bench.ingest
 
-# The crash tests at full size: minutes, not seconds.
+# The crash tests and the simulation at full size: minutes, not seconds.
 torture: .venv/.stamp
 	CRASH_PEOPLE=2000 CRASH_KILLS=20 $(BIN)/python -m pytest -s --timeout 1800 tests/crash
+	SIMULATION_POLLS=10000 $(BIN)/python -m pytest -s --timeout 7200 tests/simulation
 
 # Compile the lock file from pyproject.toml; needs uv.
 lock:
