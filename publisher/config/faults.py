@@ -65,7 +65,7 @@ class Faults:
             parent, place = root.at(loc[:-1]), root.at(loc)
             if is_name and parent:
                 place = parent.names
-            allowed = place.allowed if place else None
+            allowed = place.allowed if place and loc else None
             match fault["type"]:
                 case "extra_forbidden" if parent and parent.table:
                     more = known if len(loc) == 1 else ()

@@ -16,7 +16,7 @@ from publisher.content.characters import clean_characters
 _TOO_DEEP = "is nested more than 250 levels deep"
 _MAX_REFERENCES = 1_000_000
 
-_ROOT = re.compile(r"<(?!\?|!)[^>]{1,8000}>")
+_ROOT = re.compile(r"<[A-Za-z_][^<>]{0,8000}>")
 _ENTRY = re.compile(r"(?=<(?:item|entry)[\s>])", re.IGNORECASE)
 _LOOSE = re.compile(
     r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|&|<(?![A-Za-z_/!?])"
