@@ -32,6 +32,11 @@ class Answer:
     body: bytes
 
     @property
+    def place(self) -> str:
+        """Where it came from, as it may stand in a message: a query may hold a key."""
+        return self.url.partition("?")[0]
+
+    @property
     def is_good(self) -> bool:
         """Whether it is a 2xx."""
         return 200 <= self.status < 300

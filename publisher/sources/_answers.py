@@ -28,7 +28,7 @@ def require_good(answer: Answer, *, name: str, now: datetime) -> None:
         return
     if answer.status == HTTPStatus.GONE:
         raise SourceError(
-            f'source "{name}": {answer.url} has gone for good (410 Gone);'
+            f'source "{name}": {answer.place} has gone for good (410 Gone);'
             " take the source out of the config, or set another url",
             is_final=True,
         )
@@ -36,7 +36,7 @@ def require_good(answer: Answer, *, name: str, now: datetime) -> None:
     if advice is None:
         advice = _TROUBLE if answer.status >= 500 else "see whether the url is still right"
     raise SourceError(
-        f'source "{name}": {answer.url} answers {_status(answer.status)}; {advice}',
+        f'source "{name}": {answer.place} answers {_status(answer.status)}; {advice}',
         # RFC 9110 §10.2.3, with 429 (RFC 6585 §4) and 503 above all.
         rest=answer.rest(now),
     )

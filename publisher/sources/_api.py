@@ -11,7 +11,6 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -78,12 +77,11 @@ class JsonApi:
 
     async def read(self, answer: Answer) -> Any:
         """Give the data of a good answer. Raises SourceError for any other."""
-        where = answer.url.partition("?")[0]
         words = "" if answer.is_good else await self._words(answer)
         if answer.status in _REFUSALS:
-            raise self.fault(f"{where} answers {answer.status}; {self._refusal}{words}")
+            raise self.fault(f"{answer.place} answers {answer.status}; {self._refusal}{words}")
         try:
-            require_good(replace(answer, url=where), name=self._name, now=self._now)
+            require_good(answer, name=self._name, now=self._now)
         except SourceError as error:
             raise SourceError(
                 self._hush(f"{error}{words}"), rest=error.rest, is_final=error.is_final
@@ -92,7 +90,7 @@ class JsonApi:
             return await parse(answer)
         except ValueError:
             raise self.fault(
-                f"{where} answers with something that is no JSON;"
+                f"{answer.place} answers with something that is no JSON;"
                 " see whether the url is right, and whether something stands before the site"
             ) from None
 

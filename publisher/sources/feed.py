@@ -150,7 +150,7 @@ class FeedSource:
         try:
             return await asyncio.to_thread(read_feed, answer.body, content_type, answer.url)
         except ValueError as error:
-            raise SourceError(f'source "{self.name}": {answer.url} {error}') from error
+            raise SourceError(f'source "{self.name}": {answer.place} {error}') from error
 
     def _remember(self, answer: Answer, feed: ParsedFeed, visit: Visit) -> None:
         hub = find_hub(answer.headers.get("link", ""), feed, answer.url)

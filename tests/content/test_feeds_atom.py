@@ -70,6 +70,8 @@ def test_everything_that_an_entry_says_is_read() -> None:
         ('<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">&amp;lt; '
          '<a href="/?a&amp;b">x</a></div></content>', '&amp;lt; <a href="/?a&amp;b">x</a>'),
         ('<content type="image/png">aGVsbG8=</content><summary>s</summary>', "<p>s</p>"),
+        ('<content type="application/atom+xml"><entry><title>No</title></entry></content>'
+         "<summary>s</summary>", "<p>s</p>"),
         ('<content src="/film.mp4" type="video/mp4"/><summary type="html">s</summary>', "s"),
         ('<content>plain</content><content type="html">rich</content>', "rich"),
     ],

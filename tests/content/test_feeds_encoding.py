@@ -44,20 +44,20 @@ def test_feed_is_read_in_whatever_encoding_it_came(body: bytes, content_type: st
 
 
 @pytest.mark.parametrize(
-    ("encoding", "label"),
+    ("encoding", "label", "text"),
     [
-        ("gb18030", "gb2312"),
-        ("shift_jis", "Shift_JIS"),
-        ("iso2022_jp", "iso-2022-jp"),
-        ("euc_kr", "euc-kr"),
-        ("koi8_r", "koi8-r"),
+        # The first three in characters that the label's own encoding has not, and the web's has.
+        ("gb18030", "gb2312", "\u6731\u9555\u57fa"),
+        ("cp932", "Shift_JIS", "\u2460\u65e5\u672c"),
+        ("cp949", "euc-kr", "\ub620\ubc29"),
+        ("iso2022_jp", "iso-2022-jp", "\u65e5\u672c"),
+        ("koi8_r", "koi8-r", "\u043c\u0438\u0440"),
     ],
 )
 @pytest.mark.parametrize("where", ["header", "declaration", "meta"])
 def test_declared_encoding_is_taken_wherever_it_stands(
-    encoding: str, label: str, where: str
+    encoding: str, label: str, text: str, where: str
 ) -> None:
-    text = {"koi8_r": "Новости", "euc_kr": "뉴스"}.get(encoding, "日本")
     start = {
         "header": "<rss>",
         "declaration": f"<?xml version='1.0' encoding='{label}'?><rss>",

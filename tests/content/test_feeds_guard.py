@@ -163,6 +163,9 @@ def test_cut_feed_is_taken_up_to_the_cut() -> None:
         (f"{HEAD}\n<title>News</titel>{FEET}", "broken XML.*line 2"),
         ("<rss", "broken XML.*line 1"),
         ("<!-- -->", "broken XML of which nothing"),
+        ("<item><title>a & b</title></item>", "broken XML of which nothing"),
+        ('<\u01c6:rss xmlns:\u01c6="http://www.w3.org/2005/Atom"/>', "beyond mending"),
+        ('<rss xmlns="urn:a\u00a0b\u00a0c"><item><title>A</title></item></rss>', "cannot be read"),
     ],
 )
 def test_broken_feed_without_an_entry_is_refused_with_the_place(text: str, reason: str) -> None:
@@ -197,6 +200,11 @@ def test_feedparsers_reader_of_broken_xml_is_never_used(monkeypatch: pytest.Monk
 def test_page_is_refused_with_the_feed_that_it_announces(head: str, announced: str) -> None:
     with pytest.raises(ValueError, match="web page.*" + re.escape(announced)):
         read(PAGE.format(head))
+
+
+def test_page_whose_head_cannot_be_read_announces_none() -> None:
+    with pytest.raises(ValueError, match=r"web page.*announces no feed"):
+        read("<html>" + "<div>" * 300)
 
 
 @pytest.mark.parametrize("start", ["<html lang=en>", "<!-- x --><HTML>", "<head>", "<body>"])

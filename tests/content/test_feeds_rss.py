@@ -128,6 +128,14 @@ def test_title_is_plain_text(written: str, title: str) -> None:
     assert item(f"<media:title>Other</media:title><title>{written}</title>").title == title
 
 
+def test_title_that_no_reader_could_make_sense_of_is_not_there() -> None:
+    title = "&lt;b&gt;" * 300 + "&lt;/b&gt;"
+
+    entry = item(f"<title>{title}</title><description>Text</description>")
+
+    assert (entry.title, entry.html) == (None, "Text")
+
+
 @pytest.mark.parametrize(
     ("inside", "url"),
     [

@@ -291,6 +291,20 @@ async def test_page_that_cannot_be_had_now_is_asked_for_again(web: WebRig, tell:
     assert LONG.strip() in told.html
 
 
+async def test_page_of_a_server_that_is_not_there_keeps_nothing_back(
+    web: WebRig, tell: Tell
+) -> None:
+    web.pages["/feed"] = rss(
+        item("a", more="<link>http://127.0.0.1:1/</link>"), item("b", more="<link>/b</link>")
+    )
+    web.pages["/b"] = Page(body=PAGE, headers=HTML)
+
+    first, second = await tell(full_text=True)
+
+    assert first.html == "Text."
+    assert LONG.strip() in second.html
+
+
 @pytest.mark.parametrize("status", [429, 500])
 async def test_server_that_bears_no_more_is_left_alone(
     web: WebRig, tell: Tell, status: int

@@ -9,7 +9,6 @@ import pytest
 
 from publisher.errors import SourceError
 from publisher.fetch import user_agent
-from tests.rig.visits import visit
 from tests.rig.web import Page, WebRig
 from tests.sources.examples.web import PUBLICATION, Site, reasons
 
@@ -155,15 +154,3 @@ async def test_requests_are_kept_apart(rules: str, delay: str, waits: float, sit
     await site.tell(delay=delay)
 
     assert site.slept == [waits, waits]
-
-
-async def test_pass_that_is_left_early_asks_no_more(site: Site) -> None:
-    site.page("/a")
-    site.page("/b")
-    site.sitemap("/a", "/b")
-    articles = site.source().articles(visit())
-
-    await anext(aiter(articles))
-    await articles.aclose()
-
-    assert site.asked == ["/sitemap.xml", "/a"]
