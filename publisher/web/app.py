@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from publisher.errors import StoreError, TokenError
-from publisher.web import archive, caught, documents, pages, people, probes
+from publisher.web import api, archive, caught, documents, pages, people, probes, websub
 from publisher.web.edge import Edge, shortened
 from publisher.web.memory import Memory
 from publisher.web.site import Site, not_found
@@ -25,13 +25,15 @@ from publisher.web.site import Site, not_found
 log = structlog.get_logger()
 
 _FORM_BYTES = 64 * 1024
+# Hubs send the whole feed.
+_DOCUMENT_BYTES = 10 * 1024 * 1024
 _RETRY_SECONDS = "30"
 
 
 def application(site: Site) -> Starlette:
     """Make the application of a site. It keeps nothing outside itself: make one a config."""
     app = Starlette(
-        routes=_routes(),
+        routes=_routes(site),
         middleware=[Middleware(Edge)],
         exception_handlers={
             HTTPException: _refused,
@@ -45,7 +47,7 @@ def application(site: Site) -> Starlette:
     return app
 
 
-def _routes() -> list[Route]:
+def _routes(site: Site) -> list[Route]:
     """Give every route; of two that match, the first one is meant. HEAD goes with GET."""
     return [
         Route("/", pages.home),
@@ -62,10 +64,14 @@ def _routes() -> list[Route]:
         Route("/caught/{id}.eml", caught.raw),
         Route("/caught/{id}", caught.mail),
         Route("/caught/{id}/html", caught.html),
+        Route(
+            "/websub/{token}", websub.call, methods=["GET", "POST"], max_body_size=_DOCUMENT_BYTES
+        ),
         Route("/healthz", probes.alive),
         Route("/readyz", probes.ready),
         Route("/robots.txt", probes.robots),
         Route("/favicon.ico", probes.favicon),
+        *(api.routes() if site.pushing else ()),
     ]
 
 
@@ -75,6 +81,8 @@ def _form(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Rout
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 -- registered for it alone
+    if api.is_of(request):
+        return api.answered(error)
     if error.status_code == 404:
         return not_found(request)
     return PlainTextResponse(
@@ -89,8 +97,8 @@ async def _unknown(request: Request, _error: Exception) -> Response:
 
 async def _unavailable(request: Request, error: Exception) -> Response:
     log.error("store not available", path=shortened(request.scope["path"]), reason=str(error))
-    return PlainTextResponse(
-        "The site cannot be read at the moment. Try again shortly.\n",
-        status_code=503,
-        headers={"Retry-After": _RETRY_SECONDS, "Cache-Control": "no-store"},
-    )
+    words = "The site cannot be read at the moment. Try again shortly."
+    headers = {"Retry-After": _RETRY_SECONDS, "Cache-Control": "no-store"}
+    if api.is_of(request):
+        return api.answered(api.Problem(503, words, headers=headers))
+    return PlainTextResponse(f"{words}\n", status_code=503, headers=headers)

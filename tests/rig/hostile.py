@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -32,12 +34,14 @@ class HostileRig:
         self._host = host
         self._tls = tls
         self._rash = rash
-        self._talks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, self._host, 0, ssl=self._tls)
-        port = self._server.sockets[0].getsockname()[1]
-        self.url = f"{'https' if self._tls else 'http'}://{self._host}:{port}"
+        # No asyncio.Server: at the end it loses sight of what it has only just accepted.
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.setblocking(False)
+        port = self._listener.getsockname()[1]
+        self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{port}"
+        self._serving = asyncio.create_task(self._serve())
         return self
 
     async def __aexit__(
@@ -46,19 +50,34 @@ class HostileRig:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.close()
-        for talk, writer in self._talks.items():
-            talk.cancel()
-            writer.transport.abort()  # close would wait for somebody to read what was written
-        gone = [writer.wait_closed() for writer in self._talks.values()]
-        await asyncio.gather(*self._talks, *gone, return_exceptions=True)
-        await self._server.wait_closed()
+        self._serving.cancel()
+        await asyncio.gather(self._serving, return_exceptions=True)
+        self._listener.close()
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A task of its own: the streams' own would report what a cut connection raises.
-        self._talks[asyncio.create_task(self._talk(reader, writer))] = writer
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as talks:
+            while True:
+                accepted, _ = await loop.sock_accept(self._listener)
+                talks.create_task(self._talk(accepted))
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _talk(self, accepted: socket.socket) -> None:
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        loop = asyncio.get_running_loop()
+        with accepted, suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            transport, _ = await loop.connect_accepted_socket(
+                lambda: protocol, accepted, ssl=self._tls
+            )
+            writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+            try:
+                await self._say(reader, writer)
+                writer.close()
+                await writer.wait_closed()
+            finally:
+                transport.abort()
+
+    async def _say(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._rash:
             self.requests.append(await reader.readuntil(b"\r\n\r\n"))
         if callable(self.answer):
@@ -66,7 +85,6 @@ class HostileRig:
         else:
             writer.write(self.answer)
         await writer.drain()
-        writer.close()
 
 
 def head(*lines: str, status: str = "200 OK") -> bytes:

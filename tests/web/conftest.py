@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 from starlette.types import ASGIApp
 
+from publisher.app import App
 from publisher.publish import publish
+from publisher.service import _site
 from publisher.tokens import Tokens
 from publisher.web.app import application
 from publisher.web.serve import serve
 from publisher.web.site import Site
 from tests.rig import builders
+from tests.rig.clock import SettableClock
 from tests.rig.desk import Desk
+from tests.rig.pushing import BEARER, at_the_press
 
 Serving = Callable[[Site], Awaitable[httpx.AsyncClient]]
 Publishing = Callable[[], Awaitable[None]]
@@ -81,3 +86,18 @@ async def listening(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
                 yield client
         finally:
             stop.set()
+
+
+@pytest.fixture
+async def press(tmp_path: Path, database_url: str, clock: SettableClock) -> AsyncIterator[App]:
+    """A site that takes pushes, on a database of its own."""
+    async with at_the_press(tmp_path, database_url, clock) as app:
+        yield app
+
+
+@pytest.fixture
+async def api(press: App, serving: Serving) -> httpx.AsyncClient:
+    """A client that shows the token of its source "press"."""
+    client = await serving(_site(press, capture=False))
+    client.headers.update(BEARER)
+    return client

@@ -1,0 +1,106 @@
+"""The API's own description: complete, true to the code, and readable."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from publisher.web.api.article import Article
+
+DOCUMENT = "/api/v1/openapi.json"
+
+
+@pytest.fixture
+async def document(api: httpx.AsyncClient) -> dict[str, Any]:
+    """The document as anybody gets it."""
+    response = await api.get(DOCUMENT, headers={"Authorization": ""})
+    assert response.status_code == 200
+    found: dict[str, Any] = response.json()
+    return found
+
+
+def refs(node: Any) -> set[str]:
+    if isinstance(node, dict):
+        own = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()
+        return own.union(*map(refs, node.values()))
+    return set().union(*map(refs, node)) if isinstance(node, list) else set()
+
+
+async def test_document_names_every_request(document: dict[str, Any]) -> None:
+    requests = {
+        (path, method)
+        for path, methods in document["paths"].items()
+        for method in methods
+        if method != "parameters"
+    }
+
+    assert document["openapi"] == "3.1.0"
+    assert document["servers"] == [{"url": "https://news.example.org"}]
+    assert requests == {
+        ("/api/v1/articles", "post"),
+        ("/api/v1/articles/{guid}", "put"),
+        ("/api/v1/articles/{guid}", "delete"),
+    }
+
+
+async def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+
+    assert refs(document) == known
+
+
+async def test_every_field_is_described(document: dict[str, Any]) -> None:
+    fields = document["components"]["schemas"]["Article"]["properties"]
+
+    assert fields.keys() == Article.model_fields.keys()
+    assert [name for name, field in fields.items() if not field.get("description")] == []
+
+
+async def test_document_knows_no_secret(api: httpx.AsyncClient, document: dict[str, Any]) -> None:
+    token = api.headers["Authorization"].removeprefix("Bearer ")
+
+    assert token not in str(document)
+
+
+async def test_page_tells_people_the_same(api: httpx.AsyncClient, document: dict[str, Any]) -> None:
+    response = await api.get("/api/v1/", headers={"Authorization": ""})
+
+    assert response.status_code == 200
+    assert "script" not in response.headers["Content-Security-Policy"]
+    assert "<script" not in response.text
+    for path, methods in document["paths"].items():
+        for method in methods.keys() - {"parameters"}:
+            assert f"{method.upper()} {path}</code>" in response.text
+    for name, schema in document["components"]["schemas"].items():
+        table = schema.get("anyOf", [schema])[0]
+        if name in ("Article", "Person", "Enclosure"):
+            for field in table["properties"]:
+                assert f"<code>{field}</code>" in response.text
+    assert "curl --fail-with-body https://news.example.org/api/v1/articles" in response.text
+    assert DOCUMENT in response.text
+
+
+async def test_example_of_the_page_is_good(api: httpx.AsyncClient) -> None:
+    shown = (await api.get("/api/v1/")).text
+    example = re.search(r"-d &#39;(.*?)&#39;", shown, re.DOTALL) or re.search(
+        r"-d '(.*?)'", shown, re.DOTALL
+    )
+    assert example is not None
+    body = example[1].replace("&#34;", '"').encode()
+
+    response = await api.post(
+        "/api/v1/articles", content=body, headers={"Content-Type": "application/json"}
+    )
+
+    assert response.status_code == 201
+
+
+async def test_head_is_get_without_the_body(api: httpx.AsyncClient) -> None:
+    for path in (DOCUMENT, "/api/v1/", "/api/v1"):
+        got, head = await api.get(path), await api.head(path)
+
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["Content-Length"] == got.headers["Content-Length"]
