@@ -293,6 +293,26 @@ async def test_bad_text_told_again_is_not_new(desk: Desk) -> None:
     assert counts(intake) == (0, 0, 1, 0)
 
 
+async def test_names_too_long_for_an_index_are_refused_and_keep_none_back(desk: Desk) -> None:
+    desk.source.tells = [
+        told("g" * 5000, origin="guid.md"),
+        told("é" * 900, origin="written-out.md"),
+        told("place", origin="p" * 5000),
+        told("long-url", url="https://example.org/" + "u" * 5000),
+        told("good"),
+    ]
+
+    intake = await desk.take_in()
+
+    assert intake.error is None
+    assert sorted(await newest(desk)) == ["good", "long-url"]
+    assert [each.origin for each in intake.rejected if len(each.origin) < 100] == [
+        "guid.md",
+        "written-out.md",
+    ]
+    assert len(intake.rejected) == 3
+
+
 async def test_html_is_stored_clean_and_absolute(desk: Desk) -> None:
     await desk.bring(
         "one",

@@ -23,6 +23,7 @@ _TRACKING = re.compile(
 # And these do so only with such a value.
 _COMING_FROM = re.compile(r"ref|source|src|from|via|feed|partner", re.IGNORECASE)
 _RSS = re.compile(r"rss\d*|atom|feed|feedburner|newsletter|e?mail|homepage|home", re.IGNORECASE)
+_MOST_OCTETS = 1000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _NO_LETTERS = re.compile(r"[\W_]+")
@@ -52,7 +53,10 @@ def url_key(url: str | None) -> str | None:
     if not path and not query:
         return None
     at = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
-    return f"{host}{at}{path}" + (f"?{query}" if query else "")
+    key = f"{host}{at}{path}" + (f"?{query}" if query else "")
+    octets = key.encode("utf-8", "surrogatepass")
+    # An index holds no text of any length.
+    return key if len(octets) <= _MOST_OCTETS else f"sha256:{hashlib.sha256(octets).hexdigest()}"
 
 
 def _names_a_page(parameter: tuple[str, str]) -> bool:

@@ -1,12 +1,16 @@
-"""Texts as they are told become texts that every database can hold."""
+"""What is told becomes what every database can hold, or a reason why it cannot."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import fields, replace
 from typing import Any
+from urllib.parse import quote
 
 from publisher.content.characters import clean_characters
 from publisher.model import Enclosure, Person, Rejection, SourceArticle
+
+_MOST_OCTETS = 2000
 
 
 def legible(told: Any) -> Any:
@@ -24,3 +28,25 @@ def legible(told: Any) -> Any:
             return replace(told, **texts)
         case _:
             return told
+
+
+def bounded(told: SourceArticle | Rejection) -> SourceArticle | Rejection:
+    """Refuse what has a guid or a place that is longer than an index can hold.
+
+    PostgreSQL's take about 2,700 octets, and a guid may become part of an identity, written
+    with percent signs.
+    """
+    if len(told.origin.encode()) > _MOST_OCTETS:
+        digest = hashlib.sha256(told.origin.encode()).hexdigest()[:16]
+        return Rejection(
+            origin=f"{told.origin[:200]}… ({digest})",
+            stamp=told.stamp,
+            reason=f"where it stands has a name of more than {_MOST_OCTETS:,} octets; shorten it",
+        )
+    if isinstance(told, SourceArticle) and len(quote(told.guid, safe="/")) > _MOST_OCTETS:
+        return Rejection(
+            origin=told.origin,
+            stamp=told.stamp,
+            reason=f"its guid is longer than {_MOST_OCTETS:,} octets; give it a shorter one",
+        )
+    return told

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.content.article import clean, fingerprint
 from publisher.errors import SourceError
-from publisher.ingest.legible import legible
+from publisher.ingest.legible import bounded, legible
 from publisher.ingest.presence import Presence
 from publisher.model import (
     ArticleState,
@@ -97,7 +97,7 @@ class Pass:
         if isinstance(told, Unchanged):
             await self._keep(legible(told.origin))
             return
-        clean_told: SourceArticle | Rejection = legible(told)
+        clean_told = bounded(legible(told))
         # Keyed so that a chunk holds no guid twice: the second is to find the first stored.
         if isinstance(clean_told, SourceArticle):
             key = f"guid {clean_told.guid}"

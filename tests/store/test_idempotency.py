@@ -63,8 +63,12 @@ async def test_keys_of_different_sources_have_nothing_in_common(
 ) -> None:
     requests = Requests(store, clock)
     await requests.begin()
+    other = await requests.begin(digest="e", source="other")
+    await requests.finish()
 
-    assert await requests.begin(digest="e", source="other") is None
+    again = await requests.begin(digest="e", source="other")
+
+    assert (other, again) == (None, Refusal.UNDER_WAY)
 
 
 async def test_request_that_changed_nothing_leaves_its_key_free(
