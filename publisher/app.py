@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from publisher import compose, deliver, ingest, issues, publish, websub
 from publisher.config import Config, SourceEntry
+from publisher.ingest.legible import bounded, legible
 from publisher.letters import Letters, Stationery
 from publisher.model import (
     Cadence,
@@ -82,6 +83,10 @@ class App:
         Its origin is its guid. A rejection has changed nothing, and is kept nowhere: whoever
         pushed the article is the one to mend it.
         """
+        bound = bounded(legible(told))
+        if isinstance(bound, Rejection):
+            return bound
+        told = bound
         # It was handed over to be published: no part of a backlog, however early it comes.
         terms = replace(_terms(self._entry(name)), mailed=None)
         async with self.turns[name]:

@@ -98,6 +98,28 @@ async def test_articles_that_share_an_address_are_both_new(desk: Desk) -> None:
     assert (intake.new, len(await live(desk))) == (1, 2)
 
 
+@pytest.mark.parametrize("is_still_told", [True, False])
+async def test_briefing_under_one_title_and_address_is_new_each_day(
+    desk: Desk, is_still_told: bool
+) -> None:
+    page = {"url": "https://example.org/briefing", "title": "The briefing"}
+    other = told("other", title="Another story", html=OTHER)
+    monday = told("mon", html=LONG, published=desk.clock() - timedelta(hours=1), **page)
+    await desk.take_in(window(monday, other))
+    desk.clock.advance(days=1)
+    tuesday = told(
+        "tue",
+        html=LONG.replace("ferry", "bus"),
+        published=desk.clock() - timedelta(hours=1),
+        **page,
+    )
+
+    intake = await desk.take_in(window(*[monday] * is_still_told, tuesday, other))
+
+    assert intake.new == 1
+    assert {"mon", "tue"} <= {each.guid for each in await desk.all_articles()}
+
+
 async def test_short_texts_that_are_alike_are_both_new(desk: Desk) -> None:
     await desk.take_in(window(told("mon", title="Weather", html="<p>Dry.</p>")))
 

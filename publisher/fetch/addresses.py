@@ -31,8 +31,8 @@ def is_public(address: str) -> bool:
         return False
     if isinstance(parsed, IPv6Address) and parsed not in _GLOBAL_UNICAST:
         return False
-    # Shared (100.64/10), Teredo and documentation addresses are not is_global.
-    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
+    # Shared (100.64/10), reserved, Teredo and documentation addresses are not is_global.
+    return parsed.is_global and not parsed.is_multicast
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -50,7 +50,7 @@ class Answer:
             until = parsedate_to_datetime(written)
             # Every HTTP-date is in GMT, said or not (RFC 9110 §5.6.7).
             wait = until.replace(tzinfo=until.tzinfo or UTC) - now
-        except (ValueError, TypeError, IndexError, OverflowError):
+        except (ValueError, OverflowError):
             return None
         return min(wait, _LONGEST) if wait > timedelta(0) else None
 

@@ -12,6 +12,7 @@ import enum
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from publisher.content.sameness import title_key
 from publisher.ingest.passes import Pass
@@ -19,6 +20,9 @@ from publisher.ports import Clock, Visit
 from publisher.store import arrivals, arriving, origins
 from publisher.store.arriving import Match, Newcomer
 from publisher.store.engine import Store
+
+# What appears at one address more than this apart is told twice on purpose.
+_AN_EDITION = timedelta(hours=12)
 
 
 class Scope(enum.Enum):
@@ -53,6 +57,7 @@ class Found:
 async def reconcile(store: Store, work: Pass, scope: Scope, clock: Clock) -> Found:
     """Make those newcomers that are known origins of the articles that they are."""
     found = Found()
+    knew_something = any(work.counts.values())
     last = 0
     while True:
         async with store.write() as connection:
@@ -74,6 +79,7 @@ async def reconcile(store: Store, work: Pass, scope: Scope, clock: Clock) -> Fou
                     newcomer=newcomer,
                     others=others,
                     shares_address=newcomer.url_key in shared,
+                    knew_something=knew_something,
                 )
                 same = judge.same()
                 if same is not None:
@@ -101,7 +107,8 @@ async def reconcile(store: Store, work: Pass, scope: Scope, clock: Clock) -> Fou
 class _Judge:
     """One newcomer, and the origins of older articles that have something in common with it.
 
-    ``shares_address`` says that its source has just told others at the same address.
+    ``shares_address`` says that its source has just told others at the same address, and
+    ``knew_something`` that the pass told anything that was known by its guid.
     """
 
     work: Pass
@@ -109,6 +116,7 @@ class _Judge:
     newcomer: Newcomer
     others: Sequence[Match]
     shares_address: bool
+    knew_something: bool
 
     def same(self) -> Match | None:
         """Give an origin of the article that the newcomer is, the surest first; None if new."""
@@ -131,9 +139,10 @@ class _Judge:
     # --- the rules
 
     def _same_page(self, other: Match) -> bool:
-        """The same address under the same title, or with the same words."""
+        """The same address with the same text, or under the same title unless it is used again."""
         return self._has_same_address(other) and (
-            self._has_same_title(other) or self._has_same_text(other)
+            self._has_same_text(other)
+            or (self._has_same_title(other) and not self._is_another_edition(other))
         )
 
     def _moved(self, other: Match) -> bool:
@@ -161,6 +170,20 @@ class _Judge:
         return len(articles) == 1 and not self._is_told_here(other.article)
 
     # --- what they ask
+
+    def _is_another_edition(self, other: Match) -> bool:
+        """Say whether a page has been filled anew: a daily briefing under one title and address.
+
+        Its source still tells the one before, or dates it at another day; but where nothing that
+        a pass told was known, all of it was re-identified, and dates may have gone with guids.
+        """
+        if not self._is_own(other):
+            return False
+        if self._is_there(other):
+            return True
+        if self.newcomer.published is None or other.published is None or not self.knew_something:
+            return False
+        return abs(self.newcomer.published - other.published) >= _AN_EDITION
 
     def _is_own(self, other: Match) -> bool:
         return other.source == self.work.source

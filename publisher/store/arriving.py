@@ -43,6 +43,7 @@ class Newcomer:
     place: str
     fingerprint: str
     title: str
+    published: datetime | None
     url_key: str | None
     text_key: str | None
 
@@ -58,6 +59,7 @@ class Match:
     fingerprint: str
     article: int
     title: str
+    published: datetime | None
     url_key: str | None
     text_key: str | None
 
@@ -81,6 +83,7 @@ async def page(connection: AsyncConnection, source: str, after: int) -> list[New
             all_origins.c.origin.label("place"),
             all_origins.c.fingerprint,
             articles.c.title,
+            articles.c.published,
             articles.c.url_key,
             articles.c.text_key,
         )
@@ -124,6 +127,7 @@ async def matches(
                 theirs.c.fingerprint,
                 old.c.id.label("article"),
                 old.c.title,
+                old.c.published,
                 old.c.url_key,
                 old.c.text_key,
             )

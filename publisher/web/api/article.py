@@ -32,21 +32,19 @@ from publisher.content.dates import read_date
 from publisher.content.fields import is_web_url
 from publisher.content.markdown import read_markdown
 from publisher.content.plain import paragraphs
-from publisher.content.sameness import url_key
 from publisher.web.api.problem import Fault, Problem
 
 _MOST_FAULTS = 100
 _NAME_CHARACTERS = 300
+# Percent-encoded as well, as `publisher.ingest` wants it.
 _GUID_CHARACTERS = 2000
-# What an index of PostgreSQL holds.
-_MOST_OCTETS = 2400
 _LINE = re.compile(r"\S(?:[^\t\r\n]*\S)?")
 
 
 def _guid(value: str) -> str:
     if clean_characters(value) != value or not _LINE.fullmatch(value):
         raise ValueError("is not one line of text without blanks at its ends")
-    if len(quote(value, safe="/")) > _MOST_OCTETS:
+    if len(quote(value, safe="/")) > _GUID_CHARACTERS:
         raise ValueError("is too long, percent-encoded")
     return value
 
@@ -62,8 +60,6 @@ def is_guid(value: str) -> bool:
 def _web_url(value: str) -> str:
     if not is_web_url(value):
         raise ValueError("is no whole URL that begins with https:// or http://")
-    if len((url_key(value) or "").encode()) > _MOST_OCTETS:
-        raise ValueError("is too long, percent-encoded")
     return value
 
 
