@@ -65,7 +65,7 @@ async def test_condition_is_sent_and_304_is_an_answer(web: WebRig, fetcher: Fetc
 
     answer = await fetcher.get(web.url + "/", {"If-None-Match": '"1"'})
 
-    assert (answer.status, answer.body) == (304, b"")
+    assert (answer.status, answer.is_good, answer.body) == (304, False, b"")
 
 
 async def test_request_says_who_asks_and_nothing_else(web: WebRig, fetcher: Fetcher) -> None:

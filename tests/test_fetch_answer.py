@@ -50,6 +50,7 @@ def test_rest_is_what_retry_after_asks_but_a_week_at_most(written: str, rest: ti
         "Tue, 24 Nov 2026 12:00:00 GMT",
         "Tue, 99 Nov 2026 12:30:00 GMT",
         "Tue, 24 Nov 99999 12:30:00 GMT",
+        "Tue, 24 Nov 99999999999999999 12:30:00 GMT",
         "Tue, 24 Nov 2026 12:30:00 +9999999999",
         "0 Jan",
         ",",

@@ -278,8 +278,9 @@ class Pass:
         if stored.fingerprint == mark and not stored.gone:
             is_moved = stored.origin != told.origin
             self.counts["changed" if is_moved else "unchanged"] += 1
-        # Only one origin speaks for the article; when all have gone, the first to come back.
-        elif not stored.leads and stored.state is not ArticleState.WITHDRAWN:
+        # Only one source speaks for the article; when all have gone, the first to come back. Of
+        # its guids the one that changed last does: guids that were made anew may be taken back.
+        elif not stored.is_heard and stored.state is not ArticleState.WITHDRAWN:
             self.counts["unchanged"] += 1
         else:
             try:
@@ -294,11 +295,11 @@ class Pass:
                 values["eligible"] = self._eligible(values["published"])
             await articles.change(connection, stored.article, {**values, "changed": self._now})
             self.counts["changed"] += 1
+            if not stored.leads:
+                await origins.lead(connection, stored.id)
         await origins.change(connection, stored.id, where)
         if stored.gone:
             await arriving.come_back(connection, stored.article, self._arrived, self._now)
-            if stored.state is ArticleState.WITHDRAWN:
-                await origins.lead(connection, stored.id)
         await sources.accept_again(connection, self.source, [told.origin])
 
     async def _move(

@@ -12,7 +12,6 @@ import enum
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from publisher.content.sameness import title_key
 from publisher.ingest.passes import Pass
@@ -20,9 +19,6 @@ from publisher.ports import Clock, Visit
 from publisher.store import arrivals, arriving, origins
 from publisher.store.arriving import Match, Newcomer
 from publisher.store.engine import Store
-
-# What appears at one address more than this apart is told twice on purpose.
-_AN_EDITION = timedelta(hours=12)
 
 
 class Scope(enum.Enum):
@@ -57,7 +53,6 @@ class Found:
 async def reconcile(store: Store, work: Pass, scope: Scope, clock: Clock) -> Found:
     """Make those newcomers that are known origins of the articles that they are."""
     found = Found()
-    knew_something = any(work.counts.values())
     last = 0
     while True:
         async with store.write() as connection:
@@ -79,7 +74,6 @@ async def reconcile(store: Store, work: Pass, scope: Scope, clock: Clock) -> Fou
                     newcomer=newcomer,
                     others=others,
                     shares_address=newcomer.url_key in shared,
-                    knew_something=knew_something,
                 )
                 same = judge.same()
                 if same is not None:
@@ -107,8 +101,7 @@ async def reconcile(store: Store, work: Pass, scope: Scope, clock: Clock) -> Fou
 class _Judge:
     """One newcomer, and the origins of older articles that have something in common with it.
 
-    ``shares_address`` says that its source has just told others at the same address, and
-    ``knew_something`` that the pass told anything that was known by its guid.
+    ``shares_address`` says that its source has just told others at the same address.
     """
 
     work: Pass
@@ -116,7 +109,6 @@ class _Judge:
     newcomer: Newcomer
     others: Sequence[Match]
     shares_address: bool
-    knew_something: bool
 
     def same(self) -> Match | None:
         """Give an origin of the article that the newcomer is, the surest first; None if new."""
@@ -174,16 +166,14 @@ class _Judge:
     def _is_another_edition(self, other: Match) -> bool:
         """Say whether a page has been filled anew: a daily briefing under one title and address.
 
-        Its source still tells the one before, or dates it at another day; but where nothing that
-        a pass told was known, all of it was re-identified, and dates may have gone with guids.
+        Its source still tells the one before, or has done so once, so that there are two.
         """
-        if not self._is_own(other):
-            return False
-        if self._is_there(other):
-            return True
-        if self.newcomer.published is None or other.published is None or not self.knew_something:
-            return False
-        return abs(self.newcomer.published - other.published) >= _AN_EDITION
+        editions = {
+            each.article
+            for each in self.others
+            if self._is_own(each) and self._has_same_address(each) and self._has_same_title(each)
+        }
+        return self._is_own(other) and (self._is_there(other) or len(editions) > 1)
 
     def _is_own(self, other: Match) -> bool:
         return other.source == self.work.source

@@ -43,7 +43,6 @@ class Newcomer:
     place: str
     fingerprint: str
     title: str
-    published: datetime | None
     url_key: str | None
     text_key: str | None
 
@@ -59,7 +58,6 @@ class Match:
     fingerprint: str
     article: int
     title: str
-    published: datetime | None
     url_key: str | None
     text_key: str | None
 
@@ -83,7 +81,6 @@ async def page(connection: AsyncConnection, source: str, after: int) -> list[New
             all_origins.c.origin.label("place"),
             all_origins.c.fingerprint,
             articles.c.title,
-            articles.c.published,
             articles.c.url_key,
             articles.c.text_key,
         )
@@ -127,7 +124,6 @@ async def matches(
                 theirs.c.fingerprint,
                 old.c.id.label("article"),
                 old.c.title,
-                old.c.published,
                 old.c.url_key,
                 old.c.text_key,
             )

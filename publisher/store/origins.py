@@ -26,7 +26,8 @@ _leads = and_(origins.c.source == articles.c.source, origins.c.guid == articles.
 class Stored:
     """An origin that is known, and what ingest needs to know of its article.
 
-    ``leads`` says whether the article's content comes from here.
+    ``leads`` says whether the article's content comes from here, and ``is_heard`` whether it
+    comes from here or from another guid of the same source.
     """
 
     id: int
@@ -36,6 +37,7 @@ class Stored:
     fingerprint: str
     gone: bool
     leads: bool
+    is_heard: bool
     article: int
     slug: str
     eligible: datetime | None
@@ -74,6 +76,7 @@ async def _stored(connection: AsyncConnection, *conditions: ColumnElement[bool])
             origins.c.fingerprint,
             origins.c.gone,
             _leads.label("leads"),
+            (origins.c.source == articles.c.source).label("is_heard"),
             articles.c.id.label("article"),
             articles.c.slug,
             articles.c.eligible,
@@ -94,6 +97,7 @@ async def _stored(connection: AsyncConnection, *conditions: ColumnElement[bool])
             fingerprint=row.fingerprint,
             gone=row.gone,
             leads=bool(row.leads),
+            is_heard=bool(row.is_heard),
             article=row.article,
             slug=row.slug,
             eligible=row.eligible,

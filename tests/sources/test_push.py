@@ -130,6 +130,15 @@ async def test_refused_article_is_told_and_kept_nowhere(app: App) -> None:
         assert await sources.rejected(connection, "press") == []
 
 
+async def test_guid_that_no_database_can_hold_is_refused(app: App) -> None:
+    refused = await app.push("press", handed("霜" * 2001))
+    cleaned = await app.push("press", handed("fro\x00st"))
+
+    assert isinstance(refused, Rejection)
+    assert isinstance(cleaned, Pushed)
+    assert [article.guid for article in await all_articles(app)] == [cleaned.guid] == ["frost"]
+
+
 async def test_withdrawn_article_has_gone_until_it_is_pushed_again(app: App) -> None:
     await app.push("press", handed())
     answers = [await app.withdraw_pushed("press", "frost") for _ in range(2)]
