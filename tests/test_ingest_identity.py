@@ -165,6 +165,14 @@ async def test_chosen_slug_that_is_taken_is_refused_not_altered(desk: Desk) -> N
     assert 'its slug "tide" is that of another article' in intake.rejected[0].reason
 
 
+async def test_chosen_slug_of_another_article_is_refused_in_a_later_pass_too(desk: Desk) -> None:
+    await desk.bring("a", slug="tide")
+
+    intake = await desk.bring("b", slug="tide")
+
+    assert [each.origin for each in intake.rejected] == ["b.md"]
+
+
 async def test_two_sources_share_no_guids(desk: Desk) -> None:
     await desk.take_in(TellingSource(told("one"), name="newsroom"))
 

@@ -11,10 +11,15 @@ import os
 import sys
 
 import structlog
+from structlog.processors import ExceptionRenderer
 from structlog.stdlib import ProcessorFormatter
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
 from publisher.errors import ConfigError
+
+# Local variables hold requests with their tokens, and people's addresses.
+_WITHOUT_LOCALS = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -64,13 +69,16 @@ def _rendering(form: str) -> list[Processor]:
     match form:
         case "json":
             return [
-                structlog.processors.dict_tracebacks,
+                _WITHOUT_LOCALS,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ]
         case "people":
             return [
                 structlog.dev.ConsoleRenderer(
-                    colors="NO_COLOR" not in os.environ, timestamp_key="time", pad_event_to=24
+                    colors="NO_COLOR" not in os.environ,
+                    timestamp_key="time",
+                    pad_event_to=24,
+                    exception_formatter=structlog.dev.plain_traceback,
                 )
             ]
     return [

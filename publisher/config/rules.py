@@ -23,6 +23,7 @@ _Tables = dict[str, Any]
 def check(site: _Tables, faults: Faults) -> None:
     """Note every fault between keys."""
     _check_names(site, faults)
+    _check_tokens(site, faults)
     sources = _names(site, "sources")
     for path, table in [*_tables(site, "feeds"), *_tables(site, "newsletters")]:
         select = table.get("select")
@@ -60,6 +61,19 @@ def settle_sources(site: _Tables, faults: Faults) -> dict[int, tuple[Any, BaseMo
         except ValidationError as error:
             faults.add_invalid(error, Place.of(module.Settings), path, own)
     return settled
+
+
+def _check_tokens(site: _Tables, faults: Faults) -> None:
+    """A token says where an article belongs, so no two sources have the same."""
+    seen: dict[str, KeyPath] = {}
+    for path, table in _tables(site, "sources"):
+        token = table.get("token")
+        if not isinstance(token, str):
+            continue
+        if token in seen:
+            first = faults.dotted(seen[token])
+            faults.add((*path, "token"), f"is that of {first}", "a token of its own")
+        seen.setdefault(token, path)
 
 
 def _check_names(site: _Tables, faults: Faults) -> None:

@@ -136,12 +136,12 @@ async def is_alike(
 ) -> bool:
     """Say whether some article has the same content in this source, the same address or words."""
     ways = [
-        select(origins.c.id).where(
-            origins.c.source == source, origins.c.fingerprint == fingerprint
-        ),
-        select(articles.c.id).where(articles.c.url_key == url_key),
-        select(articles.c.id).where(articles.c.text_key == text_key),
+        select(origins.c.id).where(origins.c.source == source, origins.c.fingerprint == fingerprint)
     ]
+    if url_key is not None:
+        ways.append(select(articles.c.id).where(articles.c.url_key == url_key))
+    if text_key is not None:
+        ways.append(select(articles.c.id).where(articles.c.text_key == text_key))
     for way in ways:
         if (await connection.execute(way.limit(1))).first() is not None:
             return True

@@ -277,8 +277,9 @@ async def suppress(
         insert_unless(connection, suppressions)
         .values(address_key=address_key, reason=reason, created=now)
         .on_conflict_do_nothing()
+        .returning(suppressions.c.address_key)
     )
-    return result.rowcount == 1
+    return result.first() is not None
 
 
 async def unsuppress(connection: AsyncConnection, address_key: str) -> bool:

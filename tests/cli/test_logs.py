@@ -66,3 +66,22 @@ def test_an_unknown_level_is_a_fault_of_the_config(monkeypatch: pytest.MonkeyPat
 
     with pytest.raises(ConfigError, match="allowed: debug, info, warning, error"):
         logs.configure("info")
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_what_was_at_hand_when_something_failed_is_not_logged(
+    form: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be a request with its token, or somebody's address."""
+    monkeypatch.setenv("PUBLISHER_LOG", form)
+    logs.configure("info")
+    fail = compile("token = 'open' + ' sesame'\nraise KeyError('x')", "trial", "exec")
+
+    try:
+        exec(fail, {})  # noqa: S102 -- the secret stands in no line of this file's
+    except KeyError:
+        log.exception("request failed")
+
+    said = capsys.readouterr().err
+    assert "KeyError" in said
+    assert "open sesame" not in said

@@ -138,6 +138,9 @@ ONE_FAULT = [
      'newsletters[1].slug: "digest" is already used by newsletters[0], allowed: a name of its own'),
     ('path = "articles"', 'path = "x"\n[[sources]]\nname = "newsroom"\nkind = "folder"\npath = "y"',
      'sources[1].name: "newsroom" is already used by sources[0], allowed: a name of its own'),
+    ('path = "articles"', 'path = "x"\n[[sources]]\nname = "a"\nkind = "push"\n'
+     f'token = "{"x" * 32}"\n[[sources]]\nname = "b"\nkind = "push"\ntoken = "{"x" * 32}"',
+     "sources.b.token: is that of sources.a, allowed: a token of its own"),
     # one thing names another
     ('title = "Every', 'select = { sources = ["newsrom"] }\ntitle = "Every',
      'feeds.all.select.sources[0]: there is no "newsrom", allowed: newsroom'),

@@ -7,6 +7,8 @@ import pytest
 
 from publisher.capture import CaughtContent, CaughtMail
 from publisher.render import RecipientView, Templates, inline
+from publisher.web.api.document import openapi
+from publisher.web.api.page import readable
 from tests.rig import chromium, samples
 from tests.rig.chromium import Measure
 
@@ -73,6 +75,7 @@ def pages(templates: Templates) -> dict[str, str]:
             "unsubscribe_url": "https://news.example.org/u/token",
         },
         "not_found": {},
+        "api": readable(openapi(samples.PUBLICATION)),
         "caught": {"mails": [caught]},
         "caught_mail": {"id": "1", "content": content},
     }
