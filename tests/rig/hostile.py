@@ -37,10 +37,10 @@ class HostileRig:
 
     async def __aenter__(self) -> Self:
         # No asyncio.Server: at the end it loses sight of what it has only just accepted.
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((self._host, 0))
         self._listener.setblocking(False)
         port = self._listener.getsockname()[1]
-        self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{port}"
+        self.url = f"{'https' if self._tls else 'http'}://{self._host}:{port}"
         self._serving = asyncio.create_task(self._serve())
         return self
 
