@@ -19,6 +19,9 @@ import pymysql  # type: ignore[import-untyped] # it has no types
 _PATH = f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin"
 
 
+_ADMIN = "root"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MariaDB:
     """A running server; ``socket`` is where it is asked. Its administrator has no password."""
@@ -30,11 +33,11 @@ class MariaDB:
     def open(self) -> Iterator[tuple[str, Any]]:
         """Make a database for as long as the block lasts; give its URL and a connection."""
         name = f"test_{next(self._numbers)}"
-        with pymysql.connect(unix_socket=str(self.socket), user="root", autocommit=True) as admin:
+        with pymysql.connect(unix_socket=str(self.socket), user=_ADMIN, autocommit=True) as admin:
             with admin.cursor() as cursor:
                 cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
             admin.select_db(name)
-            yield f"mysql://root@/{name}?unix_socket={self.socket}", admin
+            yield f"mysql://{_ADMIN}@/{name}?unix_socket={self.socket}", admin
             with admin.cursor() as cursor:
                 cursor.execute(f"DROP DATABASE {name}")
 
