@@ -41,7 +41,8 @@ class HostileRig:
         self._listener.setblocking(False)
         port = self._listener.getsockname()[1]
         self.url = f"{'https' if self._tls else 'http'}://{self._host}:{port}"
-        self._serving = asyncio.create_task(self._serve())
+        self._talks: dict[asyncio.Task[None], socket.socket] = {}
+        asyncio.get_running_loop().add_reader(self._listener, self._accept)
         return self
 
     async def __aexit__(
@@ -50,16 +51,19 @@ class HostileRig:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._serving.cancel()
-        await asyncio.gather(self._serving, return_exceptions=True)
+        asyncio.get_running_loop().remove_reader(self._listener)
         self._listener.close()
+        for talk in self._talks:
+            talk.cancel()
+        await asyncio.gather(*self._talks, return_exceptions=True)
+        for accepted in self._talks.values():  # a talk that never began has closed nothing
+            accepted.close()
 
-    async def _serve(self) -> None:
-        loop = asyncio.get_running_loop()
-        async with asyncio.TaskGroup() as talks:
-            while True:
-                accepted, _ = await loop.sock_accept(self._listener)
-                talks.create_task(self._talk(accepted))
+    def _accept(self) -> None:
+        with suppress(BlockingIOError):
+            accepted, _ = self._listener.accept()
+            accepted.setblocking(False)
+            self._talks[asyncio.create_task(self._talk(accepted))] = accepted
 
     async def _talk(self, accepted: socket.socket) -> None:
         reader = asyncio.StreamReader()
