@@ -88,6 +88,20 @@ async def test_edit_under_a_guid_that_was_taken_back_is_taken(desk: Desk) -> Non
     assert (article.guid, "tram" in article.text) == ("old", True)
 
 
+async def test_guid_that_is_taken_back_leads_though_it_says_what_it_did(desk: Desk) -> None:
+    """Else the next change of guids is compared with what nobody tells any more."""
+    first = {"url": "https://example.org/ferry", "title": "Ferry", "html": LONG}
+    await desk.take_in(window(told("a", **first)))
+    await desk.take_in(window(told("b", **first | {"url": "https://old.example/ferry"})))
+    await desk.take_in(window(told("a", **first)))
+    (back,) = await desk.all_articles()
+
+    intake = await desk.take_in(window(told("c", **first | {"title": "Ferry leaves earlier"})))
+
+    assert (back.guid, back.url) == ("a", first["url"])
+    assert intake.new == 0
+
+
 async def test_articles_that_share_an_address_are_both_new(desk: Desk) -> None:
     """A podcast's episodes may all lead to the page of the show."""
     show = {"url": "https://example.org/show"}

@@ -84,7 +84,12 @@ class Pass:
             self._known = await origins.known(connection, self.source, as_asked)
             self._known_refused = await sources.refused(connection, self.source, as_asked)
         # What was refused last is what stands there, even where an earlier state is published.
-        stamps = {place: found.stamp for place, found in self._known.items()}
+        # A guid that was made anew and is taken back is read again, though it says what it did.
+        stamps = {
+            place: found.stamp
+            for place, found in self._known.items()
+            if found.leader is None or found.leader in as_asked
+        }
         stamps |= self._known_refused
         return {as_asked[place]: stamp for place, stamp in stamps.items()}
 
@@ -186,9 +191,11 @@ class Pass:
                     await self._refuse(connection, told)
                 elif (known := stored.get(told.guid)) is None:
                     new.append(told)
-                elif known.origin == told.origin or known.gone:
+                elif known.gone or (known.origin == told.origin and known.leader is None):
                     await self._change(connection, known, told)
-                else:  # moved, or a second one with the same guid: known when all were met
+                else:
+                    # Moved, or a second one with the same guid, or a guid that may be taken
+                    # back: known when all were met.
                     place = _Place(guid=told.guid, origin=told.origin)
                     self._waiting.append(told if len(self._waiting) < _MOST_WAITING else place)
             await self._add(connection, new)
@@ -270,12 +277,18 @@ class Pass:
         }
 
     async def _change(
-        self, connection: AsyncConnection, stored: origins.Stored, told: SourceArticle
+        self,
+        connection: AsyncConnection,
+        stored: origins.Stored,
+        told: SourceArticle,
+        *,
+        is_back: bool = False,
     ) -> None:
+        """Take what is told of a known one; ``is_back`` says that its guid was taken back."""
         self.present.add(stored.id)
         mark = fingerprint(told)
         where = {"origin": told.origin, "stamp": told.stamp, "fingerprint": mark, "gone": False}
-        if stored.fingerprint == mark and not stored.gone:
+        if stored.fingerprint == mark and not stored.gone and not is_back:
             is_moved = stored.origin != told.origin
             self.counts["changed" if is_moved else "unchanged"] += 1
         # Only one source speaks for the article; when all have gone, the first to come back. Of
@@ -310,7 +323,8 @@ class Pass:
             rejection = Rejection(origin=told.origin, stamp=_NO_STAMP, reason=reason)
             await self._refuse(connection, rejection)
         elif isinstance(told, SourceArticle):
-            await self._change(connection, stored, told)
+            is_back = stored.leader is not None and stored.leader not in self.present
+            await self._change(connection, stored, told, is_back=is_back)
         else:
             self.present.add(stored.id)
             place = {"origin": told.origin, "stamp": _NO_STAMP, "gone": False}

@@ -20,6 +20,13 @@ from publisher.store.tables import articles, origins
 _PAGE = 500
 
 _leads = and_(origins.c.source == articles.c.source, origins.c.guid == articles.c.guid)
+_leader = origins.alias("leader")
+_is_led = and_(
+    _leader.c.source == origins.c.source,
+    _leader.c.source == articles.c.source,
+    _leader.c.guid == articles.c.guid,
+    _leader.c.guid != origins.c.guid,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +34,8 @@ class Stored:
     """An origin that is known, and what ingest needs to know of its article.
 
     ``leads`` says whether the article's content comes from here, and ``is_heard`` whether it
-    comes from here or from another guid of the same source.
+    comes from here or from another guid of the same source; ``leader`` is the number of that
+    other one.
     """
 
     id: int
@@ -38,6 +46,7 @@ class Stored:
     gone: bool
     leads: bool
     is_heard: bool
+    leader: int | None
     article: int
     slug: str
     eligible: datetime | None
@@ -51,11 +60,13 @@ class Known:
     """An origin that a source may ask for: the row's number and the stamp it was taken in with.
 
     ``is_arriving`` says that a pass that broke off brought it, so that it still counts as new.
+    ``leader`` is where the article's content stands, if that is elsewhere in the same source.
     """
 
     id: int
     stamp: str
     is_arriving: bool
+    leader: str | None
 
 
 async def find(
@@ -77,6 +88,7 @@ async def _stored(connection: AsyncConnection, *conditions: ColumnElement[bool])
             origins.c.gone,
             _leads.label("leads"),
             (origins.c.source == articles.c.source).label("is_heard"),
+            _leader.c.id.label("leader"),
             articles.c.id.label("article"),
             articles.c.slug,
             articles.c.eligible,
@@ -85,6 +97,7 @@ async def _stored(connection: AsyncConnection, *conditions: ColumnElement[bool])
             articles.c.hold,
         )
         .join(articles, articles.c.id == origins.c.article_id)
+        .outerjoin(_leader, _is_led)
         .where(*conditions)
         .order_by(origins.c.id)
     )
@@ -98,6 +111,7 @@ async def _stored(connection: AsyncConnection, *conditions: ColumnElement[bool])
             gone=row.gone,
             leads=bool(row.leads),
             is_heard=bool(row.is_heard),
+            leader=row.leader,
             article=row.article,
             slug=row.slug,
             eligible=row.eligible,
@@ -117,12 +131,24 @@ async def known(
     What has gone is not among them: should it be told again, it comes back.
     """
     rows = await connection.execute(
-        select(origins.c.id, origins.c.origin, origins.c.stamp, articles.c.hold)
+        select(
+            origins.c.id,
+            origins.c.origin,
+            origins.c.stamp,
+            articles.c.hold,
+            _leader.c.origin.label("leader"),
+        )
         .join(articles, articles.c.id == origins.c.article_id)
+        .outerjoin(_leader, _is_led)
         .where(origins.c.source == source, origins.c.origin.in_(places), not_(origins.c.gone))
     )
     return {
-        row.origin: Known(id=row.id, stamp=row.stamp, is_arriving=row.hold == Hold.ARRIVING)
+        row.origin: Known(
+            id=row.id,
+            stamp=row.stamp,
+            is_arriving=row.hold == Hold.ARRIVING,
+            leader=row.leader,
+        )
         for row in rows
     }
 

@@ -79,3 +79,20 @@ def test_what_is_no_character_set_of_the_web_is_not_asked(label: str) -> None:
 
 def test_bytes_that_break_their_own_mark_are_replaced() -> None:
     assert decode_document(codecs.BOM_UTF8 + b"a\xffb", "") == "a\ufffdb"
+
+
+FEED = (
+    '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>Größe</title>'
+    "<item><title>Küste der Inseln</title></item></channel></rss>"
+).encode()
+
+
+def test_utf_8_that_is_cut_within_a_letter_is_utf_8() -> None:
+    """Or else every title and text in it would be garbled."""
+    cut = FEED[: FEED.index("üste".encode()) + 1]
+
+    assert "Größe" in decode_document(cut, "application/rss+xml; charset=utf-8")
+
+
+def test_utf_8_with_a_stray_byte_is_utf_8() -> None:
+    assert "Größe" in decode_document(FEED.replace(b" Inseln", b" \xe4 Inseln"), "text/xml")

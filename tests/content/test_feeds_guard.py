@@ -118,13 +118,15 @@ def test_broken_text_is_mended(inside: str, title: str) -> None:
 
 
 def test_item_that_is_not_closed_takes_no_other_with_it() -> None:
-    text = f"{HEAD}<title>News<item><title>A<item><title>B</title></item><item><title>C</title>"
+    text = (
+        f"{HEAD}<title>News<item><title>A<item><title>B</title></item><item><title>C</title>{FEET}"
+    )
 
     assert titles(text) == ["A", "B", "C"]
 
 
 def test_items_that_are_never_closed_are_read() -> None:
-    assert titles(HEAD + "<item><title>A" * 300) == ["A"] * 300
+    assert titles(HEAD + "<item><title>A" * 300 + FEET) == ["A"] * 300
 
 
 def test_attribute_that_is_written_twice_counts_once() -> None:
@@ -154,7 +156,14 @@ def test_what_stands_before_the_declaration_is_passed_over(junk: str) -> None:
 def test_cut_feed_is_taken_up_to_the_cut() -> None:
     text = f"{HEAD}<item><title>A</title></item><item><title>B</title></item>{FEET}"
 
-    assert titles(text[: text.index("B")]) == ["A", None]
+    assert titles(text[: text.index("B")]) == ["A"]
+
+
+def test_entry_in_which_a_feed_is_cut_off_is_not_told() -> None:
+    """Half a title would be an article of its own, and mailed."""
+    text = f"{HEAD}<item><title>A</title></item><item><title>B of C</title><guid>2</guid></item>"
+
+    assert titles(text[: text.index(" of C")]) == ["A"]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ _DECLARED = re.compile(
     rb"""|.{0,4096}?<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""",
     re.IGNORECASE | re.DOTALL,
 )
+_LETTER = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{1,3}")
 # Those that a document may be in, of all that Python knows: others are no character sets of
 # the web, or take a time that grows with the square (punycode).
 _KNOWN = re.compile(
@@ -58,9 +59,21 @@ def decode_document(body: bytes, content_type: str) -> str:
     labels = [*(["utf-8"] if b"\x1b" not in body else []), *_labels(body, content_type)]
     for label in labels:
         text = _decoded(body, label)
+        if text is None and label == "utf-8":
+            text = _nearly_utf_8(body)
         if text is not None:
             return text
     return body.decode("latin-1")
+
+
+def _nearly_utf_8(body: bytes) -> str | None:
+    """Decode UTF-8 that was cut within a letter, or has some bytes that are none; else None.
+
+    Text in another encoding has hardly a letter that is valid UTF-8.
+    """
+    text = body.decode("utf-8", "replace")
+    faults = text.count("\ufffd")
+    return text if sum(1 for _ in _LETTER.finditer(body)) > faults else None
 
 
 def _labels(body: bytes, content_type: str) -> list[str]:

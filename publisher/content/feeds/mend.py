@@ -18,6 +18,7 @@ _MAX_REFERENCES = 1_000_000
 
 _ROOT = re.compile(r"<[A-Za-z_][^<>]{0,8000}>")
 _ENTRY = re.compile(r"(?=<(?:item|entry)[\s>])", re.IGNORECASE)
+_END = re.compile(r"</(?:item|entry|channel|rss|feed|rdf:RDF)\s{0,9}>", re.IGNORECASE)
 _LOOSE = re.compile(
     r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|&|<(?![A-Za-z_/!?])"
     r"|<(?P<void>(?:br|hr|img|wbr)\b[^<>]*+)>|</(?:br|hr|img|wbr)>",
@@ -43,6 +44,8 @@ def parse(text: str, *, most_entries: int) -> tuple[Any, str | None]:
         raise ValueError(f"is broken XML of which nothing can be read: {fault}")
     start = _ROOT.search(head)
     channel = next(root.iter("{*}channel"), root)
+    if entries and not _END.search(entries[-1]):
+        entries.pop()  # the document was cut off in it, and half an article is none
     for entry in entries[: most_entries + 1]:
         # The root's own start tag declares the namespaces.
         mended = _recover((start[0] if start else "<feed>") + entry)
