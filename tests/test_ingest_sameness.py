@@ -244,6 +244,50 @@ async def test_edit_in_the_other_source_changes_nothing(desk: Desk) -> None:
     assert (intake.changed, article.title) == (0, "Ferry")
 
 
+async def test_article_that_moves_in_the_source_that_does_not_lead_is_not_new(desk: Desk) -> None:
+    """What each source said last counts, though another one has the word."""
+    there = {"url": "https://example.org/ferry", "title": "Ferry"}
+    await desk.take_in(window(told("m", html=OTHER, **there), name="mirror"))
+    await desk.take_in(window(told("a", html=LONG, **there)))
+
+    moved = told("b", url="https://new.example.net/ferry", title="Ferry", html=LONG)
+    intake = await desk.take_in(window(moved))
+
+    (article,) = await desk.all_articles()
+    assert (intake.new, [each.source for each in article.also_from]) == (0, ["mirror"])
+
+
+async def test_edit_in_the_source_that_does_not_lead_is_known_again(desk: Desk) -> None:
+    there = {"url": "https://example.org/ferry", "title": "Ferry"}
+    await desk.take_in(window(told("m", html=OTHER, **there), name="mirror"))
+    await desk.take_in(window(told("a", html=OTHER, **there)))
+    await desk.take_in(window(told("a", html=LONG, **there)))
+
+    moved = told("b", url="https://new.example.net/ferry", title="Ferry", html=LONG)
+    intake = await desk.take_in(window(moved))
+
+    assert (intake.new, await live(desk)) == (0, {"Ferry": "b"})
+
+
+async def test_article_of_a_pass_that_broke_off_may_have_another_source_meanwhile(
+    desk: Desk,
+) -> None:
+    await desk.bring("drafts/one", title="Ferry", html=LONG, url="https://example.org/drafts/1")
+    newer = {"url": "https://example.org/2026/one", "html": LONG}
+    desk.source.tells = [told("2026/one", title="Ferry", **newer), SourceError("cut off")]
+    await desk.take_in()
+    await desk.take_in(
+        window(told("m", title="Earlier ferries", **newer | {"html": OTHER}), name="mirror")
+    )
+    desk.source.tells.pop()
+
+    whole = await desk.take_in()
+
+    (article,) = await desk.all_articles()
+    assert (whole.new, article.title, article.guid) == (0, "Ferry", "2026/one")
+    assert [each.source for each in article.also_from] == ["mirror"]
+
+
 async def test_article_stays_while_one_of_its_sources_tells_it(desk: Desk) -> None:
     one = TellingSource(told("a", title="Ferry", html=LONG), told("b"), name="one")
     two = TellingSource(told("x", title="Ferry", html=LONG), told("y"), name="two")

@@ -12,7 +12,6 @@ from urllib.parse import urljoin, urlsplit
 
 from publisher.content.characters import clean_line
 from publisher.content.plain import plain_text, summarise
-from publisher.content.sameness import text_key, url_key
 from publisher.content.sanitise import sanitise
 from publisher.model import Person, Publication, SourceArticle
 
@@ -47,8 +46,6 @@ def clean(told: SourceArticle, slug: str, publication: Publication) -> dict[str,
         raise ValueError("it has neither a title nor a text")
     return {
         "url": url,
-        "url_key": url_key(url),
-        "text_key": text_key(text),
         "title": title,
         "summary": clean_line(told.summary) or summarise(text),
         "html": html,

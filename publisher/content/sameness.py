@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from publisher.content.fields import is_web_url
@@ -30,6 +32,15 @@ _NO_LETTERS = re.compile(r"[\W_]+")
 
 # Shorter texts are alike by chance: "No news today."
 _LEAST_CHARACTERS = 140
+
+
+def keys(values: Mapping[str, Any]) -> dict[str, str | None]:
+    """Make the columns of an origin that come from the ``url``, ``title`` and ``text`` it told."""
+    return {
+        "url_key": url_key(values["url"]),
+        "title_key": title_key(values["title"]),
+        "text_key": text_key(values["text"]),
+    }
 
 
 def url_key(url: str | None) -> str | None:

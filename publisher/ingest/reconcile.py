@@ -13,7 +13,6 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from publisher.content.sameness import title_key
 from publisher.ingest.passes import Pass
 from publisher.ports import Clock, Visit
 from publisher.store import arrivals, arriving, origins
@@ -173,7 +172,7 @@ class _Judge:
             for each in self.others
             if self._is_own(each) and self._has_same_address(each) and self._has_same_title(each)
         }
-        return self._is_own(other) and (self._is_there(other) or len(editions) > 1)
+        return self._is_own(other) and (self._is_told_here(other.article) or len(editions) > 1)
 
     def _is_own(self, other: Match) -> bool:
         return other.source == self.work.source
@@ -189,7 +188,7 @@ class _Judge:
         return is_same and self.scope is not Scope.WINDOW
 
     def _has_same_title(self, other: Match) -> bool:
-        return title_key(other.title) == title_key(self.newcomer.title)
+        return other.title_key == self.newcomer.title_key
 
     def _has_same_text(self, other: Match) -> bool:
         return self.newcomer.text_key is not None and self.newcomer.text_key == other.text_key

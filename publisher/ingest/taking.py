@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.content.article import clean, fingerprint
+from publisher.content.sameness import keys
 from publisher.ingest.presence import Presence
 from publisher.model import ArticleState, Publication, Rejection, SourceArticle
 from publisher.store import arrivals, arriving, articles, origins, sources
@@ -68,8 +69,9 @@ class Taking:
                 "fingerprint": fingerprint(told),
                 "article_id": article,
                 "arrived": self._arrived,
+                **keys(row),
             }
-            for article, told in zip(ids, added, strict=True)
+            for article, row, told in zip(ids, rows, added, strict=True)
         ]
         for number in await origins.add(connection, come_from):
             self.present.add(number)
@@ -99,7 +101,7 @@ class Taking:
         if isinstance(values, ValueError):
             raise values
         if slug is None and await origins.is_alike(
-            connection, self._source, fingerprint(told), values["url_key"], values["text_key"]
+            connection, self._source, fingerprint(told), keys(values)
         ):  # it may be its own, from where it stood before
             slug = await names.slug(told, may_differ=True)
         if slug is None:
@@ -129,33 +131,45 @@ class Taking:
         """Take what is told of a known one; ``is_back`` says that its guid was taken back."""
         self.present.add(stored.id)
         mark = fingerprint(told)
-        where = {"origin": told.origin, "stamp": told.stamp, "fingerprint": mark, "gone": False}
+        where: dict[str, Any] = {
+            "origin": told.origin,
+            "stamp": told.stamp,
+            "fingerprint": mark,
+            "gone": False,
+        }
         if stored.fingerprint == mark and not stored.gone and not is_back:
             is_moved = stored.origin != told.origin
             self.counts["changed" if is_moved else "unchanged"] += 1
-        # Only one source speaks for the article; when all have gone, the first to come back. Of
-        # its guids the one that changed last does: guids that were made anew may be taken back.
-        elif not stored.is_heard and stored.state is not ArticleState.WITHDRAWN:
-            self.counts["unchanged"] += 1
         else:
             try:
                 values = await asyncio.to_thread(clean, told, stored.slug, self._publication)
             except ValueError as error:
                 await self.refuse(connection, _refusal(told, error))
                 return
-            if (
-                stored.eligible is not None
-                and max(stored.eligible, values["published"] or self._arrived) > self._arrived
-            ):  # its time had not come yet, or has been put off
-                values["eligible"] = self._eligible(values["published"])
-            await articles.change(connection, stored.article, {**values, "changed": self._now})
-            self.counts["changed"] += 1
-            if not stored.leads:
-                await origins.lead(connection, stored.id)
+            where |= keys(values)
+            # Only one source speaks for the article; when all have gone, the first to come back.
+            # Of its guids the one that changed last does: guids made anew may be taken back.
+            if stored.is_heard or stored.state is ArticleState.WITHDRAWN:
+                await self._edit(connection, stored, values)
+            else:
+                self.counts["unchanged"] += 1
         await origins.change(connection, stored.id, where)
         if stored.gone:
             await arriving.come_back(connection, stored.article, self._arrived, self._now)
         await sources.accept_again(connection, self._source, [told.origin])
+
+    async def _edit(
+        self, connection: AsyncConnection, stored: origins.Stored, values: dict[str, Any]
+    ) -> None:
+        if (
+            stored.eligible is not None
+            and max(stored.eligible, values["published"] or self._arrived) > self._arrived
+        ):  # its time had not come yet, or has been put off
+            values["eligible"] = self._eligible(values["published"])
+        await articles.change(connection, stored.article, {**values, "changed": self._now})
+        self.counts["changed"] += 1
+        if not stored.leads:
+            await origins.lead(connection, stored.id)
 
     def _eligible(self, published: datetime | None) -> datetime | None:
         """Say from when an article that arrives now may be mailed."""

@@ -27,7 +27,7 @@ _PAGE = 500
 # says, and none of the names that it keeps for ever.
 _CONTENT = (
     "url title summary html text authors contributors tags section published updated language"  # noqa: SIM905
-    " image enclosures url_key text_key".split()
+    " image enclosures".split()
 )
 
 
@@ -42,14 +42,14 @@ class Newcomer:
     origin: int
     place: str
     fingerprint: str
-    title: str
     url_key: str | None
+    title_key: str
     text_key: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """An origin of an older article that may be the newcomer's."""
+    """An origin of an older article that may be the newcomer's, and what it said last."""
 
     origin: int
     source: str
@@ -57,8 +57,8 @@ class Match:
     gone: bool
     fingerprint: str
     article: int
-    title: str
     url_key: str | None
+    title_key: str
     text_key: str | None
 
 
@@ -80,9 +80,9 @@ async def page(connection: AsyncConnection, source: str, after: int) -> list[New
             all_origins.c.id.label("origin"),
             all_origins.c.origin.label("place"),
             all_origins.c.fingerprint,
-            articles.c.title,
-            articles.c.url_key,
-            articles.c.text_key,
+            all_origins.c.url_key,
+            all_origins.c.title_key,
+            all_origins.c.text_key,
         )
         .join(all_origins, all_origins.c.article_id == articles.c.id)
         .where(
@@ -104,37 +104,36 @@ async def matches(
 ) -> dict[int, list[Match]]:
     """Map newcomers to the origins of older articles that have something in common with them.
 
-    That is the same content in the same source, or the same address or words in any. By id of
-    the article.
+    That is the same content in the same source, or the same address or words in any, as one of
+    the article's origins said it last. All origins of such an article are given, by its id.
     """
-    new, old = articles.alias("new"), articles.alias("old")
-    mine, theirs = all_origins.alias("mine"), all_origins.alias("theirs")
-    ids = [newcomer.id for newcomer in newcomers]
+    mine, theirs, every = (all_origins.alias(name) for name in ("mine", "theirs", "every"))
     found: dict[int, dict[int, Match]] = {}
-    # One query for each way, since no index serves an OR of them.
     by_content = and_(theirs.c.source == source, theirs.c.fingerprint == mine.c.fingerprint)
-    for way in (by_content, old.c.url_key == new.c.url_key, old.c.text_key == new.c.text_key):
+    # One query for each way, since no index serves an OR of them.
+    for way in (
+        by_content,
+        theirs.c.url_key == mine.c.url_key,
+        theirs.c.text_key == mine.c.text_key,
+    ):
         rows = await connection.execute(
             select(
-                new.c.id.label("newcomer"),
-                theirs.c.id.label("origin"),
-                theirs.c.source,
-                theirs.c.origin.label("place"),
-                theirs.c.gone,
-                theirs.c.fingerprint,
-                old.c.id.label("article"),
-                old.c.title,
-                old.c.url_key,
-                old.c.text_key,
+                mine.c.article_id.label("newcomer"),
+                every.c.id.label("origin"),
+                every.c.source,
+                every.c.origin.label("place"),
+                every.c.gone,
+                every.c.fingerprint,
+                every.c.article_id.label("article"),
+                every.c.url_key,
+                every.c.title_key,
+                every.c.text_key,
             )
-            .select_from(new)
-            .join(mine, and_(mine.c.article_id == new.c.id, mine.c.source == source))
-            .join(theirs if way is by_content else old, way)
-            .join(
-                old if way is by_content else theirs,
-                theirs.c.article_id == old.c.id,
-            )
-            .where(new.c.id.in_(ids), old.c.id < new.c.id)
+            .select_from(mine)
+            .join(theirs, and_(way, theirs.c.article_id < mine.c.article_id))
+            .join(every, every.c.article_id == theirs.c.article_id)
+            .where(mine.c.id.in_([newcomer.origin for newcomer in newcomers]))
+            .distinct()
         )
         for row in rows:
             values = dict(row._mapping)
@@ -151,13 +150,14 @@ async def shared_addresses(
 ) -> set[str]:
     """Give the addresses of these newcomers that several newcomers of the source have."""
     rows = await connection.execute(
-        select(articles.c.url_key)
+        select(all_origins.c.url_key)
+        .join(articles, articles.c.id == all_origins.c.article_id)
         .where(
             articles.c.source == source,
             articles.c.hold == Hold.ARRIVING,
-            articles.c.url_key.in_({each.url_key for each in newcomers if each.url_key}),
+            all_origins.c.url_key.in_({each.url_key for each in newcomers if each.url_key}),
         )
-        .group_by(articles.c.url_key)
+        .group_by(all_origins.c.url_key)
         .having(func.count() > 1)
     )
     return set(rows.scalars())
@@ -172,12 +172,13 @@ async def merge(
     arrived: datetime,
     now: datetime,
 ) -> None:
-    """Make a newcomer's origin one of an older article, and drop the newcomer.
+    """Make a newcomer's origins those of an older article, and drop the newcomer.
 
-    ``leads`` says whether the article takes its content from there from now on.
+    It has several if an earlier pass broke off: another source may have told it meanwhile.
+    ``leads`` says whether the article takes its content from it from now on.
     """
     row = (await connection.execute(select(articles).where(articles.c.id == newcomer.id))).one()
-    await origins.change(connection, newcomer.origin, {"article_id": article})
+    await origins.hand_over(connection, newcomer.id, article)
     await connection.execute(delete(articles).where(articles.c.id == newcomer.id))
     if leads:
         await origins.lead(connection, newcomer.origin)

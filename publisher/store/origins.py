@@ -157,19 +157,16 @@ async def is_alike(
     connection: AsyncConnection,
     source: str,
     fingerprint: str,
-    url_key: str | None,
-    text_key: str | None,
+    keys: Mapping[str, str | None],
 ) -> bool:
-    """Say whether some article has the same content in this source, the same address or words."""
-    ways = [
-        select(origins.c.id).where(origins.c.source == source, origins.c.fingerprint == fingerprint)
+    """Say whether some origin has the same content in this source, the same address or words."""
+    ways = [and_(origins.c.source == source, origins.c.fingerprint == fingerprint)]
+    ways += [
+        origins.c[name] == keys[name] for name in ("url_key", "text_key") if keys[name] is not None
     ]
-    if url_key is not None:
-        ways.append(select(articles.c.id).where(articles.c.url_key == url_key))
-    if text_key is not None:
-        ways.append(select(articles.c.id).where(articles.c.text_key == text_key))
     for way in ways:
-        if (await connection.execute(way.limit(1))).first() is not None:
+        found = await connection.execute(select(origins.c.id).where(way).limit(1))
+        if found.first() is not None:
             return True
     return False
 
@@ -194,6 +191,13 @@ async def add(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) ->
 async def change(connection: AsyncConnection, origin: int, values: Mapping[str, Any]) -> None:
     """Set columns of an origin."""
     await connection.execute(update(origins).where(origins.c.id == origin).values(**values))
+
+
+async def hand_over(connection: AsyncConnection, article: int, to: int) -> None:
+    """Make the origins of an article those of another one."""
+    await connection.execute(
+        update(origins).where(origins.c.article_id == article).values(article_id=to)
+    )
 
 
 async def count_present(connection: AsyncConnection, source: str) -> int:

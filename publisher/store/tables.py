@@ -169,13 +169,8 @@ articles = Table(
     Column("by_hand", Boolean, nullable=False, default=False),
     # Why it is held and has never been shown (publisher.model.Hold); NULL if it has.
     Column("hold", String),
-    # By which it is known again when it comes from elsewhere (publisher.content.sameness).
-    Column("url_key", Text),
-    Column("text_key", String(64)),
     UniqueConstraint("source", "guid"),
     _one_of("state", ArticleState),
-    Index(None, "url_key"),
-    Index(None, "text_key"),
     # Few articles are on hold at a time, and each pass asks for those of its source.
     Index(
         "ix_articles_on_hold",
@@ -213,10 +208,16 @@ origins = Table(
     Column("arrived", UTCDateTime, nullable=False),
     # Whether the source has ceased to tell it.
     Column("gone", Boolean, nullable=False, default=False),
+    # By what it said last it is known again elsewhere (publisher.content.sameness).
+    Column("url_key", Text),
+    Column("title_key", Text, nullable=False, server_default=text("''")),
+    Column("text_key", String(64)),
     UniqueConstraint("source", "guid"),
     Index(None, "source", "fingerprint"),
     Index(None, "source", "origin"),
     Index(None, "article_id"),
+    Index(None, "url_key"),
+    Index(None, "text_key"),
     sqlite_autoincrement=True,
 )
 

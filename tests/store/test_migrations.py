@@ -195,12 +195,22 @@ def test_origins_take_over_what_articles_were_known_by(blank_url: str, engine: E
     with engine.connect() as connection:
         found = connection.execute(
             text(
-                "SELECT o.source, o.guid, o.origin, o.stamp, o.gone, a.slug, a.url_key"
+                "SELECT o.source, o.guid, o.origin, o.stamp, o.gone, a.slug, o.url_key,"
+                " o.title_key"
                 " FROM origins o JOIN articles a ON a.id = o.article_id ORDER BY o.guid"
             )
         ).all()
     assert [tuple(row) for row in found] == [
-        ("newsroom", f"g{n}", f"{n}.md", f"stamp {n}", gone, f"slug-{n}", f"example.org/{n}")
+        (
+            "newsroom",
+            f"g{n}",
+            f"{n}.md",
+            f"stamp {n}",
+            gone,
+            f"slug-{n}",
+            f"example.org/{n}",
+            "tide",
+        )
         for n, gone in enumerate([False, True, False])
     ]
 
