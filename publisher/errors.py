@@ -38,7 +38,14 @@ class SourceError(PublisherError):
 
 
 class FetchError(PublisherError):
-    """A page of the web cannot be had, or must not be: no answer came that could be used."""
+    """A page of the web cannot be had, or must not be: no answer came that could be used.
+
+    ``is_too_large`` says that there is one, and that it would have been too much.
+    """
+
+    def __init__(self, message: str, *, is_too_large: bool = False) -> None:
+        super().__init__(message)
+        self.is_too_large = is_too_large
 
 
 class TemplateError(PublisherError):

@@ -100,7 +100,7 @@ class Fetcher:
                     pass
                 return answer
         except Fault as fault:
-            raise FetchError(f"{route.place}: {fault}") from fault
+            raise FetchError(f"{route.place}: {fault}", is_too_large=fault.is_too_large) from fault
         except aiohttp.ConnectionTimeoutError as error:
             cause = f"no connection within {self._limits.connect_seconds:g} s"
             raise FetchError(f"{route.place}: {cause}") from error

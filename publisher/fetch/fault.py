@@ -17,6 +17,10 @@ FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError, Runti
 class Fault(Exception):
     """Why an answer cannot be used: the end of a sentence that begins with its URL."""
 
+    def __init__(self, reason: str, *, is_too_large: bool = False) -> None:
+        super().__init__(reason)
+        self.is_too_large = is_too_large
+
 
 def cause_of(error: BaseException) -> str:
     """Tell one of FAILURES, as the end of a sentence. Nothing that a server wrote is quoted."""

@@ -18,7 +18,7 @@ _DEFLATE = 8
 
 async def read_body(response: ClientResponse, limit: int) -> bytes:
     """Read the whole body. Raises Fault beyond ``limit`` bytes, counted packed and unpacked."""
-    too_large = Fault(f"the answer is larger than {limit / 1024**2:,.1f} MB")
+    too_large = Fault(f"the answer is larger than {limit / 1024**2:,.1f} MB", is_too_large=True)
     # A 304 may tell the length of what it stands for (RFC 9110 §8.6).
     if response.status not in (204, 304) and (response.content_length or 0) > limit:
         raise too_large

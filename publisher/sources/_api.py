@@ -71,7 +71,7 @@ class JsonApi:
         try:
             return await self._fetcher.get(url, self._headers)
         except FetchError as error:
-            kind = TooLarge if "the answer is larger than" in str(error) else SourceError
+            kind = TooLarge if error.is_too_large else SourceError
             # What lies below the error may hold the URL with its query.
             raise kind(self._hush(str(failed(self._name, error)))) from None
 
