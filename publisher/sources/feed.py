@@ -154,9 +154,11 @@ class FeedSource:
 
     def _remember(self, answer: Answer, feed: ParsedFeed, visit: Visit) -> None:
         hub = find_hub(answer.headers.get("link", ""), feed, answer.url)
+        # A 304 would keep from the next pass what stood behind the cut.
+        validators = {} if feed.is_cut else answer.headers
         found = {
-            "etag": answer.headers.get("etag"),
-            "modified": answer.headers.get("last-modified"),
+            "etag": validators.get("etag"),
+            "modified": validators.get("last-modified"),
             "rest_seconds": feed.rest.total_seconds() if feed.rest else None,
             "hub": {"hub": hub[0], "topic": hub[1]} if hub else None,
         }

@@ -76,6 +76,21 @@ async def test_next_pass_asks_whether_anything_is_new(web: WebRig, tell: Tell) -
     assert second.memory == first.memory
 
 
+async def test_document_that_was_cut_off_is_asked_for_whole_again(web: WebRig, tell: Tell) -> None:
+    """What stood behind the cut would be hidden by a 304 for ever."""
+    text = RSS.format("<item><title>B</title></item>")
+    whole = Page(body=text, headers={"ETag": '"1"'})
+    web.pages["/feed"] = Page(body=text[: text.index("A</title>")], headers=whole.headers)
+    first = visit()
+    told_first = await tell(first)
+    web.pages["/feed"] = whole
+
+    told = await tell(later(first))
+
+    assert [[each.title for each in some] for some in (told_first, told)] == [["B"], ["B", "A"]]
+    assert "if-none-match" not in web.requests[1].headers
+
+
 async def test_validators_are_those_of_the_last_answer(web: WebRig, tell: Tell) -> None:
     web.pages["/feed"] = feed(ETag='"1"')
     first = visit()

@@ -36,10 +36,14 @@ _DOCTYPE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarded:
-    """XML in UTF-8, safe to parse. ``fault`` says what was broken in it and had to be mended."""
+    """XML in UTF-8, safe to parse.
+
+    ``fault`` says what was broken in it and had to be mended, ``is_cut`` that its end lacks.
+    """
 
     xml: bytes
     fault: str | None = None
+    is_cut: bool = False
 
 
 def is_html(text: str) -> bool:
@@ -57,7 +61,8 @@ def guard(text: str) -> Guarded:
     if text.count("<") > _MAX_TAGS:
         raise ValueError(f"holds more than {_MAX_TAGS:,} tags, which is no feed")
     text = _without_doctype(text)
-    root, fault = parse(text, most_entries=MAX_ENTRIES)
+    mended = parse(text, most_entries=MAX_ENTRIES)
+    root = mended.root
     _bound(root, _MAX_ELEMENTS)
     kind = local(root.tag).rpartition(":")[2]
     if kind not in _ROOTS:
@@ -73,8 +78,10 @@ def guard(text: str) -> Guarded:
     try:
         expat.ParserCreate(namespace_separator=" ").Parse(xml, True)
     except expat.ExpatError as error:  # feedparser's other parser must never see it
-        raise ValueError(f"is XML that is broken beyond mending: {fault or error}") from error
-    return Guarded(xml=xml, fault=fault)
+        raise ValueError(
+            f"is XML that is broken beyond mending: {mended.fault or error}"
+        ) from error
+    return Guarded(xml=xml, fault=mended.fault, is_cut=mended.is_cut)
 
 
 def _bound(root: Any, most: int) -> None:

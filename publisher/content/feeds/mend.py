@@ -6,6 +6,7 @@ Each entry is mended by itself, so that one that is not closed swallows no other
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from html import escape, unescape
 from typing import Any
 
@@ -26,14 +27,22 @@ _LOOSE = re.compile(
 )
 
 
-def parse(text: str, *, most_entries: int) -> tuple[Any, str | None]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """XML as a tree. ``fault`` says what was wrong with it, and ``is_cut`` that its end lacks."""
+
+    root: Any
+    fault: str | None = None
+    is_cut: bool = False
+
+
+def parse(text: str, *, most_entries: int) -> Mended:
     """Read XML, of which entities are never looked at, mending it if need be.
 
-    Gives the root and what was wrong, None if nothing was. Raises ValueError with a sentence
-    when it is nested too deeply, or nothing is left.
+    Raises ValueError with a sentence when it is nested too deeply, or nothing is left.
     """
     try:
-        return etree.fromstring(text.encode(), _parser(recover=False)), None
+        return Mended(root=etree.fromstring(text.encode(), _parser(recover=False)))
     except etree.XMLSyntaxError as error:
         fault = " ".join(error.msg.split())[:300]
     if text.count("&") > _MAX_REFERENCES:
@@ -44,14 +53,15 @@ def parse(text: str, *, most_entries: int) -> tuple[Any, str | None]:
         raise ValueError(f"is broken XML of which nothing can be read: {fault}")
     start = _ROOT.search(head)
     channel = next(root.iter("{*}channel"), root)
-    if entries and not _END.search(entries[-1]):
-        entries.pop()  # the document was cut off in it, and half an article is none
+    is_cut = not _END.search(entries[-1] if entries else head)
+    if entries and is_cut:
+        entries.pop()  # half an article is none
     for entry in entries[: most_entries + 1]:
         # The root's own start tag declares the namespaces.
         mended = _recover((start[0] if start else "<feed>") + entry)
         if mended is not None:
             channel.extend(list(mended))
-    return root, fault
+    return Mended(root=root, fault=fault, is_cut=is_cut)
 
 
 def _recover(text: str) -> Any | None:

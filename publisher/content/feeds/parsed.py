@@ -26,13 +26,15 @@ class ParsedFeed:
     """A feed as read: its entries in its own order, each without a guid if it names none.
 
     ``rest`` is for how long it says that nothing new will come. ``hub`` tells subscribers of
-    news (WebSub §4), ``self_url`` is what they ask it for.
+    news (WebSub §4), ``self_url`` is what they ask it for. ``is_cut`` says that the document has
+    no end, so that there may be more.
     """
 
     entries: tuple[Manuscript, ...]
     rest: timedelta | None = None
     hub: str | None = None
     self_url: str | None = None
+    is_cut: bool = False
 
 
 def person(name: str, email: str = "", url: str = "", base: str = "") -> Person | None:

@@ -73,6 +73,7 @@ def read_xml(text: str, url: str) -> ParsedFeed:
         rest=_rest(feed),
         hub=next(_hrefs(links, "hub", url), None),
         self_url=next(_hrefs(links, "self", url), None),
+        is_cut=guarded.is_cut,
     )
 
 
