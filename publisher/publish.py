@@ -15,6 +15,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher import formats
+from publisher.formats.channel import describe, describe_article
 from publisher.model import Article, Feed, FeedDocument, Format, Publication
 from publisher.ports import Clock
 from publisher.store import articles, feeds, keys
@@ -58,13 +59,17 @@ def build(
     now: datetime,
 ) -> FeedDocument:
     """Make a document: its bytes, once plain and once packed, and the tag that names them."""
-    body = formats.render(
-        format,
+    channel = describe(
         feed,
-        chosen,
         publication=publication,
         self_url=publication.base_url + formats.path(feed.slug, format),
         updated=updated,
+    )
+    body = formats.frame(format, channel).around(
+        [
+            formats.fragment(format, describe_article(feed, each, publication=publication))
+            for each in chosen
+        ]
     )
     return FeedDocument(
         feed=feed.slug,

@@ -1,19 +1,20 @@
 """An article in the terms of each feed format. One module a format, found by its name.
 
-`publisher.publish` renders through here, once for each change and never on a request. What
-comes out depends on the arguments alone: no clock, locale, time zone or thread changes a
-byte, so that the entity tag made of the bytes is the same everywhere. A new format is one
-new module that fulfils `FormatModule`, and one more value of `publisher.model.Format`.
+`publisher.publish` writes through here. An entry becomes a fragment once, when its article
+changes; a document is a frame around fragments. What comes out depends on the arguments
+alone: no clock, locale, time zone or thread changes a byte, so that the entity tag made of
+the bytes is the same everywhere. A new format is one new module that fulfils `FormatModule`,
+and one more value of `publisher.model.Format`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from importlib import import_module
 from typing import Protocol, cast
 
-from publisher.model import Article, Feed, Format, Publication
+from publisher.formats.channel import Channel, Entry
+from publisher.formats.frame import Frame
+from publisher.model import Format
 
 
 class FormatModule(Protocol):
@@ -21,37 +22,23 @@ class FormatModule(Protocol):
 
     MEDIA_TYPE: str
 
-    def render(
-        self,
-        feed: Feed,
-        articles: Sequence[Article],
-        *,
-        publication: Publication,
-        self_url: str,
-        updated: datetime,
-    ) -> bytes:
-        """Give the document; never fails for what stands in an article."""
+    def fragment(self, entry: Entry) -> bytes:
+        """Write an entry; never fails for what stands in an article."""
+        ...
+
+    def frame(self, channel: Channel) -> Frame:
+        """Write what stands around the entries."""
         ...
 
 
-def render(
-    format: Format,
-    feed: Feed,
-    articles: Sequence[Article],
-    *,
-    publication: Publication,
-    self_url: str,
-    updated: datetime,
-) -> bytes:
-    """Give the feed as a document in the format.
+def fragment(format: Format, entry: Entry) -> bytes:
+    """Write an entry, as it stands in every document of the format."""
+    return _module(format).fragment(entry)
 
-    ``articles`` come newest first and stay so. ``self_url`` is where readers fetch this very
-    document. ``updated`` is the newest change of what is in the feed, of a withdrawal too;
-    it is never the time of rendering, or each rendering would look like news.
-    """
-    return _module(format).render(
-        feed, articles, publication=publication, self_url=self_url, updated=updated
-    )
+
+def frame(format: Format, channel: Channel) -> Frame:
+    """Write what stands around the entries of a document."""
+    return _module(format).frame(channel)
 
 
 def media_type(format: Format) -> str:

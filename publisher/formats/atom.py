@@ -5,30 +5,36 @@ Each place where feedgen 1.0.0 would write something wrong says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from feedgen.feed import FeedGenerator  # type: ignore[import-untyped]
 from lxml import etree  # type: ignore[import-untyped]
 
-from publisher.formats.channel import Entry, describe
-from publisher.model import Article, Feed, Person, Publication
+from publisher.formats.channel import Channel, Entry
+from publisher.formats.frame import NOBODY, Frame, cut
+from publisher.model import Person
 
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
 
 
-def render(
-    feed: Feed,
-    articles: Sequence[Article],
-    *,
-    publication: Publication,
-    self_url: str,
-    updated: datetime,
-) -> bytes:
-    """Give the feed as an Atom document."""
-    channel = describe(feed, articles, publication=publication, self_url=self_url, updated=updated)
+def fragment(entry: Entry) -> bytes:
+    """Write an entry."""
+    atom = _generator(NOBODY)
+    _add(atom.add_entry(), entry)
+    return cut(bytes(atom.atom_str()), b"<entry", b"</entry>")
+
+
+def frame(channel: Channel) -> Frame:
+    """Write what stands around the entries."""
+    # Never pretty: feedgen would indent inside the markup, <pre> included.
+    written = bytes(_generator(channel).atom_str())
+    end = written.rindex(b"</feed>")
+    return Frame(head=written[:end], separator=b"", tail=written[end:])
+
+
+def _generator(channel: Channel) -> Any:
     atom = FeedGenerator()
     atom.load_extension("media")
     atom.id(channel.id)
@@ -41,10 +47,7 @@ def render(
     atom.link(href=channel.self_url, rel="self", type="application/atom+xml")
     atom.link(href=channel.home_url, rel="alternate", type="text/html")
     atom.generator("publisher")
-    for entry in channel.entries:
-        _add(atom.add_entry(order="append"), entry)  # feedgen prepends by default
-    # Never pretty: feedgen would indent inside the markup, <pre> included.
-    return bytes(atom.atom_str())
+    return atom
 
 
 def _add(element: Any, entry: Entry) -> None:

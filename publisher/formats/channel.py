@@ -1,6 +1,6 @@
 """What every format says of a feed: decided once, so that all formats say the same.
 
-Each format module turns its arguments into a `Channel` first. That is also the second wall:
+What a format module writes is a `Channel` and its `Entry`s. That is also the second wall:
 articles come clean from ingest, yet whatever stands in one, what leaves here is text that XML
 can carry, a title and a summary that are not empty, and instants in UTC without fractions. A
 bad article costs itself some characters, never the whole feed its readers.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -53,7 +53,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """A feed as every format tells it; ``entries`` in the order they came in."""
+    """A feed as every format tells it, all but its entries."""
 
     id: str
     title: str
@@ -63,21 +63,17 @@ class Channel:
     publisher: Person
     home_url: str
     updated: datetime
-    entries: tuple[Entry, ...]
 
 
-def describe(
-    feed: Feed,
-    articles: Sequence[Article],
-    *,
-    publication: Publication,
-    self_url: str,
-    updated: datetime,
-) -> Channel:
-    """Say what is to be told of the feed and its articles."""
+def describe(feed: Feed, *, publication: Publication, self_url: str, updated: datetime) -> Channel:
+    """Say what is to be told of the feed.
+
+    ``self_url`` is where readers fetch this very document. ``updated`` is the newest change of
+    what is in the feed, of a withdrawal too; it is never the time of building, or each build
+    would look like news.
+    """
     home_url = _url(publication.base_url)
     title = _line(feed.title) or feed.slug
-    entries = tuple(_entry(feed, article, publication) for article in articles)
     return Channel(
         # One feed has one id in all its documents, wherever they are fetched from, so it is
         # made of the configured address and never of the requested one (RFC 4287 §4.2.6).
@@ -88,13 +84,12 @@ def describe(
         self_url=_url(self_url),
         publisher=Person(name=_line(publication.title) or home_url, url=home_url),
         home_url=home_url,
-        # A feed that is older than an entry in it would look unchanged to readers.
-        updated=max([_instant(updated), *(entry.updated for entry in entries)]),
-        entries=entries,
+        updated=_instant(updated),
     )
 
 
-def _entry(feed: Feed, article: Article, publication: Publication) -> Entry:
+def describe_article(feed: Feed, article: Article, *, publication: Publication) -> Entry:
+    """Say what is to be told of an article in a feed."""
     url = _url(publication.article_url(article))
     # Compared byte by byte by readers for ever (RFC 4287 §4.2.6.1): not re-spelled as URLs are.
     identity = _text(article.uri).strip() or url

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from publisher.formats.channel import Entry, describe
-from publisher.model import Article, Enclosure, Feed, Person, Publication
+from publisher.formats.channel import Channel, Entry
+from publisher.formats.frame import Frame
+from publisher.model import Enclosure, Person
 
 MEDIA_TYPE = "application/feed+json"  # JSON is UTF-8; the type has no charset (RFC 8259 §8.1)
 
 
-def render(
-    feed: Feed,
-    articles: Sequence[Article],
-    *,
-    publication: Publication,
-    self_url: str,
-    updated: datetime,
-) -> bytes:
-    """Give the feed as a JSON Feed document, which has no place for ``updated``."""
-    channel = describe(feed, articles, publication=publication, self_url=self_url, updated=updated)
+def fragment(entry: Entry) -> bytes:
+    """Write an item. Members without a value are left out, since null is none of theirs."""
+    return _written({name: value for name, value in _item(entry).items() if value})
+
+
+def frame(channel: Channel) -> Frame:
+    """Write what stands around the items; there is no place for ``updated``."""
     document = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": channel.title,
@@ -31,13 +27,14 @@ def render(
         "description": channel.description,
         "language": channel.language,
         "authors": [_author(channel.publisher)],
-        # Members without a value are left out, since null is none of theirs.
-        "items": [
-            {name: value for name, value in _item(entry).items() if value}
-            for entry in channel.entries
-        ],
+        "items": [],
     }
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    written = _written(document)
+    return Frame(head=written[:-2], separator=b",", tail=written[-2:])
+
+
+def _written(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _item(entry: Entry) -> dict[str, Any]:

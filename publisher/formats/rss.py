@@ -7,8 +7,6 @@ the whole text, dc for bylines, media for pictures and further files, atom for t
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import datetime
 from email.utils import format_datetime
 from html import escape
 from typing import Any
@@ -17,8 +15,8 @@ import feedgen.entry  # type: ignore[import-untyped]
 import feedgen.feed  # type: ignore[import-untyped]
 from lxml import etree  # type: ignore[import-untyped]
 
-from publisher.formats.channel import Entry, describe
-from publisher.model import Article, Feed, Publication
+from publisher.formats.channel import Channel, Entry
+from publisher.formats.frame import NOBODY, Frame, cut
 
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
 
@@ -31,16 +29,22 @@ _TTL_MINUTES = 30
 feedgen.feed.formatRFC2822 = feedgen.entry.formatRFC2822 = format_datetime
 
 
-def render(
-    feed: Feed,
-    articles: Sequence[Article],
-    *,
-    publication: Publication,
-    self_url: str,
-    updated: datetime,
-) -> bytes:
-    """Give the feed as an RSS 2.0 document."""
-    channel = describe(feed, articles, publication=publication, self_url=self_url, updated=updated)
+def fragment(entry: Entry) -> bytes:
+    """Write an item."""
+    rss = _generator(NOBODY)
+    _add(rss.add_entry(), entry)
+    return cut(bytes(rss.rss_str()), b"<item>", b"</item>")
+
+
+def frame(channel: Channel) -> Frame:
+    """Write what stands around the items."""
+    # Never pretty: feedgen would indent inside the markup, <pre> included.
+    written = bytes(_generator(channel).rss_str())
+    end = written.rindex(b"</channel>")
+    return Frame(head=written[:end], separator=b"", tail=written[end:])
+
+
+def _generator(channel: Channel) -> Any:
     rss = feedgen.feed.FeedGenerator()
     rss.load_extension("dc")
     rss.load_extension("media")
@@ -55,10 +59,7 @@ def render(
     rss.ttl(_TTL_MINUTES)
     rss.generator("publisher")
     rss.docs("")
-    for entry in channel.entries:
-        _add(rss.add_entry(order="append"), entry)  # feedgen prepends by default
-    # Never pretty: feedgen would indent inside the markup, <pre> included.
-    return bytes(rss.rss_str())
+    return rss
 
 
 def _add(item: Any, entry: Entry) -> None:

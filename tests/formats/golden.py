@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from publisher import formats
 from publisher.model import Article, Feed, Format, Publication
+from tests.formats.samples import written
 
 FOLDER = Path(__file__).parents[1] / "golden" / "feeds"
 CASES = sorted(path.parent.name for path in FOLDER.glob("*/input.json"))
@@ -34,7 +35,7 @@ def expected(case: str, format: Format) -> Path:
 def render(case: str, format: Format) -> bytes:
     """Give the document as it is."""
     given = TypeAdapter(_Input).validate_json((FOLDER / case / "input.json").read_bytes())
-    return formats.render(
+    return written(
         format,
         given.feed,
         given.articles,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from publisher import formats
+from publisher.formats.channel import describe, describe_article
 from publisher.model import Article, ArticleState, Feed, Format, Publication, Selection
 
 MORNING = datetime(2024, 6, 7, 8, 0, tzinfo=UTC)
@@ -81,8 +83,27 @@ def article(number: int = 1, **changes: Any) -> Article:
 
 
 def render(format: Format, *articles: Article, **changes: Any) -> bytes:
-    """Render the articles as `feed`, with the changes, in a publication changed at noon."""
+    """Write the articles as `feed`, with the changes, in a publication changed at noon."""
     url = PUBLICATION.base_url + formats.path("all", format)
-    return formats.render(
+    return written(
         format, feed(**changes), articles, publication=PUBLICATION, self_url=url, updated=NOON
+    )
+
+
+def written(
+    format: Format,
+    of: Feed,
+    articles: Sequence[Article],
+    *,
+    publication: Publication,
+    self_url: str,
+    updated: datetime,
+) -> bytes:
+    """Write a whole document."""
+    channel = describe(of, publication=publication, self_url=self_url, updated=updated)
+    return formats.frame(format, channel).around(
+        [
+            formats.fragment(format, describe_article(of, each, publication=publication))
+            for each in articles
+        ]
     )

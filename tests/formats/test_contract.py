@@ -21,6 +21,7 @@ from tests.formats.samples import (
     article,
     feed,
     render,
+    written,
 )
 
 MODULES = {
@@ -153,7 +154,7 @@ def test_updated_moves_with_edits_only(
 
 @pytest.mark.parametrize("format", Format)
 def test_document_names_the_address_where_it_is_fetched(format: Format) -> None:
-    body = formats.render(
+    body = written(
         format,
         feed(),
         [],

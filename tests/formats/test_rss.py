@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from publisher.model import Article, Enclosure, Format, Person
 from tests.formats import reading
-from tests.formats.samples import EVENING, article, render
+from tests.formats.samples import article, render
 
 
 def rss(*articles: Article) -> bytes:
@@ -30,14 +28,6 @@ def test_channel_has_what_the_profile_asks_once_each() -> None:
         ("ttl", "30"),
     ]
     assert expected == told
-
-
-def test_feed_is_as_new_as_its_newest_edit() -> None:
-    later = article(changed=EVENING + timedelta(hours=1))
-
-    built = reading.tree(rss(later)).findtext("channel/lastBuildDate")
-
-    assert built == "Fri, 07 Jun 2024 19:00:00 +0000"
 
 
 def test_plain_text_has_hexadecimal_references() -> None:

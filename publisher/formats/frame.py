@@ -1,0 +1,50 @@
+"""A document as a frame around fragments, so that one changed article costs one fragment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from publisher.formats.channel import Channel
+from publisher.model import Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What stands before, between and behind the fragments of a document."""
+
+    head: bytes
+    separator: bytes
+    tail: bytes
+
+    def around(self, fragments: Sequence[bytes]) -> bytes:
+        """Put the document together."""
+        return self.head + self.separator.join(fragments) + self.tail
+
+    def places(self, fragments: Sequence[bytes]) -> list[tuple[int, int]]:
+        """Say where each fragment begins and ends in the document, in bytes."""
+        places: list[tuple[int, int]] = []
+        start = len(self.head)
+        for each in fragments:
+            places.append((start, start + len(each)))
+            start += len(each) + len(self.separator)
+        return places
+
+
+# feedgen writes no entry without a feed around it.
+NOBODY = Channel(
+    id="urn:none",
+    title="-",
+    description="-",
+    language="",
+    self_url="urn:none",
+    publisher=Person(name="-"),
+    home_url="urn:none",
+    updated=datetime(2000, 1, 1, tzinfo=UTC),
+)
+
+
+def cut(document: bytes, start: bytes, end: bytes) -> bytes:
+    """Give the only piece of a document from a start to the last end, both with it."""
+    return document[document.index(start) : document.rindex(end) + len(end)]
