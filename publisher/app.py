@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
-from publisher import compose, deliver, ingest, issues, publish, websub
+from publisher import compose, deliver, ingest, issues, websub
 from publisher.config import Config, SourceEntry
 from publisher.ingest.legible import bounded, legible
 from publisher.letters import Letters, Stationery
@@ -28,6 +28,7 @@ from publisher.model import (
     SourceArticle,
 )
 from publisher.ports import Clock, Source, Transport
+from publisher.publish import Press
 from publisher.render import Templates
 from publisher.sources.push import Pushed, PushSource, PushState
 from publisher.sources.push import Settings as PushSettings
@@ -53,6 +54,7 @@ class App:
     templates: Templates
     tokens: Tokens
     letters: Letters
+    press: Press
     clock: Clock
     # Passes over one source are made one after the other, whoever asks for them.
     turns: defaultdict[str, asyncio.Lock] = field(
@@ -168,9 +170,7 @@ class App:
 
     async def publish(self) -> list[FeedDocument]:
         """Build the feeds that changed; give the documents with new bytes."""
-        return await publish.publish(
-            self.store, self.config.feeds, publication=self.config.publication, clock=self.clock
-        )
+        return await self.press.publish()
 
     async def issue(self) -> list[Issue]:
         """Make every issue that has fallen due; give those that were composed just now."""
@@ -297,5 +297,13 @@ def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Cl
         templates=Templates(config.templates),
         tokens=tokens,
         letters=Letters(store, stationery),
+        press=Press(
+            store,
+            publication=config.publication,
+            feeds=config.feeds,
+            automatic=config.automatic_feeds,
+            newsletters=config.newsletters,
+            clock=clock,
+        ),
         clock=clock,
     )

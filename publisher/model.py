@@ -160,32 +160,17 @@ class Article:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which articles: an empty tuple allows all, several fields must all agree."""
+    """Which articles: an empty tuple allows all, several fields must all agree.
+
+    Spellings of a name make no difference (`publisher.terms`). A language covers its regions
+    (RFC 4647 §3.3.1).
+    """
 
     sources: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
-
-    def covers(self, article: Article) -> bool:
-        """Say whether the article is selected; a language covers its regions (RFC 4647 §3.3.1)."""
-        return (
-            (
-                not self.sources
-                or article.source in self.sources
-                or any(origin.source in self.sources for origin in article.also_from)
-            )
-            and (not self.tags or not set(self.tags).isdisjoint(article.tags))
-            and (not self.sections or article.section in self.sections)
-            and (
-                not self.languages
-                or any(
-                    article.language.lower() == wanted.lower()
-                    or article.language.lower().startswith(wanted.lower() + "-")
-                    for wanted in self.languages
-                )
-            )
-        )
 
 
 # --- what is published ------------------------------------------------------------------
@@ -193,7 +178,11 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """The site: whose name is on everything. ``base_url`` has no final slash."""
+    """The site: whose name is on everything. ``base_url`` has no final slash.
+
+    ``logo`` is the address of a picture; ``hub`` that of the WebSub hub which tells readers of
+    news, ours or another one.
+    """
 
     title: str
     base_url: str
@@ -201,6 +190,14 @@ class Publication:
     language: str
     timezone: ZoneInfo
     postal_address: str
+    rights: str = ""
+    logo: str | None = None
+    hub: str | None = None
+
+    @property
+    def own_hub(self) -> str:
+        """Where our own hub stands, if it is in use."""
+        return f"{self.base_url}/hub"
 
     def article_url(self, article: Article) -> str:
         """Give the page of an article: elsewhere if it has one there, else ours."""
@@ -215,31 +212,98 @@ class Format(enum.StrEnum):
     JSON = "json"
 
 
+class TermKind(enum.StrEnum):
+    """What articles have in common, so that they may have a feed of their own."""
+
+    TAG = "tag"
+    SECTION = "section"
+    AUTHOR = "author"
+    SOURCE = "source"
+    LANGUAGE = "language"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Podcast:
+    """What a feed of sound files says for podcast programs; ``owner`` may be None."""
+
+    category: str
+    is_explicit: bool = False
+    owner: Address | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """A feed that we publish. ``full`` chooses whole texts or summaries."""
+    """A feed that we publish. ``full`` chooses whole texts or summaries.
+
+    ``limit`` is None where the feed is complete: then it holds everything. ``formerly`` are
+    slugs that it had before; one that is retired is there no more, and says so.
+    """
 
     slug: str
     title: str
     description: str
     formats: tuple[Format, ...]
-    limit: int
+    limit: int | None
     full: bool
     select: Selection
     language: str
+    formerly: tuple[str, ...] = ()
+    is_retired: bool = False
+    podcast: Podcast | None = None
+
+    @property
+    def path(self) -> str:
+        """Where on our site it stands, without the ending that names a format."""
+        return f"/feeds/{self.slug}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutomaticFeeds:
+    """Feeds that exist as soon as an article has the term: one a term of each of these kinds."""
+
+    kinds: tuple[TermKind, ...]
+    formats: tuple[Format, ...]
+    limit: int
+    full: bool
+
+
+class Coding(enum.StrEnum):
+    """How the bytes of a document may be packed; the names are those of Content-Encoding."""
+
+    GZIP = "gzip"
+    BROTLI = "br"
+    ZSTD = "zstd"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Where an entry stands in a document, in bytes; ``mark`` is another one for other bytes."""
+
+    start: int
+    end: int
+    mark: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedDocument:
-    """A feed's bytes in one format. ``modified`` is when the bytes last became different."""
+    """A feed's bytes in one format. ``modified`` is when the bytes last became different.
+
+    ``spans`` are its entries, in order.
+    """
 
     feed: str
     format: Format
     media_type: str
     body: bytes
-    gzipped: bytes
+    packed: Mapping[Coding, bytes]
     etag: str
     modified: datetime
+    spans: tuple[Span, ...]
+
+    @property
+    def path(self) -> str:
+        """Where on our site it stands."""
+        return f"/feeds/{self.feed}.{self.format}"
 
 
 # --- newsletters ------------------------------------------------------------------------
@@ -323,6 +387,10 @@ class IssueState(enum.StrEnum):
     STOPPED = "stopped"
     EMPTY = "empty"
     MISSED = "missed"
+
+
+# Composed and let out, whatever became of it then. Issues that are held can still be changed.
+LET_OUT = (IssueState.OPEN, IssueState.PAUSED, IssueState.STOPPED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -162,8 +162,7 @@ class _Clock:
                 for document in await self._app.publish():
                     log.info(
                         "feed built",
-                        url=f"{self._app.config.publication.base_url}/feeds/"
-                        f"{document.feed}.{document.format}",
+                        url=self._app.config.publication.base_url + document.path,
                         size_bytes=len(document.body),
                     )
                 issues = await self._app.issue()

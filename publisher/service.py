@@ -146,7 +146,8 @@ def _site(app: App, *, capture: bool) -> Site:
     return Site(
         store=app.store,
         publication=app.config.publication,
-        feeds=app.config.feeds,
+        press=app.press,
+        serving=app.config.serving,
         newsletters=app.config.newsletters,
         templates=app.templates,
         tokens=app.tokens,

@@ -6,7 +6,7 @@ import pytest
 
 from publisher.errors import SourceError
 from publisher.ingest.reconcile import Scope
-from publisher.model import Article, ArticleState, Enclosure, Person, Rejection
+from publisher.model import Article, ArticleState, Enclosure, Person, Rejection, Selection
 from publisher.store import articles, sources
 from tests.rig.builders import Crash, told
 from tests.rig.desk import Desk
@@ -19,7 +19,8 @@ def counts(intake: object) -> tuple[int, ...]:
 async def newest(desk: Desk) -> list[str]:
     """What feeds would show now."""
     async with desk.store.read() as connection:
-        return [article.guid async for article in articles.newest(connection, desk.clock())]
+        found = await articles.newest(connection, Selection(), desk.clock(), limit=1000)
+    return [article.guid for article in found]
 
 
 async def status(desk: Desk) -> sources.SourceStatus:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from publisher.model import Article
+from publisher.model import Article, Selection
 from publisher.store import articles
 from tests.rig.builders import Crash, TellingSource, publication, told
 from tests.rig.desk import Desk
@@ -13,7 +13,8 @@ from tests.rig.desk import Desk
 async def newest(desk: Desk) -> list[str]:
     """What feeds would show now."""
     async with desk.store.read() as connection:
-        return [article.guid async for article in articles.newest(connection, desk.clock())]
+        found = await articles.newest(connection, Selection(), desk.clock(), limit=1000)
+    return [article.guid for article in found]
 
 
 async def only_article(desk: Desk) -> Article:

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 import feedparser  # type: ignore[import-untyped]
 import pytest
 
-from publisher.model import ArticleState, Feed, FeedDocument, Format, Selection
-from publisher.publish import publish
+from publisher.model import ArticleState, Coding, Feed, FeedDocument, Format, Selection
 from publisher.store import articles, feeds
 from publisher.store.engine import Store
 from publisher.store.tables import feed_documents
@@ -20,9 +19,7 @@ FEED = builders.feed()
 
 
 async def build(desk: Desk, feed: Feed = FEED, store: Store | None = None) -> list[FeedDocument]:
-    return await publish(
-        store or desk.store, [feed], publication=desk.publication, clock=desk.clock
-    )
+    return await builders.press(desk, feed, store=store).publish()
 
 
 async def stored(desk: Desk, format: Format = Format.ATOM, feed: Feed = FEED) -> FeedDocument:
@@ -92,7 +89,7 @@ async def test_packed_bytes_are_the_same_feed(desk: Desk) -> None:
 
     document = await stored(desk)
 
-    assert gzip.decompress(document.gzipped) == document.body
+    assert gzip.decompress(document.packed[Coding.GZIP]) == document.body
 
 
 async def test_edit_moves_updated_and_modified(desk: Desk) -> None:

@@ -72,9 +72,7 @@ async def _build(app: App) -> list[FeedDocument]:
 
 
 def _url(publication: Publication, document: FeedDocument) -> str:
-    from publisher.formats import path
-
-    return publication.base_url + path(document.feed, document.format)
+    return publication.base_url + document.path
 
 
 @feeds.command("build")
@@ -99,6 +97,7 @@ def build(
 async def _write(app: App, folder: Path) -> None:
     """Write every document as a file; those whose bytes are there already are left alone."""
     from publisher.formats import path
+    from publisher.model import Coding
     from publisher.store import feeds as documents
 
     for feed in app.config.feeds:
@@ -106,8 +105,11 @@ async def _write(app: App, folder: Path) -> None:
             async with app.store.read() as connection:
                 document = await documents.get(connection, feed.slug, format)
             assert document is not None  # noqa: S101 -- it was just built
-            plain = folder / path(feed.slug, format).removeprefix("/")
-            files = {plain: document.body, plain.with_name(f"{plain.name}.gz"): document.gzipped}
+            plain = folder / path(feed, format).removeprefix("/")
+            files = {
+                plain: document.body,
+                plain.with_name(f"{plain.name}.gz"): document.packed[Coding.GZIP],
+            }
             for file, data in files.items():
                 try:
                     if write_changed(file, data, document.modified):

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -126,22 +126,16 @@ async def _foretell(app: App, newsletter: Newsletter, cadence: Cadence) -> None:
     if rendition is None:
         show.say(f"{where}: nothing new for anybody; there would be no issue.")
         return
-    titles: dict[int, str] = {}
     async with app.store.read() as connection:
         counts = await subscribers.counts(connection)
-        async with aclosing(articles.newest(connection, app.clock())) as live:
-            async for article in live:
-                if article.id in rendition.article_ids:
-                    titles[article.id] = article.title
-                if len(titles) == len(rendition.article_ids):
-                    break
+        told = await articles.by_ids(connection, rendition.article_ids)
     readers = counts.get((newsletter.slug, cadence.name, SubscriptionState.ACTIVE), 0)
     show.say(
-        f"{where}: up to {show.number(len(titles), 'article')}"
+        f"{where}: up to {show.number(len(rendition.article_ids), 'article')}"
         f" for {show.number(readers, 'reader')}, each only what they have not had:"
     )
     for id in rendition.article_ids:
-        show.say(f"  {titles.get(id, '')}")
+        show.say(f"  {told[id].title}")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,33 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from publisher.config import document, rules
 from publisher.config.faults import Faults
 from publisher.config.models import (
+    AutomaticFeedsTable,
     FeedTable,
     NewsletterTable,
-    PublicationTable,
     RelayTable,
     SelectTable,
     Site,
+    WebTable,
 )
 from publisher.config.schema import KeyPath, Place
-from publisher.config.site import Capture, Config, Endpoint, Relay, SourceEntry
-from publisher.model import Cadence, Feed, Newsletter, Publication, Selection
+from publisher.config.site import Capture, Config, Endpoint, Relay, Serving, SourceEntry
+from publisher.model import (
+    AutomaticFeeds,
+    Cadence,
+    Feed,
+    Newsletter,
+    Podcast,
+    Publication,
+    Selection,
+)
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}  # RFC 6409 §3.1, RFC 8314 §7.3
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
 _SQLITE = "sqlite:///"
 
 
@@ -45,7 +61,7 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
     faults.settle()
     assert site is not None  # noqa: S101 or there had been a fault
 
-    publication = _publication(site.publication)
+    publication = _publication(site)
     newsletters = tuple(_newsletter(n, publication, list(site.smtp)) for n in site.newsletters)
     return Config(
         path=path,
@@ -53,6 +69,7 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
         store_url=_store_url(site.store.url, folder),
         # Platforms that give a PORT route to it from outside the machine.
         web=site.web.listen if port is None else Endpoint("0.0.0.0", port),  # noqa: S104
+        serving=_serving(site.web),
         capture=Capture(listen=site.capture.listen, folder=_anchored(site.capture.folder, folder)),
         templates=_anchored(site.templates.path, folder),
         sources=tuple(
@@ -68,6 +85,7 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
             for n, source in enumerate(site.sources)
         ),
         feeds=tuple(_feed(feed, publication) for feed in site.feeds),
+        automatic_feeds=_automatic_feeds(site.automatic_feeds),
         newsletters=newsletters,
         relays={name: _relay(name, relay) for name, relay in site.smtp.items()},
         bounce_address=site.bounces.address,
@@ -93,7 +111,9 @@ def _platform_port(environ: Mapping[str, str], faults: Faults) -> int | None:
     return int(text)
 
 
-def _publication(table: PublicationTable) -> Publication:
+def _publication(site: Site) -> Publication:
+    table = site.publication
+    own_hub = f"{table.base_url}/hub"
     return Publication(
         title=table.title,
         base_url=table.base_url,
@@ -101,6 +121,9 @@ def _publication(table: PublicationTable) -> Publication:
         language=table.language,
         timezone=table.timezone,
         postal_address=table.postal_address,
+        rights=table.rights,
+        logo=table.logo,
+        hub=own_hub if site.web.hub == "self" else site.web.hub,
     )
 
 
@@ -110,10 +133,38 @@ def _feed(table: FeedTable, publication: Publication) -> Feed:
         title=table.title,
         description=table.description or publication.description,
         formats=table.formats,
-        limit=table.limit,
+        limit=None if table.complete else table.limit,
         full=table.content == "full",
         select=_selection(table.select),
         language=table.language or publication.language,
+        formerly=table.formerly,
+        is_retired=table.retired,
+        podcast=None
+        if table.podcast is None
+        else Podcast(
+            category=table.podcast.category,
+            is_explicit=table.podcast.explicit,
+            owner=table.podcast.owner,
+        ),
+    )
+
+
+def _automatic_feeds(table: AutomaticFeedsTable) -> AutomaticFeeds:
+    return AutomaticFeeds(
+        kinds=tuple(dict.fromkeys(table.by)),
+        formats=table.formats,
+        limit=table.limit,
+        full=table.content == "full",
+    )
+
+
+def _serving(table: WebTable) -> Serving:
+    count, _, unit = (table.polls or "").partition("/")
+    return Serving(
+        max_age=table.max_age,
+        stale_while_revalidate=table.stale_while_revalidate,
+        polls=(int(count), _UNITS[unit]) if table.polls else None,
+        trusted_proxies=table.trusted_proxies,
     )
 
 
@@ -147,6 +198,7 @@ def _selection(table: SelectTable) -> Selection:
         sources=table.sources,
         tags=table.tags,
         sections=table.sections,
+        authors=table.authors,
         languages=table.languages,
     )
 

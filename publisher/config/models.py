@@ -17,6 +17,7 @@ from publisher.config.site import Endpoint, Security
 from publisher.config.values import (
     BaseUrl,
     Cron,
+    Hub,
     Language,
     Listen,
     MailAddress,
@@ -27,10 +28,11 @@ from publisher.config.values import (
     Start,
     StoreUrl,
     Text,
+    WebUrl,
     Whole,
     Zone,
 )
-from publisher.model import Format, InDoubtPolicy
+from publisher.model import Format, InDoubtPolicy, TermKind
 from publisher.settings import Allowed, Duration
 
 
@@ -59,6 +61,10 @@ class PublicationTable(Table):
     """Where the publisher can be reached by post; at the foot of every mail, as many countries'
     law asks.
     """
+    rights: str = ""
+    """The copyright notice, in every feed."""
+    logo: WebUrl | None = None
+    """The address of a square picture, which feed readers show beside the name."""
 
 
 class StoreTable(Table):
@@ -76,6 +82,22 @@ class WebTable(Table):
     listen: Listen = Endpoint("127.0.0.1", 8000)
     """Where to listen. If the environment holds PORT, as on hosting platforms, that port is taken
     on all interfaces (0.0.0.0) instead.
+    """
+    hub: Hub | None = None
+    """The WebSub hub through which feed readers hear of news within seconds: our own ("self"), or
+    the address of another one.
+    """
+    max_age: Duration = timedelta(minutes=5)
+    """How long readers and caches may keep a feed before they ask again."""
+    stale_while_revalidate: Duration = timedelta(hours=1)
+    """How long after that a cache may still answer with it while it asks."""
+    polls: Rate | None = None
+    """How often one address may ask for the same feed; beyond it is told to wait (429). Without
+    one, no limit.
+    """
+    trusted_proxies: tuple[Text, ...] = ()
+    """Addresses of proxies that are believed when they say whose request they pass on
+    (X-Forwarded-For).
     """
 
 
@@ -125,8 +147,21 @@ class SelectTable(Table):
     """Tags; none means any."""
     sections: tuple[Text, ...] = ()
     """Sections; none means any."""
+    authors: tuple[Text, ...] = ()
+    """Names of authors; none means any."""
     languages: tuple[Language, ...] = ()
     """Languages, each with its regions (en covers en-GB); none means any."""
+
+
+class PodcastTable(Table):
+    """What a feed of sound files says for podcast programs."""
+
+    category: Text
+    """Its category in Apple's list, such as News."""
+    explicit: bool = False
+    """Whether it is for adults only."""
+    owner: MailAddress | None = None
+    """Whom directories write to; it is public."""
 
 
 class FeedTable(Table):
@@ -141,13 +176,38 @@ class FeedTable(Table):
     formats: Annotated[tuple[Format, ...], Field(min_length=1)] = tuple(Format)
     """In which formats it is published."""
     limit: Annotated[Whole, Field(ge=1, le=1000)] = 50
-    """How many articles it holds, newest first."""
+    """How many articles it holds, newest first; older ones are in its archive."""
+    complete: bool = False
+    """Whether it holds everything instead, however much that is: for short lists that readers
+    are to mirror.
+    """
     content: Literal["full", "summary"] = "full"
     """Whether it holds whole texts or summaries."""
     select: SelectTable = SelectTable()
     """Which articles are in it."""
     language: Language | None = None
     """Its language; without one, the publication's."""
+    formerly: tuple[Slug, ...] = ()
+    """Slugs that it had before; who asks for one of them is sent here (301)."""
+    retired: bool = False
+    """Whether it has ended; who asks for it is told that it will not come back (410)."""
+    podcast: PodcastTable | None = None
+    """For feeds of sound files: what podcast programs want to know."""
+
+
+class AutomaticFeedsTable(Table):
+    """Feeds that need no table of their own, at /feeds/KIND/NAME: one for each tag, section,
+    author, source or language that an article has.
+    """
+
+    by: tuple[TermKind, ...] = ()
+    """Of which kinds; none means that there are no such feeds."""
+    formats: Annotated[tuple[Format, ...], Field(min_length=1)] = tuple(Format)
+    """In which formats they are published."""
+    limit: Annotated[Whole, Field(ge=1, le=1000)] = 50
+    """How many articles each holds, newest first."""
+    content: Literal["full", "summary"] = "full"
+    """Whether they hold whole texts or summaries."""
 
 
 class CadenceTable(Table):
@@ -274,6 +334,7 @@ class Site(Table):
     templates: TemplatesTable = TemplatesTable()
     sources: tuple[SourceTable, ...] = ()
     feeds: tuple[FeedTable, ...] = ()
+    automatic_feeds: AutomaticFeedsTable = AutomaticFeedsTable()
     newsletters: tuple[NewsletterTable, ...] = ()
     smtp: dict[Slug, RelayTable] = {}
     bounces: BouncesTable = BouncesTable()

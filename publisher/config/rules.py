@@ -29,6 +29,7 @@ def check(site: _Tables, faults: Faults) -> None:
         select = table.get("select")
         if isinstance(select, dict):
             _check_known((*path, "select", "sources"), select.get("sources"), sources, faults)
+    _check_former_slugs(site, faults)
     for path, newsletter in _tables(site, "newsletters"):
         _check_relays(path, newsletter, list(_table(site, "smtp")), faults)
         _check_cadences(path, newsletter, faults)
@@ -88,6 +89,26 @@ def _check_names(site: _Tables, faults: Faults) -> None:
                 )
             elif isinstance(name, str):
                 seen[name] = path
+
+
+def _check_former_slugs(site: _Tables, faults: Faults) -> None:
+    """One address leads to one feed."""
+    taken = {
+        table["slug"]: path
+        for path, table in _tables(site, "feeds")
+        if isinstance(table.get("slug"), str)
+    }
+    for path, table in _tables(site, "feeds"):
+        former = table.get("formerly")
+        for n, slug in enumerate(former if isinstance(former, list) else []):
+            if not isinstance(slug, str):
+                continue
+            if slug in taken:
+                first = faults.dotted(taken[slug])
+                faults.add(
+                    (*path, "formerly", n), f'"{slug}" is already used by {first}', "one feed each"
+                )
+            taken[slug] = path
 
 
 def _check_relays(path: KeyPath, newsletter: _Tables, relays: list[str], faults: Faults) -> None:

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, SecretStr
 
-from publisher.model import Address, Feed, Newsletter, Publication
+from publisher.model import Address, AutomaticFeeds, Feed, Newsletter, Publication
 from publisher.ports import Source
 
 Security = Literal["none", "starttls", "tls"]
@@ -68,6 +68,16 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """How feeds are served. ``polls`` is how many requests in how long, None for no limit."""
+
+    max_age: timedelta
+    stale_while_revalidate: timedelta
+    polls: tuple[int, timedelta] | None
+    trusted_proxies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A config without a fault. All paths are relative to the working directory, or absolute.
 
@@ -78,10 +88,12 @@ class Config:
     publication: Publication
     store_url: SecretStr
     web: Endpoint
+    serving: Serving
     capture: Capture
     templates: Path
     sources: tuple[SourceEntry, ...]
     feeds: tuple[Feed, ...]
+    automatic_feeds: AutomaticFeeds
     newsletters: tuple[Newsletter, ...]
     relays: Mapping[str, Relay]
     bounce_address: Address | None

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, InstanceOf, SecretStr, Str
 
 from publisher import slots
 from publisher.config.site import Endpoint
+from publisher.content.fields import is_web_url
 from publisher.errors import AddressError
 from publisher.mail import address
 from publisher.model import Address
@@ -119,6 +120,16 @@ def _start(value: Any) -> int | None:
     raise ValueError("is not understood")
 
 
+def _web_url(value: str) -> str:
+    if not is_web_url(value):
+        raise ValueError(f'"{value}" is not usable')
+    return value
+
+
+def _hub(value: str) -> str:
+    return value if value == "self" else _web_url(value)
+
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), Allowed("text")]
 Slug = Annotated[
     str,
@@ -144,6 +155,10 @@ BaseUrl = Annotated[
     str,
     AfterValidator(_base_url),
     Allowed("an http or https URL without user, query and fragment"),
+]
+WebUrl = Annotated[str, AfterValidator(_web_url), Allowed("a whole http or https URL")]
+Hub = Annotated[
+    str, AfterValidator(_hub), Allowed('"self", or the http or https URL of another hub')
 ]
 MailAddress = Annotated[
     InstanceOf[Address],

@@ -14,7 +14,7 @@ from typing import Protocol, cast
 
 from publisher.formats.channel import Channel, Entry
 from publisher.formats.frame import Frame
-from publisher.model import Format
+from publisher.model import Feed, Format
 
 
 class FormatModule(Protocol):
@@ -46,9 +46,9 @@ def media_type(format: Format) -> str:
     return _module(format).MEDIA_TYPE
 
 
-def path(feed_slug: str, format: Format) -> str:
+def path(feed: Feed, format: Format) -> str:
     """Give where on our site the feed stands in the format."""
-    return f"/feeds/{feed_slug}.{format.value}"
+    return f"{feed.path}.{format.value}"
 
 
 def _module(format: Format) -> FormatModule:

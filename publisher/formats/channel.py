@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
+from uuid import NAMESPACE_URL, uuid5
 
-from publisher.model import Article, Enclosure, Feed, Person, Publication
+from publisher.model import Article, Enclosure, Feed, Issue, Person, Podcast, Publication
 
 # XML 1.0 §2.2 Char: one character outside costs the feed every strict reader, in CDATA too.
 _FORBIDDEN = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -52,8 +53,35 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """An entry that has been withdrawn (RFC 6721)."""
+
+    uri: str
+    when: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """How the document belongs to the feed's history (RFC 5005).
+
+    ``previous`` is the address of the archive document with what came before; ``current``, only
+    in archive documents, that of the feed's own. ``is_complete`` says that there is nothing else.
+    """
+
+    previous: str | None = None
+    current: str | None = None
+    is_complete: bool = False
+
+
+_NO_HISTORY = History()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """A feed as every format tells it, all but its entries."""
+    """A feed as every format tells it, all but its entries.
+
+    ``home_url`` is the site and ``page_url`` the feed's page for people.
+    """
 
     id: str
     title: str
@@ -62,10 +90,25 @@ class Channel:
     self_url: str
     publisher: Person
     home_url: str
+    page_url: str
     updated: datetime
+    rights: str = ""
+    logo: str | None = None
+    hub: str | None = None
+    podcast: Podcast | None = None
+    history: History = _NO_HISTORY
+    tombstones: tuple[Tombstone, ...] = ()
 
 
-def describe(feed: Feed, *, publication: Publication, self_url: str, updated: datetime) -> Channel:
+def describe(
+    feed: Feed,
+    *,
+    publication: Publication,
+    self_url: str,
+    updated: datetime,
+    history: History = _NO_HISTORY,
+    tombstones: Iterable[Tombstone] = (),
+) -> Channel:
     """Say what is to be told of the feed.
 
     ``self_url`` is where readers fetch this very document. ``updated`` is the newest change of
@@ -84,7 +127,16 @@ def describe(feed: Feed, *, publication: Publication, self_url: str, updated: da
         self_url=_url(self_url),
         publisher=Person(name=_line(publication.title) or home_url, url=home_url),
         home_url=home_url,
+        page_url=home_url + feed.path,
         updated=_instant(updated),
+        rights=_line(publication.rights),
+        logo=_url(publication.logo or "") or None,
+        hub=_url(publication.hub or "") or None,
+        podcast=feed.podcast,
+        history=history,
+        tombstones=tuple(
+            Tombstone(uri=_text(each.uri).strip(), when=_instant(each.when)) for each in tombstones
+        ),
     )
 
 
@@ -112,6 +164,44 @@ def describe_article(feed: Feed, article: Article, *, publication: Publication) 
         language=language if language and language != _line(feed.language) else None,
         image=image or None,
         enclosures=_enclosures(article.enclosures),
+    )
+
+
+def describe_issue(
+    issue: Issue,
+    *,
+    subject: str,
+    url: str,
+    born: datetime,
+    articles: Sequence[Article],
+    publication: Publication,
+) -> Entry:
+    """Say what is to be told of a newsletter's issue: the articles that it told of.
+
+    Its identity is made of when the site began (``born``) and of names that never change.
+    """
+    number = f"{issue.newsletter} {issue.number}"
+    opened = _instant(issue.opens)
+    lines = [
+        f'<li><a href="{html.escape(_url(publication.article_url(article)))}">'
+        f"{html.escape(_line(article.title))}</a><br>{html.escape(_line(article.summary))}</li>"
+        for article in articles
+    ]
+    return Entry(
+        id=uuid5(NAMESPACE_URL, f"{born.isoformat()} {number}").urn,
+        is_permalink=False,
+        url=_url(url),
+        title=_line(subject) or number,
+        summary=" · ".join(_line(article.title) for article in articles) or number,
+        html=f"<ul>{''.join(lines)}</ul>" if lines else "",
+        authors=(),
+        contributors=(),
+        categories=(),
+        published=opened,
+        updated=opened,
+        language=None,
+        image=None,
+        enclosures=(),
     )
 
 

@@ -41,6 +41,7 @@ NOBODY = Channel(
     self_url="urn:none",
     publisher=Person(name="-"),
     home_url="urn:none",
+    page_url="urn:none",
     updated=datetime(2000, 1, 1, tzinfo=UTC),
 )
 

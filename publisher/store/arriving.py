@@ -16,8 +16,8 @@ from sqlalchemy import and_, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import ArticleState, Hold
-from publisher.store import arrivals, origins
-from publisher.store.articles import plain
+from publisher.store import arrivals, origins, terms
+from publisher.store.articles import by_ids, change, plain
 from publisher.store.tables import articles
 from publisher.store.tables import origins as all_origins
 
@@ -69,7 +69,9 @@ async def add(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> li
         insert(articles).returning(articles.c.id, sort_by_parameter_order=True),
         [plain({**row, **held}) for row in rows],
     )
-    return list(result.scalars())
+    ids = list(result.scalars())
+    await terms.put(connection, dict(zip(ids, rows, strict=True)))
+    return ids
 
 
 async def page(connection: AsyncConnection, source: str, after: int) -> list[Newcomer]:
@@ -177,15 +179,14 @@ async def merge(
     It has several if an earlier pass broke off: another source may have told it meanwhile.
     ``leads`` says whether the article takes its content from it from now on.
     """
-    row = (await connection.execute(select(articles).where(articles.c.id == newcomer.id))).one()
+    found = (await by_ids(connection, [newcomer.id]))[newcomer.id]
     await origins.hand_over(connection, newcomer.id, article)
+    await terms.drop(connection, newcomer.id)
     await connection.execute(delete(articles).where(articles.c.id == newcomer.id))
     if leads:
         await origins.lead(connection, newcomer.origin)
-        content = {name: row._mapping[name] for name in _CONTENT}
-        await connection.execute(
-            update(articles).where(articles.c.id == article).values(**content, changed=now)
-        )
+        content = {name: getattr(found, name) for name in _CONTENT}
+        await change(connection, article, {**content, "changed": now})
     await come_back(connection, article, arrived, now)
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import Article, ArticleState, Enclosure, Origin, Person
-from publisher.store import arrivals
+from publisher.model import Article, ArticleState, Enclosure, Origin, Person, Selection
+from publisher.store import arrivals, terms
 from publisher.store import origins as origins_of
 from publisher.store.tables import articles, origins
 
 _PAGE = 200
+DATED = func.coalesce(articles.c.published, articles.c.first_seen).label("dated")
 
 
 async def taken_slugs(connection: AsyncConnection, slugs: Collection[str]) -> set[str]:
@@ -32,10 +33,12 @@ async def taken_uris(connection: AsyncConnection, uris: Collection[str]) -> set[
 
 
 async def change(connection: AsyncConnection, article: int, values: Mapping[str, Any]) -> None:
-    """Set columns of an article."""
+    """Set columns of an article; whoever sets any of its content sets all of it."""
     await connection.execute(
         update(articles).where(articles.c.id == article).values(**plain(values))
     )
+    if "tags" in values:
+        await terms.put(connection, {article: values})
 
 
 async def set_state(
@@ -62,57 +65,86 @@ async def set_state(
 # --- reading ----------------------------------------------------------------------------
 
 
-async def newest(connection: AsyncConnection, now: datetime) -> AsyncGenerator[Article, None]:
-    """Yield live articles whose time has come, newest first; stop reading when you have enough.
+async def newest(
+    connection: AsyncConnection, select_: Selection, now: datetime, *, limit: int
+) -> list[Article]:
+    """Give the newest live articles of a selection whose time has come, newest first."""
+    query = _shown(select(articles), select_, now).limit(limit)
+    return await _values(connection, (await connection.execute(query)).all())
 
-    Pages are read by key, so that nothing is held between them.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """An article in a feed, and since when it is as it is: another mark, another fragment."""
+
+    id: int
+    changed: datetime
+    dated: datetime
+
+    @property
+    def moment(self) -> datetime:
+        """From when a reader of the feed could see it as it is."""
+        return max(self.changed, self.dated)
+
+
+async def marks(
+    connection: AsyncConnection, select_: Selection, now: datetime, *, limit: int | None
+) -> list[Mark]:
+    """Give the marks of the newest live articles whose time has come, newest first."""
+    query = _shown(select(articles.c.id, articles.c.changed, DATED), select_, now).limit(limit)
+    rows = await connection.execute(query)
+    return [Mark(id=row.id, changed=row.changed, dated=row.dated) for row in rows]
+
+
+def _shown(query: Select[Any], select_: Selection, now: datetime) -> Select[Any]:
+    return query.where(
+        articles.c.state == ArticleState.LIVE, DATED.element <= now, *terms.chosen(select_)
+    ).order_by(DATED.element.desc(), articles.c.id.desc())
+
+
+async def by_ids(connection: AsyncConnection, ids: Collection[int]) -> dict[int, Article]:
+    """Map these ids to their articles."""
+    query = select(articles).where(articles.c.id.in_(ids))
+    rows = (await connection.execute(query)).all()
+    return {article.id: article for article in await _values(connection, rows)}
+
+
+async def withdrawn(
+    connection: AsyncConnection, select_: Selection, *, limit: int
+) -> list[tuple[str, datetime]]:
+    """Give uri and time of leaving of articles that left, the last to leave first.
+
+    Those that were never shown are not among them.
     """
-    dated = func.coalesce(articles.c.published, articles.c.first_seen)
-    edge: tuple[datetime, int] | None = None
-    while True:
-        query = (
-            select(articles)
-            .where(articles.c.state == ArticleState.LIVE, dated <= now)
-            .order_by(dated.desc(), articles.c.id.desc())
-            .limit(_PAGE)
+    rows = await connection.execute(
+        select(articles.c.uri, articles.c.changed)
+        .where(
+            articles.c.state != ArticleState.LIVE,
+            articles.c.hold.is_(None),
+            *terms.chosen(select_),
         )
-        if edge is not None:
-            when, last = edge
-            query = query.where(or_(dated < when, (dated == when) & (articles.c.id < last)))
-        page = await _values(connection, (await connection.execute(query)).all())
-        for article in page:
-            yield article
-        if len(page) < _PAGE:
-            return
-        edge = (page[-1].dated, page[-1].id)
-
-
-async def withdrawn(connection: AsyncConnection) -> AsyncGenerator[Article, None]:
-    """Yield articles that left, the last to leave first; not those that were never shown."""
-    query = (
-        select(articles)
-        .where(articles.c.state != ArticleState.LIVE, articles.c.hold.is_(None))
         .order_by(articles.c.changed.desc(), articles.c.id.desc())
-        .limit(_PAGE)
+        .limit(limit)
     )
-    async with aclosing(_streamed(connection, query)) as found:
-        async for article in found:
-            yield article
+    return [(row.uri, row.changed) for row in rows]
 
 
 async def eligible_between(
     connection: AsyncConnection,
     after: datetime | None,
     until: datetime,
-    sources: Collection[str] = (),
+    select_: Selection,
 ) -> AsyncGenerator[Article, None]:
-    """Yield the live articles that became eligible in (after, until], newest first.
+    """Yield the live articles of a selection that became eligible in (after, until], newest first.
 
-    With ``sources`` an article that some other source had brought before counts from when one
-    of these has it too, and its ``eligible`` says so.
+    Where sources are selected, an article that some other source had brought before counts from
+    when one of these has it too, and its ``eligible`` says so.
     """
+    sources = select_.sources
     query = select(articles).where(
-        articles.c.state == ArticleState.LIVE, articles.c.eligible <= until
+        articles.c.state == ArticleState.LIVE,
+        articles.c.eligible <= until,
+        *terms.chosen(select_),
     )
     if after is not None:
         came_since = exists().where(
@@ -122,8 +154,7 @@ async def eligible_between(
         )
         since = articles.c.eligible > after
         query = query.where(or_(since, came_since) if sources else since)
-    dated = func.coalesce(articles.c.published, articles.c.first_seen)
-    query = query.order_by(dated.desc(), articles.c.id.desc())
+    query = query.order_by(DATED.element.desc(), articles.c.id.desc())
     async with aclosing(_streamed(connection, query)) as found:
         async for article in found:
             counted = _counted_from(article, sources)

@@ -148,13 +148,11 @@ async def candidates(
     told of a whole archive.
     """
     chosen: list[Article] = []
-    sources = newsletter.select.sources
-    async with aclosing(eligible_between(connection, after, until, sources)) as found:
+    async with aclosing(eligible_between(connection, after, until, newsletter.select)) as found:
         async for article in found:
-            if newsletter.select.covers(article):
-                chosen.append(article)
-                if len(chosen) == max(_MOST_CANDIDATES, newsletter.max_articles):
-                    break
+            chosen.append(article)
+            if len(chosen) == max(_MOST_CANDIDATES, newsletter.max_articles):
+                break
     return chosen
 
 

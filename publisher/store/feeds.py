@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import FeedDocument, Format
+from publisher.model import Coding, FeedDocument, Format, Span
 from publisher.store.engine import insert_unless
-from publisher.store.tables import feed_documents
+from publisher.store.tables import feed_documents, feed_versions
+
+# Who polls less often than a document changes so many times is told all of it.
+_MOST_VERSIONS = 50
 
 
 async def inputs(connection: AsyncConnection, feed: str, format: Format) -> str | None:
@@ -48,10 +51,25 @@ async def get(connection: AsyncConnection, feed: str, format: Format) -> FeedDoc
         format=Format(row.format),
         media_type=row.media_type,
         body=row.body,
-        gzipped=row.gzipped,
+        packed={coding: getattr(row, coding.value) for coding in Coding},
         etag=row.etag,
         modified=row.modified,
+        spans=tuple(Span(start=start, end=end, mark=mark) for start, end, mark in row.spans),
     )
+
+
+async def marks(
+    connection: AsyncConnection, feed: str, format: Format, etag: str
+) -> frozenset[str] | None:
+    """Give the marks of the entries of an earlier state; None if it is not known any more."""
+    found: list[str] | None = await connection.scalar(
+        select(feed_versions.c.marks).where(
+            feed_versions.c.feed == feed,
+            feed_versions.c.format == format,
+            feed_versions.c.etag == etag,
+        )
+    )
+    return None if found is None else frozenset(found)
 
 
 async def put(connection: AsyncConnection, document: FeedDocument, inputs: str) -> datetime | None:
@@ -74,13 +92,36 @@ async def put(connection: AsyncConnection, document: FeedDocument, inputs: str) 
         "inputs": inputs,
         "media_type": document.media_type,
         "body": document.body,
-        "gzipped": document.gzipped,
+        **{coding.value: document.packed[coding] for coding in Coding},
         "etag": document.etag,
         "modified": document.modified,
+        "spans": [[span.start, span.end, span.mark] for span in document.spans],
     }
     await connection.execute(
         insert_unless(connection, feed_documents)
         .values(feed=document.feed, format=document.format, **values)
         .on_conflict_do_update(index_elements=["feed", "format"], set_=values)
     )
+    await _remember(connection, document)
     return None
+
+
+async def _remember(connection: AsyncConnection, document: FeedDocument) -> None:
+    """Note a state of a document, and forget the oldest ones."""
+    marks = [span.mark for span in document.spans]
+    state = {"marks": marks, "made": document.modified}
+    await connection.execute(
+        insert_unless(connection, feed_versions)
+        .values(feed=document.feed, format=document.format, etag=document.etag, **state)
+        .on_conflict_do_update(index_elements=["feed", "format", "etag"], set_=state)
+    )
+    of_it = (feed_versions.c.feed == document.feed, feed_versions.c.format == document.format)
+    newest = (
+        select(feed_versions.c.etag)
+        .where(*of_it)
+        .order_by(feed_versions.c.made.desc())
+        .limit(_MOST_VERSIONS)
+    )
+    await connection.execute(
+        delete(feed_versions).where(*of_it, feed_versions.c.etag.not_in(newest))
+    )

@@ -244,9 +244,48 @@ feed_documents = Table(
     Column("inputs", String(64), nullable=False),
     Column("media_type", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Column("gzipped", LargeBinary, nullable=False),
+    Column("gzip", LargeBinary, nullable=False),
+    Column("br", LargeBinary, nullable=False),
+    Column("zstd", LargeBinary, nullable=False),
     Column("etag", String, nullable=False),
+    # [start, end, mark] of each entry.
+    Column("spans", JSON, nullable=False),
     Column("modified", UTCDateTime, nullable=False),
+)
+
+# Earlier states of feed documents, so that who has one is told only what came since (RFC 3229).
+feed_versions = Table(
+    "feed_versions",
+    metadata,
+    Column("feed", String, primary_key=True),
+    Column("format", String, primary_key=True),
+    Column("etag", String, primary_key=True),
+    Column("marks", JSON, nullable=False),
+    Column("made", UTCDateTime, nullable=False),
+)
+
+# What has fallen out of a feed's document, in that order, which is never changed: the archive
+# (RFC 5005) that is made of it keeps its pages. Positions count from 1.
+archived = Table(
+    "archived",
+    metadata,
+    Column("feed", String, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("article_id", ROW_ID, ForeignKey("articles.id"), nullable=False),
+    UniqueConstraint("feed", "article_id"),
+    Index(None, "article_id"),
+)
+
+# What articles have in common: the kinds of publisher.model.TermKind without the sources, which
+# are origins. ``key`` is what two spellings of a name have in common (publisher.terms).
+terms = Table(
+    "terms",
+    metadata,
+    Column("article_id", ROW_ID, ForeignKey("articles.id"), primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("name", Text, nullable=False),
+    Index(None, "kind", "key"),
 )
 
 subscribers = Table(

@@ -51,8 +51,8 @@ def _routes(site: Site) -> list[Route]:
     """Give every route; of two that match, the first one is meant. HEAD goes with GET."""
     return [
         Route("/", pages.home),
-        Route("/feeds/{slug}.{format}", documents.document),
-        Route("/feeds/{slug}", pages.feed),
+        Route("/feeds/{slug:path}.{format}", documents.document),
+        Route("/feeds/{slug:path}", pages.feed),
         Route("/articles/{slug}", pages.article),
         Route("/newsletters/{slug}", archive.newsletter),
         Route("/newsletters/{slug}/issues/{number}", archive.issue),

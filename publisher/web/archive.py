@@ -9,15 +9,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from publisher.mail.slots import Slot, split
-from publisher.model import IssueState, Newsletter, Publication
+from publisher.model import LET_OUT, Newsletter, Publication
 from publisher.render import IssueView
 from publisher.renditions import issue_url
 from publisher.store import issues, renditions
 from publisher.web.memory import memory_of
 from publisher.web.site import not_found, page, site_of
 
-# Composed and let out, whatever became of it then. Issues that are held can still be changed.
-_SHOWN = (IssueState.OPEN, IssueState.PAUSED, IssueState.STOPPED)
 _LISTED = 100
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 # A mail brings its styles and points at its pictures; it has no use for anything else.
@@ -35,7 +33,7 @@ async def newsletter(request: Request) -> Response:
         return not_found(request)
     async with site.store.read() as connection:
         listed = await issues.listing(
-            connection, newsletter=found.slug, states=_SHOWN, limit=_LISTED
+            connection, newsletter=found.slug, states=LET_OUT, limit=_LISTED
         )
         views = [
             IssueView.of(
@@ -59,7 +57,7 @@ async def issue(request: Request) -> Response:
         return not_found(request)
     async with site.store.read() as connection:
         one = await issues.by_number(connection, found.slug, int(number))
-        if one is None or one.state not in _SHOWN:
+        if one is None or one.state not in LET_OUT:
             return not_found(request)
         rendition = await renditions.largest(connection, one.id)
     if rendition is None:

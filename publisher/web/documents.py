@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from publisher.model import FeedDocument, Format
+from publisher.model import Coding, FeedDocument, Format
 from publisher.web.memory import memory_of
 from publisher.web.negotiation import known_tag, prefers_gzip
 from publisher.web.site import not_found, site_of
@@ -23,9 +23,9 @@ _RETRY_SECONDS = "60"
 
 async def document(request: Request) -> Response:
     """Answer /feeds/SLUG.FORMAT."""
-    feed = site_of(request).feed(request.path_params["slug"])
+    feed = await site_of(request).press.find(request.path_params["slug"])
     format = request.path_params["format"]
-    if feed is None or format not in feed.formats:
+    if feed is None or feed.is_retired or format not in feed.formats:
         return not_found(request)
     found = await memory_of(request).document(feed.slug, Format(format))
     if found is None:
@@ -54,4 +54,4 @@ def _answer(request: Request, found: FeedDocument) -> Response:
     }
     if is_packed:
         headers["Content-Encoding"] = "gzip"
-    return Response(found.gzipped if is_packed else found.body, headers=headers)
+    return Response(found.packed[Coding.GZIP] if is_packed else found.body, headers=headers)

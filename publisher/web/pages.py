@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import aclosing
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -14,8 +13,6 @@ from publisher.store import articles
 from publisher.web.site import Site, not_found, page, site_of
 
 _SHOWN = 20
-# A page is made on a request, so how far it looks back for a rare selection has an end.
-_LOOKED_AT = 1000
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -26,7 +23,7 @@ async def home(request: Request) -> Response:
         request,
         "home",
         {
-            "feeds": site.feeds,
+            "feeds": site.press.feeds,
             "newsletters": site.newsletters,
             "articles": await _latest(site, Selection(), _SHOWN),
         },
@@ -36,10 +33,10 @@ async def home(request: Request) -> Response:
 async def feed(request: Request) -> Response:
     """Answer /feeds/SLUG."""
     site = site_of(request)
-    found = site.feed(request.path_params["slug"])
-    if found is None:
+    found = await site.press.find(request.path_params["slug"])
+    if found is None or found.is_retired:
         return not_found(request)
-    latest = await _latest(site, found.select, min(found.limit, _SHOWN))
+    latest = await _latest(site, found.select, min(found.limit or _SHOWN, _SHOWN))
     return page(request, "feed", {"feed": found, "articles": latest})
 
 
@@ -58,21 +55,11 @@ async def article(request: Request) -> Response:
     if found.url is not None:
         return RedirectResponse(found.url, status_code=301)
     view = ArticleView.of(found, site.publication, site.publication.language)
-    return page(request, "article", {"article": view, "feeds": site.feeds})
+    return page(request, "article", {"article": view, "feeds": site.press.feeds})
 
 
 async def _latest(site: Site, select: Selection, limit: int) -> list[ArticleView]:
     """Give the newest articles of a selection, as many as a page shows."""
-    views: list[ArticleView] = []
-    looked_at = 0
-    async with (
-        site.store.read() as connection,
-        aclosing(articles.newest(connection, site.clock())) as newest,
-    ):
-        async for each in newest:
-            looked_at += 1
-            if select.covers(each):
-                views.append(ArticleView.of(each, site.publication, site.publication.language))
-            if len(views) == limit or looked_at == _LOOKED_AT:
-                break
-    return views
+    async with site.store.read() as connection:
+        newest = await articles.newest(connection, select, site.clock(), limit=limit)
+    return [ArticleView.of(each, site.publication, site.publication.language) for each in newest]

@@ -11,8 +11,10 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from publisher.model import Feed, Newsletter, Publication, Rejection, SourceArticle
+from publisher.config.site import Serving
+from publisher.model import Newsletter, Publication, Rejection, SourceArticle
 from publisher.ports import Clock
+from publisher.publish import Press
 from publisher.render import Templates
 from publisher.sources.push import Pushed
 from publisher.store.engine import Store
@@ -51,18 +53,15 @@ class Site:
     """
 
     store: Store
+    press: Press
     publication: Publication
-    feeds: tuple[Feed, ...]
+    serving: Serving
     newsletters: tuple[Newsletter, ...]
     templates: Templates
     tokens: Tokens
     clock: Clock
     caught: Path | None
     pushing: Pushing | None = None
-
-    def feed(self, slug: str) -> Feed | None:
-        """Find a feed of the config by its slug."""
-        return next((feed for feed in self.feeds if feed.slug == slug), None)
 
     def newsletter(self, slug: str) -> Newsletter | None:
         """Find a newsletter of the config by its slug."""

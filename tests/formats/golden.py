@@ -40,7 +40,7 @@ def render(case: str, format: Format) -> bytes:
         given.feed,
         given.articles,
         publication=given.publication,
-        self_url=given.publication.base_url + formats.path(given.feed.slug, format),
+        self_url=given.publication.base_url + formats.path(given.feed, format),
         updated=given.updated,
     )
 

@@ -84,7 +84,7 @@ def article(number: int = 1, **changes: Any) -> Article:
 
 def render(format: Format, *articles: Article, **changes: Any) -> bytes:
     """Write the articles as `feed`, with the changes, in a publication changed at noon."""
-    url = PUBLICATION.base_url + formats.path("all", format)
+    url = PUBLICATION.base_url + formats.path(feed(), format)
     return written(
         format, feed(**changes), articles, publication=PUBLICATION, self_url=url, updated=NOON
     )

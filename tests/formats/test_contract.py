@@ -48,7 +48,7 @@ def test_each_format_module_is_found_by_its_format() -> None:
 
 
 def test_feed_stands_at_its_slug_with_the_format_as_ending() -> None:
-    paths = [formats.path("all", format) for format in Format]
+    paths = [formats.path(feed(), format) for format in Format]
 
     assert paths == ["/feeds/all.rss", "/feeds/all.atom", "/feeds/all.json"]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from publisher.config.site import Serving
 from publisher.ingest.reconcile import Scope
 from publisher.model import (
     Address,
+    AutomaticFeeds,
     Cadence,
     Feed,
     Format,
@@ -23,11 +25,37 @@ from publisher.model import (
     Unseen,
 )
 from publisher.ports import Telling, Visit
+from publisher.publish import Press
+from publisher.store.engine import Store
+
+if TYPE_CHECKING:
+    from tests.rig.desk import Desk
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAILY = Cadence(name="daily", cron="0 7 * * *")
 WEEKLY = Cadence(name="weekly", cron="0 8 * * mon")
 INSTANT = Cadence(name="instant", cron=None)
+
+
+AUTOMATIC = AutomaticFeeds(kinds=(), formats=tuple(Format), limit=50, full=True)
+SERVING = Serving(
+    max_age=timedelta(minutes=5),
+    stale_while_revalidate=timedelta(hours=1),
+    polls=None,
+    trusted_proxies=(),
+)
+
+
+def press(desk: Desk, *feeds: Feed, store: Store | None = None, **changes: Any) -> Press:
+    """Make what builds these feeds of a desk's articles."""
+    parts: dict[str, Any] = {
+        "publication": desk.publication,
+        "feeds": feeds,
+        "automatic": AUTOMATIC,
+        "newsletters": (),
+        "clock": desk.clock,
+    }
+    return Press(store or desk.store, **(parts | changes))
 
 
 def publication(**changes: Any) -> Publication:

@@ -12,7 +12,6 @@ import pytest
 from starlette.types import ASGIApp
 
 from publisher.app import App
-from publisher.publish import publish
 from publisher.service import _site
 from publisher.tokens import Tokens
 from publisher.web.app import application
@@ -37,8 +36,9 @@ def kind() -> str:
 def site(desk: Desk) -> Site:
     return Site(
         store=desk.store,
+        press=builders.press(desk, builders.feed()),
         publication=desk.publication,
-        feeds=(builders.feed(),),
+        serving=builders.SERVING,
         newsletters=(desk.newsletter,),
         templates=desk.templates,
         tokens=Tokens({1: b"k" * 32}, 1),
@@ -65,11 +65,11 @@ async def client(site: Site, serving: Serving) -> httpx.AsyncClient:
 
 
 @pytest.fixture
-def built(desk: Desk, site: Site) -> Publishing:
+def built(site: Site) -> Publishing:
     """Build the site's feeds from what the desk has."""
 
     async def build() -> None:
-        await publish(desk.store, site.feeds, publication=desk.publication, clock=desk.clock)
+        await site.press.publish()
 
     return build
 

@@ -155,10 +155,12 @@ async def test_a_feed_that_was_never_built_asks_to_come_back(client: httpx.Async
 
 
 async def test_only_the_feeds_and_formats_of_the_config_are_there(
-    built: Publishing, site: Site, serving: Serving
+    built: Publishing, site: Site, desk: Desk, serving: Serving
 ) -> None:
     await built()
-    client = await serving(replace(site, feeds=(builders.feed(formats=(Format.ATOM,)),)))
+    client = await serving(
+        replace(site, press=builders.press(desk, builders.feed(formats=(Format.ATOM,))))
+    )
     paths = ["all.atom", "all.rss", "all.xml", "all.", "other.atom", "all.atom.atom", "..%2f.rss"]
 
     found = [(await client.get(f"/feeds/{path}")).status_code for path in paths]

@@ -48,7 +48,7 @@ async def test_a_feed_has_a_page_for_people(site: Site, desk: Desk, serving: Ser
     await desk.bring("ana", title="The story of ana", tags=("labour",))
     await desk.bring("ben", title="The story of ben")
     labour = builders.feed(slug="labour", title="Labour", select=Selection(tags=("labour",)))
-    client = await serving(replace(site, feeds=(labour,)))
+    client = await serving(replace(site, press=builders.press(desk, labour)))
 
     response = await client.get("/feeds/labour")
 
@@ -60,7 +60,7 @@ async def test_a_feed_has_a_page_for_people(site: Site, desk: Desk, serving: Ser
 async def test_a_page_shows_no_more_than_its_feed(site: Site, desk: Desk, serving: Serving) -> None:
     await desk.bring("ana", title="The story of ana", published=datetime(2026, 11, 20, tzinfo=UTC))
     await desk.bring("ben", title="The story of ben", published=datetime(2026, 11, 21, tzinfo=UTC))
-    client = await serving(replace(site, feeds=(builders.feed(limit=1),)))
+    client = await serving(replace(site, press=builders.press(desk, builders.feed(limit=1))))
 
     response = await client.get("/feeds/all")
 

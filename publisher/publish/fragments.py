@@ -1,0 +1,64 @@
+"""Fragments that were made once, kept as long as there is room."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from publisher import formats
+from publisher.formats.channel import Entry
+from publisher.model import Format
+from publisher.publish.shelves import Shelf
+from publisher.store.articles import Mark
+from publisher.store.engine import Store
+
+_MOST_BYTES = 192 * 1024**2
+_CHUNK = 200
+
+
+class _Key(NamedTuple):
+    variant: str
+    format: Format
+    mark: Mark
+
+
+class Fragments:
+    """What was used last is kept. Another mark is another fragment, so nothing is ever stale."""
+
+    def __init__(self, store: Store, *, most_bytes: int = _MOST_BYTES) -> None:
+        self._store = store
+        self._most_bytes = most_bytes
+        self._kept: OrderedDict[_Key, bytes] = OrderedDict()
+        self._bytes = 0
+
+    async def of(self, shelf: Shelf, format: Format, marks: Sequence[Mark]) -> list[bytes]:
+        """Give the fragments of these entries, making those that are missing."""
+        keys = [_Key(shelf.variant, format, mark) for mark in marks]
+        found = {key: self._kept[key] for key in keys if key in self._kept}
+        for key in found:
+            self._kept.move_to_end(key)
+        missing = [key for key in keys if key not in found]
+        for start in range(0, len(missing), _CHUNK):
+            chunk = missing[start : start + _CHUNK]
+            async with self._store.read() as connection:
+                entries = await shelf.entries(connection, [key.mark.id for key in chunk])
+            # One that has gone meanwhile is missing; the next build knows.
+            made = [(key, entries[key.mark.id]) for key in chunk if key.mark.id in entries]
+            written = await asyncio.to_thread(_write, format, [entry for _, entry in made])
+            for (key, _), fragment in zip(made, written, strict=True):
+                found[key] = fragment
+                self._keep(key, fragment)
+        return [found[key] for key in keys if key in found]
+
+    def _keep(self, key: _Key, fragment: bytes) -> None:
+        self._kept[key] = fragment
+        self._bytes += len(fragment)
+        while self._bytes > self._most_bytes:
+            _, dropped = self._kept.popitem(last=False)
+            self._bytes -= len(dropped)
+
+
+def _write(format: Format, entries: Sequence[Entry]) -> list[bytes]:
+    return [formats.fragment(format, entry) for entry in entries]
