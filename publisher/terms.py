@@ -21,7 +21,7 @@ def term_key(name: str) -> str:
     """
     plain = "-".join(re.split(r"[\s_-]+", name.casefold().strip()))
     readable: str = slugify(plain, max_length=_LENGTH, word_boundary=True)
-    if readable == plain:
+    if readable and readable == plain:
         return readable
     digest = hashlib.sha256(plain.encode("utf-8", "backslashreplace")).hexdigest()[:8]
     return f"{readable}-{digest}" if readable else digest

@@ -28,7 +28,7 @@ from publisher.publish import archive, automatic
 from publisher.publish.documents import pack
 from publisher.publish.fragments import Fragments
 from publisher.publish.shelves import ArticleShelf, Content, IssueShelf, Shelf
-from publisher.store import feeds, terms
+from publisher.store import articles, feeds, terms
 from publisher.store.engine import Store
 
 __all__ = ["Press"]
@@ -63,6 +63,7 @@ class Press:
         self._clock = clock
         self._fragments = Fragments(store)
         self._seen: dict[str, terms.Term] = {}
+        self._archived_at: dict[str, tuple[object, ...]] = {}
         self._archives = archive.Memory()
 
     # --- which feeds there are
@@ -159,16 +160,20 @@ class Press:
             content = await shelf.content(connection, self._clock())
             if not content.marks and not shelf.may_be_empty:
                 return []
+            tide = await articles.tide(connection, self._clock())
+        if shelf.has_archive and self._archived_at.get(feed.slug) != tide:
+            async with self._store.write() as connection:
+                await archive.extend(connection, feed, content, self._clock())
+            self._archived_at[feed.slug] = tide
+        async with self._store.read() as connection:
+            if shelf.has_archive:
+                content = replace(content, previous=await archive.newest(connection, feed))
             inputs = self._digest(feed, content)
             stale = [
                 format
                 for format in feed.formats
                 if await feeds.inputs(connection, feed.slug, format) != inputs
             ]
-        if stale and shelf.has_archive:
-            async with self._store.write() as connection:
-                await archive.extend(connection, feed, content, self._clock())
-                content = replace(content, previous=await archive.newest(connection, feed))
         fresh = []
         for format in stale:
             history = History(
@@ -211,6 +216,7 @@ class Press:
             self._publication,
             content.updated,
             content.tombstones,
+            content.previous,
             [(mark.id, mark.changed) for mark in content.marks],
         )
         return hashlib.sha256(repr(made_from).encode()).hexdigest()

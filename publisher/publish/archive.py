@@ -52,7 +52,7 @@ async def content(
     first, last = (number - 1) * _PAGE + 1, (number - 1) * _PAGE + rest
     if last > await archived.count(connection, feed.slug):
         return None
-    marks = await archived.page(connection, feed.slug, first, last, now)
+    marks = await archived.page(connection, feed.slug, feed.select, now, first=first, last=last)
     moments = [mark.moment for mark in marks]
     return Content(
         marks=marks,

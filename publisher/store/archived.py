@@ -54,9 +54,18 @@ async def count(connection: AsyncConnection, feed: str) -> int:
 
 
 async def page(
-    connection: AsyncConnection, feed: str, first: int, last: int, now: datetime
+    connection: AsyncConnection,
+    feed: str,
+    selection: Selection,
+    now: datetime,
+    *,
+    first: int,
+    last: int,
 ) -> list[Mark]:
-    """Give the marks of what is shown of these positions, the last one first."""
+    """Give the marks of what is shown of these positions, the last one first.
+
+    What is not selected any more is not shown: the selection or the article may have changed.
+    """
     rows = await connection.execute(
         select(articles.c.id, articles.c.changed, DATED)
         .join(archived, archived.c.article_id == articles.c.id)
@@ -65,6 +74,7 @@ async def page(
             archived.c.position.between(first, last),
             articles.c.state == ArticleState.LIVE,
             DATED.element <= now,
+            *terms.chosen(selection),
         )
         .order_by(archived.c.position.desc())
     )

@@ -102,6 +102,18 @@ def _shown(query: Select[Any], select_: Selection, now: datetime) -> Select[Any]
     ).order_by(DATED.element.desc(), articles.c.id.desc())
 
 
+async def tide(connection: AsyncConnection, now: datetime) -> tuple[object, ...]:
+    """Give what is different whenever other articles, or articles otherwise, are shown."""
+    newest = select(func.max(articles.c.changed), func.max(articles.c.id))
+    changed, last = (await connection.execute(newest)).one()
+    dated = await connection.scalar(
+        select(func.max(DATED.element)).where(
+            articles.c.state == ArticleState.LIVE, DATED.element <= now
+        )
+    )
+    return changed, last, dated
+
+
 async def by_ids(connection: AsyncConnection, ids: Collection[int]) -> dict[int, Article]:
     """Map these ids to their articles."""
     query = select(articles).where(articles.c.id.in_(ids))

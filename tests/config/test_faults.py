@@ -66,7 +66,8 @@ ONE_FAULT = [
         'title = "Every',
         'zzz = 1\ntitle = "Every',
         "feeds.all.zzz: unknown key, allowed: slug, title,"
-        " description, formats, limit, complete, content, select, language, formerly, retired, podcast",
+        " description, formats, limit, complete, content, select, language, formerly, retired,"
+        " podcast",
     ),
     ("[publication]", "[smpt]\n[publication]", "smpt: unknown key; did you mean smtp?"),
     (
