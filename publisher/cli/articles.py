@@ -10,7 +10,6 @@ import typer
 from publisher.cli import running, show
 from publisher.cli.push import push_file, source_called
 from publisher.cli.running import AsJson
-from publisher.cli.static import write_changed
 from publisher.errors import PublisherError
 from publisher.model import ArticleState
 
@@ -80,7 +79,11 @@ def build(
     ctx: typer.Context,
     folder: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Also write them as files, plain and gzipped."),
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="Also write the whole public side as files, each plain, .gz and .br.",
+        ),
     ] = None,
 ) -> None:
     """Build the feeds that have changed, now."""
@@ -95,27 +98,20 @@ def build(
 
 
 async def _write(app: App, folder: Path) -> None:
-    """Write every document as a file; those whose bytes are there already are left alone."""
-    from publisher.formats import path
-    from publisher.model import Coding
-    from publisher.store import feeds as documents
+    """Write the public side as files; those whose bytes are there already are left alone."""
+    from publisher.export import export
+    from publisher.service import _site
+    from publisher.web.app import application
 
-    for feed in app.config.feeds:
-        for format in feed.formats:
-            async with app.store.read() as connection:
-                document = await documents.get(connection, feed.slug, format)
-            assert document is not None  # noqa: S101 -- it was just built
-            plain = folder / path(feed, format).removeprefix("/")
-            files = {
-                plain: document.body,
-                plain.with_name(f"{plain.name}.gz"): document.packed[Coding.GZIP],
-            }
-            for file, data in files.items():
-                try:
-                    if write_changed(file, data, document.modified):
-                        show.say(f"wrote {file}")
-                except OSError as error:
-                    raise PublisherError(f"{file} cannot be written: {error.strerror}") from error
+    exported = await export(app, application(_site(app, capture=False)), folder)
+    for file in exported.written:
+        show.say(f"wrote {file}")
+    for file in exported.removed:
+        show.say(f"removed {file}")
+    show.say(
+        f"{folder}: {len(exported.written)} written, {exported.unchanged} unchanged,"
+        f" {len(exported.removed)} removed"
+    )
 
 
 @articles.command("list")

@@ -51,6 +51,11 @@ def path(feed: Feed, format: Format) -> str:
     return f"{feed.path}.{format.value}"
 
 
+def archive_path(feed: Feed, page: str, format: Format) -> str:
+    """Give where on our site a page of the feed's archive stands in the format."""
+    return f"{feed.path}/archive/{page}.{format.value}"
+
+
 def _module(format: Format) -> FormatModule:
     # A module called json would be taken for the standard one by whoever reads an import.
     name = "jsonfeed" if format is Format.JSON else format.value

@@ -25,13 +25,13 @@ from publisher.model import (
 )
 from publisher.ports import Clock
 from publisher.publish import archive, automatic
-from publisher.publish.documents import pack
+from publisher.publish.documents import pack, packed
 from publisher.publish.fragments import Fragments
 from publisher.publish.shelves import ArticleShelf, Content, IssueShelf, Shelf
 from publisher.store import articles, feeds, terms
 from publisher.store.engine import Store
 
-__all__ = ["Press"]
+__all__ = ["Press", "packed"]
 
 # Raise it when the same articles are to be written differently, so that all are built anew.
 _WRITTEN_AS = 2
@@ -119,9 +119,9 @@ class Press:
             content = await archive.content(connection, feed, page, self._clock())
         if content is None:
             return None
-        path = archive.path(feed, page, format)
+        path = formats.archive_path(feed, page, format)
         history = History(
-            previous=self._address(archive.path(feed, content.previous, format))
+            previous=self._address(formats.archive_path(feed, content.previous, format))
             if content.previous
             else None,
             current=self._address(formats.path(feed, format)),
@@ -132,6 +132,13 @@ class Press:
             kept = await self._make(shelf, format, content, self._address(path), history)
             self._archives.keep(path, inputs, kept)
         return kept
+
+    async def pages(self, feed: Feed) -> list[str]:
+        """Name the pages of a feed's archive, the oldest first."""
+        if not self._shelf(feed).has_archive:
+            return []
+        async with self._store.read() as connection:
+            return await archive.pages(connection, feed)
 
     async def _changed(self) -> AsyncIterator[Shelf]:
         """Yield what may have to be built; terms of which nothing changed are passed over."""
@@ -177,7 +184,7 @@ class Press:
         fresh = []
         for format in stale:
             history = History(
-                previous=self._address(archive.path(feed, content.previous, format))
+                previous=self._address(formats.archive_path(feed, content.previous, format))
                 if content.previous
                 else None,
                 is_complete=feed.limit is None,

@@ -13,18 +13,13 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import Feed, FeedDocument, Format
+from publisher.model import Feed, FeedDocument
 from publisher.publish.shelves import Content
 from publisher.store import archived, keys
 
 _PAGE = 100
 _NAME = re.compile(r"([1-9][0-9]{0,6})(?:-([1-9][0-9]?))?")
 _MOST_KEPT = 32
-
-
-def path(feed: Feed, page: str, format: Format) -> str:
-    """Give where on our site a page stands in the format."""
-    return f"{feed.path}/archive/{page}.{format.value}"
 
 
 async def extend(connection: AsyncConnection, feed: Feed, content: Content, now: datetime) -> None:
@@ -35,10 +30,14 @@ async def extend(connection: AsyncConnection, feed: Feed, content: Content, now:
 
 async def newest(connection: AsyncConnection, feed: Feed) -> str | None:
     """Name the newest page; None if nothing is archived."""
+    return next(reversed(await pages(connection, feed)), None)
+
+
+async def pages(connection: AsyncConnection, feed: Feed) -> list[str]:
+    """Name all full pages and the newest one, the oldest first."""
     full, rest = divmod(await archived.count(connection, feed.slug), _PAGE)
-    if rest:
-        return f"{full + 1}-{rest}"
-    return str(full) if full else None
+    names = [str(number) for number in range(1, full + 1)]
+    return [*names, f"{full + 1}-{rest}"] if rest else names
 
 
 async def content(

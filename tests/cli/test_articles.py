@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import shutil
 from pathlib import Path
@@ -40,29 +39,6 @@ def test_ingest_names_the_nearest_source(loaded: Command) -> None:
 
     expected = 'error: there is no source "newsrom"; did you mean newsroom?\n'
     assert (2, expected) == (result.exit_code, result.stderr)
-
-
-def test_feeds_are_written_as_files_plain_and_gzipped(loaded: Command, tmp_path: Path) -> None:
-    result = loaded("feeds", "build", "--out", str(tmp_path / "public"))
-
-    folder = tmp_path / "public" / "feeds"
-    names = {f"all.{end}{packed}" for end in ("rss", "atom", "json") for packed in ("", ".gz")}
-    assert 0 == result.exit_code
-    assert names == {path.name for path in folder.iterdir()}
-    plain = (folder / "all.atom").read_bytes()
-    assert plain == gzip.decompress((folder / "all.atom.gz").read_bytes())
-    assert b"Kept promises" in plain
-
-
-def test_feed_files_that_have_not_changed_are_left_alone(loaded: Command, tmp_path: Path) -> None:
-    out = str(tmp_path / "public")
-    loaded("feeds", "build", "--out", out)
-    before = {path: path.stat().st_ino for path in (tmp_path / "public").rglob("*.*")}
-
-    result = loaded("feeds", "build", "--out", out)
-
-    assert "The feeds are up to date.\n" == result.stdout
-    assert before == {path: path.stat().st_ino for path in (tmp_path / "public").rglob("*.*")}
 
 
 def test_articles_are_listed_for_programs(loaded: Command, site: Site) -> None:
