@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message
 
@@ -116,7 +117,7 @@ async def _ask(web: ASGIApp, path: str) -> _Answer:
         "http_version": "1.1",
         "method": "GET",
         "scheme": "http",
-        "path": path,
+        "path": unquote(path),
         "raw_path": path.encode(),
         "root_path": "",
         "query_string": b"",
@@ -146,7 +147,7 @@ async def _ask(web: ASGIApp, path: str) -> _Answer:
 
 def _file(path: str, answer: _Answer) -> Path:
     """Give where an address stands in the folder: pages are the index of a folder of their own."""
-    inner = Path(path.removeprefix("/"))
+    inner = Path(unquote(path).removeprefix("/"))
     is_page = answer.headers.get("content-type", "").startswith("text/html")
     return inner / "index.html" if is_page else inner
 
@@ -200,7 +201,7 @@ def _write_whole(file: Path, data: bytes, modified: str | None) -> None:
 
 def _remove(folder: Path, path: str) -> list[Path]:
     """Remove what was written for an address, with its packed forms."""
-    inner = folder / path.removeprefix("/")
+    inner = folder / unquote(path).removeprefix("/")
     removed = [file for file in (inner, inner / "index.html") if file.is_file()]
     for file in removed:
         for ending in ("", *_ENDINGS.values()):
@@ -221,4 +222,5 @@ def _read_note(folder: Path) -> dict[str, None]:
 
 def _is_ours(path: str) -> bool:
     """Say whether it leads into the folder: the note may have been tampered with."""
-    return path.startswith("/") and ".." not in path.split("/") and "\0" not in path
+    plain = unquote(path)
+    return plain.startswith("/") and ".." not in plain.split("/") and "\0" not in plain

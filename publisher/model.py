@@ -11,6 +11,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 # --- articles ---------------------------------------------------------------------------
@@ -253,8 +254,8 @@ class Feed:
 
     @property
     def path(self) -> str:
-        """Where on our site it stands, without the ending that names a format."""
-        return f"/feeds/{self.slug}"
+        """Where on our site it stands, as in an address; without the ending of a format."""
+        return f"/feeds/{quote(self.slug)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,8 +303,8 @@ class FeedDocument:
 
     @property
     def path(self) -> str:
-        """Where on our site it stands."""
-        return f"/feeds/{self.feed}.{self.format}"
+        """Where on our site it stands, as in an address."""
+        return f"/feeds/{quote(self.feed)}.{self.format}"
 
 
 # --- newsletters ------------------------------------------------------------------------

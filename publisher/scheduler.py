@@ -160,7 +160,9 @@ class _Clock:
         async with self._turn:
             try:
                 for document in await self._app.publish():
-                    log.info(
+                    # A site may have thousands of feeds that nobody gave a table.
+                    tell = log.debug if "/" in document.feed else log.info
+                    tell(
                         "feed built",
                         url=self._app.config.publication.base_url + document.path,
                         size_bytes=len(document.body),

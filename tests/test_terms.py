@@ -26,6 +26,15 @@ def test_two_names_are_two_terms(one: str, other: str) -> None:
     assert term_key(one) != term_key(other)
 
 
+@pytest.mark.parametrize("name", ["español", "劳工", "हिन्दी", "öffentlich"])
+def test_letters_of_any_script_are_kept(name: str) -> None:
+    assert term_key(name.upper()) == name
+
+
 @given(st.text())
 def test_key_of_any_name_may_stand_in_an_address_and_a_file_name(name: str) -> None:
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", term_key(name))
+    key = term_key(name)
+
+    assert key
+    assert not re.search(r"[\s/.\\%?#:\x00-\x20]|^-|-$|--", key)
+    assert len(key.encode()) < 250

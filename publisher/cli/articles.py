@@ -65,8 +65,12 @@ def _tell(intake: Intake) -> None:
 
 async def _build(app: App) -> list[FeedDocument]:
     built = await app.publish()
-    for document in built:
-        show.say(f"built {_url(app.config.publication, document)} ({len(document.body):,} bytes)")
+    show.say_some(
+        [
+            f"built {_url(app.config.publication, document)} ({len(document.body):,} bytes)"
+            for document in built
+        ]
+    )
     return built
 
 
@@ -104,10 +108,8 @@ async def _write(app: App, folder: Path) -> None:
     from publisher.web.app import application
 
     exported = await export(app, application(_site(app, capture=False)), folder)
-    for file in exported.written:
-        show.say(f"wrote {file}")
-    for file in exported.removed:
-        show.say(f"removed {file}")
+    show.say_some([f"wrote {file}" for file in exported.written])
+    show.say_some([f"removed {file}" for file in exported.removed])
     show.say(
         f"{folder}: {len(exported.written)} written, {exported.unchanged} unchanged,"
         f" {len(exported.removed)} removed"

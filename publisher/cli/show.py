@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
@@ -25,6 +25,7 @@ from rich.text import Text
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _UNWRAPPED = 100_000  # columns, for output that no terminal shows
 _PLAIN_SECONDS = 10.0  # between two plain lines of progress
+_MOST_LINES = 20  # of a list that says what was done
 
 
 def out() -> Console:
@@ -40,6 +41,14 @@ def err() -> Console:
 def say(text: str) -> None:
     """Print a line of what was asked for, or of what was done."""
     out().print(_visible(text), soft_wrap=True)
+
+
+def say_some(lines: Sequence[str]) -> None:
+    """Print the first of many lines, and how many more there would be."""
+    for line in lines[:_MOST_LINES]:
+        say(line)
+    if len(lines) > _MOST_LINES:
+        say(f"… and {len(lines) - _MOST_LINES:,} more")
 
 
 def notice(text: str) -> None:

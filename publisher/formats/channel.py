@@ -120,7 +120,7 @@ def describe(
     return Channel(
         # One feed has one id in all its documents, wherever they are fetched from, so it is
         # made of the configured address and never of the requested one (RFC 4287 §4.2.6).
-        id=f"{home_url}/feeds/{feed.slug}.atom",
+        id=f"{home_url}{feed.path}.atom",
         title=title,
         description=_line(feed.description) or title,  # RSS wants one that is not empty
         language=_line(feed.language),

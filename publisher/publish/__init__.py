@@ -91,8 +91,11 @@ class Press:
     async def listed(self) -> list[Feed]:
         """List all feeds that have articles: those of the config, of newsletters and of terms."""
         listed = list(self.feeds)
-        listed += [automatic.of_newsletter(each) for each in self._newsletters.values()]
         async with self._store.read() as connection:
+            for newsletter in self._newsletters.values():
+                feed = automatic.of_newsletter(newsletter)
+                if (await self._shelf(feed).content(connection, self._clock())).marks:
+                    listed.append(feed)
             for kind in self._automatic.kinds:
                 listed += [
                     automatic.of_term(term, self._automatic, self._publication)

@@ -89,6 +89,17 @@ def test_page_of_a_withdrawn_article_is_removed_and_nothing_else(
     assert b"Kept promises" not in (out / "feeds/all.rss").read_bytes()
 
 
+def test_long_list_of_files_is_cut(loaded: Command, tmp_path: Path, site: Site) -> None:
+    for number in range(30):
+        (site.articles / f"{number}.md").write_text(f"---\ntitle: N{number}\n---\nText.\n")
+    loaded("ingest")
+
+    result = loaded("feeds", "build", "--out", str(tmp_path / "public"))
+
+    assert len(result.stdout.splitlines()) < 30
+    assert "more\n" in result.stdout
+
+
 @pytest.mark.parametrize("note", ["", "{}", '["/../secret.txt", 7, "x"]', "\0"])
 def test_damaged_note_leads_nowhere(loaded: Command, out: Path, note: str) -> None:
     secret = out.parent / "secret.txt"

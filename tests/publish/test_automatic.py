@@ -154,6 +154,30 @@ async def test_list_has_what_holds_an_article(desk: Desk) -> None:
     assert listed == ["all", "tag/ports"]
 
 
+async def test_newsletter_is_listed_with_its_first_issue(desk: Desk) -> None:
+    await desk.join("ann")
+    await desk.bring("one")
+    at = builders.press(desk, newsletters=(desk.newsletter,))
+    before = await at.listed()
+    await desk.issue_now()
+
+    after = await at.listed()
+
+    assert (before, [feed.slug for feed in after]) == ([], [f"issues/{desk.newsletter.slug}"])
+
+
+async def test_name_of_another_script_is_an_address(desk: Desk) -> None:
+    await desk.bring("one", tags=("劳工 权利",))
+
+    made = await press(desk).publish()
+
+    paths = [document.path for document in made]
+    assert "/feeds/tag/%E5%8A%B3%E5%B7%A5-%E6%9D%83%E5%88%A9.atom" in paths
+    parsed = feedparser.parse(made[paths.index(paths[-1])].body)
+    assert parsed.feed.links[0].href == f"https://news.example.org{paths[-1]}"
+    assert await titles(desk, "tag/劳工-权利") == ["one"]
+
+
 # --- issues
 
 
