@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
@@ -37,6 +38,9 @@ __all__ = ["Press", "packed"]
 _WRITTEN_AS = 2
 # Their articles may be others though no article changed: what counts is where they come from.
 _LOOKED_AT_ALWAYS = (TermKind.SOURCE, TermKind.LANGUAGE)
+# Of an archive with many terms a look takes seconds: it is not to take more than this share.
+_MOST_OF_THE_TIME = 0.05
+_CHEAP_SECONDS = 0.1
 
 
 class Press:
@@ -63,6 +67,7 @@ class Press:
         self._clock = clock
         self._fragments = Fragments(store)
         self._seen: dict[str, terms.Term] = {}
+        self._look_again: dict[TermKind, float] = {}
         self._archived_at: dict[str, tuple[object, ...]] = {}
         self._archives = archive.Memory()
 
@@ -150,13 +155,23 @@ class Press:
         for newsletter in self._newsletters.values():
             yield self._shelf(automatic.of_newsletter(newsletter))
         for kind in self._automatic.kinds:
-            async with self._store.read() as connection:
-                listed = await terms.listing(connection, kind, self._clock())
-            for term in listed:
+            for term in await self._terms(kind):
                 feed = automatic.of_term(term, self._automatic, self._publication)
                 if self._seen.get(feed.slug) != term or kind in _LOOKED_AT_ALWAYS:
                     yield self._shelf(feed)
                     self._seen[feed.slug] = term
+
+    async def _terms(self, kind: TermKind) -> list[terms.Term]:
+        """List the terms of a kind, or none while it is too early to look again."""
+        began = time.monotonic()
+        if began < self._look_again.get(kind, began):
+            return []
+        async with self._store.read() as connection:
+            listed = await terms.listing(connection, kind, self._clock())
+        ended = time.monotonic()
+        if ended - began > _CHEAP_SECONDS:
+            self._look_again[kind] = ended + (ended - began) / _MOST_OF_THE_TIME
+        return listed
 
     def _shelf(self, feed: Feed) -> Shelf:
         kind, _, key = feed.slug.partition("/")

@@ -184,10 +184,9 @@ articles = Table(
     # Feeds read newest first and stop at their limit.
     Index(
         "ix_articles_newest",
+        "state",
         text("coalesce(published, first_seen) DESC"),
         text("id DESC"),
-        sqlite_where=text("state = 'live'"),
-        postgresql_where=text("state = 'live'"),
     ),
     sqlite_autoincrement=True,
 )

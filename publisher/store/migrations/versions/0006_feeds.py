@@ -16,6 +16,13 @@ _PAGE = 500
 
 def upgrade() -> None:
     """Make the tables. Documents are made of articles, so they are simply built anew."""
+    # One that is partial is passed over by SQLite, which cannot see a state in a parameter.
+    op.drop_index("ix_articles_newest", table_name="articles")
+    op.create_index(
+        "ix_articles_newest",
+        "articles",
+        ["state", sa.text("coalesce(published, first_seen) DESC"), sa.text("id DESC")],
+    )
     op.drop_table("feed_documents")
     op.create_table(
         "feed_documents",
