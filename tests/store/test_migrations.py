@@ -215,6 +215,29 @@ def test_origins_take_over_what_articles_were_known_by(blank_url: str, engine: E
     ]
 
 
+def test_terms_are_made_of_what_articles_have(blank_url: str, engine: Engine) -> None:
+    migrate_to(engine, "0001")
+    with engine.begin() as connection:
+        connection.execute(text(AN_OLD_ARTICLE), old_article(1, "live", by_hand=False))
+        connection.execute(
+            text(
+                'UPDATE articles SET tags = \'["Night shift", "night-shift"]\','
+                " authors = '[{\"name\": \"Qiu Wen\"}]', section = 'Economy'"
+            )
+        )
+
+    migrate(blank_url)
+
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT kind, key FROM terms ORDER BY kind, key")).all()
+    assert [tuple(row) for row in found] == [
+        ("author", "qiu-wen"),
+        ("language", "en"),
+        ("section", "economy"),
+        ("tag", "night-shift"),
+    ]
+
+
 AN_OLD_ARTICLE = (
     "INSERT INTO articles (source, guid, origin, stamp, fingerprint, uri, slug, url, title,"
     " summary, html, text, authors, contributors, tags, first_seen, changed, language,"
