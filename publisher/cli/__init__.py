@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from publisher.cli import (
     articles,
+    asking,
     issues,
     people,
     sending,  # noqa: F401 -- adds commands to `issues`, as steering does
@@ -135,6 +136,7 @@ app.add_typer(issues.newsletters, rich_help_panel=_MAIL)
 app.add_typer(issues.issues, rich_help_panel=_MAIL)
 app.command(rich_help_panel=_MAIL)(trying.preview)
 app.command(rich_help_panel=_MAIL)(trying.send_test)
+app.command(rich_help_panel=_PEOPLE)(asking.why)
 app.add_typer(people.subscribers, rich_help_panel=_PEOPLE)
 app.add_typer(suppressions.suppressions, rich_help_panel=_PEOPLE)
 

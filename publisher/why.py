@@ -1,0 +1,171 @@
+"""Why a person got an article, or did not: the issue that carried it, or the rule that kept it out.
+
+The rules are those of `publisher.compose`, in the order in which they decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from publisher.model import (
+    Article,
+    ArticleState,
+    DeliveryState,
+    Newsletter,
+    Subscription,
+    SubscriptionState,
+)
+from publisher.ports import Clock
+from publisher.store import carried, subscribers
+from publisher.store.articles import eligible_between
+from publisher.store.carried import Carried
+from publisher.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """What a newsletter did with the article for the person; ``words`` are a sentence.
+
+    ``is_carried`` says that an issue of it has the article for them.
+    """
+
+    newsletter: str
+    is_carried: bool
+    words: str
+
+
+async def why(
+    store: Store,
+    newsletters: Sequence[Newsletter],
+    *,
+    address_key: str,
+    article: Article,
+    clock: Clock,
+) -> list[Reason]:
+    """Give a reason for each newsletter, in their order."""
+    async with store.read() as connection:
+        case = _Case(
+            connection=connection,
+            article=article,
+            now=clock(),
+            rows=await carried.to_person(connection, address_key, article.id),
+            subscriptions={
+                each.newsletter: each
+                for each in await subscribers.page(connection, address_key=address_key)
+            },
+            suppressed=next(
+                (
+                    why
+                    for key, why, _ in await subscribers.suppressed(connection)
+                    if key == address_key
+                ),
+                None,
+            ),
+        )
+        return [await case.reason(newsletter) for newsletter in newsletters]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    connection: AsyncConnection
+    article: Article
+    now: datetime
+    rows: Sequence[Carried]
+    subscriptions: dict[str, Subscription]
+    suppressed: str | None
+
+    async def reason(self, newsletter: Newsletter) -> Reason:
+        of_it = [row for row in self.rows if row.newsletter == newsletter.slug]
+        if of_it:
+            words = "; ".join(_told(row, newsletter.timezone) for row in of_it)
+            return Reason(newsletter=newsletter.slug, is_carried=True, words=words)
+        words = (
+            self._of_article(newsletter.timezone)
+            or self._of_person(newsletter)
+            or self._of_ledger()
+            or await self._of_time(newsletter)
+        )
+        return Reason(newsletter=newsletter.slug, is_carried=False, words=words)
+
+    def _of_article(self, zone: tzinfo) -> str | None:
+        article = self.article
+        if article.state is not ArticleState.LIVE:
+            return f"the article is {article.state}"
+        if article.eligible is None:
+            return f'it came with the first load of "{article.source}", of which it is not mailed'
+        if article.eligible > self.now:
+            return f"it is not to be out before {_at(article.eligible, zone)}"
+        return None
+
+    def _of_person(self, newsletter: Newsletter) -> str | None:
+        found = self.subscriptions.get(newsletter.slug)
+        zone = newsletter.timezone
+        if found is None:
+            return "they do not read it"
+        if found.state is SubscriptionState.PENDING:
+            return f"they were asked on {_at(found.created, zone)} and have not confirmed"
+        if found.state is SubscriptionState.ENDED:
+            ended = f" since {_at(found.ended, zone)}" if found.ended else ""
+            return f"they do not read it any more{ended}"
+        if self.suppressed is not None:
+            return f"the address is suppressed ({self.suppressed})"
+        return None
+
+    def _of_ledger(self) -> str | None:
+        had = next((row for row in self.rows if row.counts), None)
+        if had is None:
+            return None
+        return f"they have it from {had.newsletter} no. {had.number}, and nothing is mailed twice"
+
+    async def _of_time(self, newsletter: Newsletter) -> str:
+        if not await carried.is_selected(self.connection, self.article.id, newsletter.select):
+            return "the newsletter does not select it"
+        reader, zone = self.subscriptions[newsletter.slug], newsletter.timezone
+        cover = await carried.covered(self.connection, reader.id)
+        is_instant = any(
+            cadence.name == reader.cadence and cadence.cron is None
+            for cadence in newsletter.cadences
+        )
+        if cover is None and is_instant:
+            cover = reader.confirmed
+        async with aclosing(
+            eligible_between(self.connection, cover, self.now, newsletter.select)
+        ) as coming:
+            async for article in coming:
+                if article.id == self.article.id:
+                    return f"it waits for their next issue ({reader.cadence})"
+        came = self.article.eligible or self.now
+        joined = reader.confirmed or reader.created
+        if came <= joined:
+            return (
+                f"it came on {_at(came, zone)}, before they joined on {_at(joined, zone)},"
+                " and had been told then"
+            )
+        return (
+            f"articles up to {_at(cover or came, zone)} have been considered for them: there were"
+            " too many newer ones at once, or it was not selected then"
+        )
+
+
+def _told(row: Carried, zone: tzinfo) -> str:
+    issue = f"no. {row.number} ({row.cadence})"
+    when = _at(row.settled or row.due, zone)
+    match row.state:
+        case DeliveryState.ACCEPTED:
+            return f"{issue} carried it: accepted on {when}"
+        case DeliveryState.FAILED:
+            return f"{issue} carried it: failed on {when} ({row.reply})"
+        case DeliveryState.SKIPPED:
+            return f"{issue} had it for them, and was not sent ({row.reply})"
+        case DeliveryState.SENDING:
+            return f"{issue} has it for them: being sent, or in doubt"
+    return f"{issue} has it for them: to be sent from {when} on"
+
+
+def _at(moment: datetime, zone: tzinfo) -> str:
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
