@@ -21,6 +21,7 @@ from publisher.cli import (
     asking,
     issues,
     people,
+    planning,
     sending,  # noqa: F401 -- adds commands to `issues`, as steering does
     service,
     show,
@@ -121,6 +122,7 @@ def _program(
 
 app.command(rich_help_panel=_SET_UP)(site.init)
 app.command(rich_help_panel=_SET_UP)(site.check)
+app.command(rich_help_panel=_SET_UP)(planning.plan)
 app.command(rich_help_panel=_SET_UP)(site.migrate)
 app.command(rich_help_panel=_RUN)(service.run)
 app.command(rich_help_panel=_RUN)(service.web)

@@ -102,6 +102,14 @@ def _shown(query: Select[Any], select_: Selection, now: datetime) -> Select[Any]
     ).order_by(DATED.element.desc(), articles.c.id.desc())
 
 
+async def count(connection: AsyncConnection, select_: Selection, now: datetime) -> int:
+    """Count the live articles of a selection whose time has come."""
+    query = select(func.count()).where(
+        articles.c.state == ArticleState.LIVE, DATED.element <= now, *terms.chosen(select_)
+    )
+    return int(await connection.scalar(query) or 0)
+
+
 async def tide(connection: AsyncConnection, now: datetime) -> tuple[object, ...]:
     """Give what is different whenever other articles, or articles otherwise, are shown."""
     newest = select(func.max(articles.c.changed), func.max(articles.c.id))

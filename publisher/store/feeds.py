@@ -72,6 +72,20 @@ async def marks(
     return None if found is None else frozenset(found)
 
 
+async def built(connection: AsyncConnection) -> dict[str, tuple[Format, ...]]:
+    """Map the feeds of the config that were ever built to their formats."""
+    rows = await connection.execute(
+        select(feed_documents.c.feed, feed_documents.c.format)
+        # Those that exist by themselves have a kind before a slash.
+        .where(feed_documents.c.feed.not_like("%/%"))
+        .order_by(feed_documents.c.feed, feed_documents.c.format)
+    )
+    found: dict[str, tuple[Format, ...]] = {}
+    for row in rows:
+        found[row.feed] = (*found.get(row.feed, ()), Format(row.format))
+    return found
+
+
 async def put(connection: AsyncConnection, document: FeedDocument, inputs: str) -> datetime | None:
     """Store a document in place of the one before.
 

@@ -37,6 +37,14 @@ async def in_force(
     return since
 
 
+async def schedules(connection: AsyncConnection) -> dict[tuple[str, str], str]:
+    """Map newsletters and cadences to the schedule that was in force last, "" for none."""
+    rows = await connection.execute(
+        select(cadences.c.newsletter, cadences.c.cadence, cadences.c.schedule)
+    )
+    return {(row.newsletter, row.cadence): row.schedule for row in rows}
+
+
 async def since(connection: AsyncConnection, newsletter: str, cadence: str) -> datetime | None:
     """Give since when a cadence's schedule is in force, None if it was never noted."""
     found: datetime | None = await connection.scalar(

@@ -47,6 +47,12 @@ async def status(connection: AsyncConnection, name: str) -> SourceStatus:
     return (await statuses(connection, [name]))[name]
 
 
+async def names(connection: AsyncConnection) -> list[str]:
+    """Name the sources that were asked at least once, by name."""
+    rows = await connection.execute(select(sources.c.name).order_by(sources.c.name))
+    return list(rows.scalars())
+
+
 async def statuses(connection: AsyncConnection, names: Collection[str]) -> dict[str, SourceStatus]:
     """Map each of these sources to its status."""
     rows = await connection.execute(select(sources).where(sources.c.name.in_(names)))
