@@ -14,9 +14,13 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from publisher.formats.channel import Channel, Entry
 from publisher.formats.frame import NOBODY, Frame, cut
+from publisher.formats.xmlparts import HISTORY, add_history, add_stylesheet, links
 from publisher.model import Person
 
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
+
+_TYPE = "application/atom+xml"
+_TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 
 
 def fragment(entry: Entry) -> bytes:
@@ -37,6 +41,7 @@ def frame(channel: Channel) -> Frame:
 def _generator(channel: Channel) -> Any:
     atom = FeedGenerator()
     atom.load_extension("media")
+    atom.register_extension("further", partial(_OfFeed, channel))
     atom.id(channel.id)
     atom.title(channel.title)
     atom.subtitle(channel.description)
@@ -44,9 +49,14 @@ def _generator(channel: Channel) -> Any:
     atom.updated(channel.updated)  # feedgen's own default is the present moment
     # So that an entry without a byline has an author all the same (RFC 4287 §4.1.2).
     atom.author(_persons([channel.publisher]))
-    atom.link(href=channel.self_url, rel="self", type="application/atom+xml")
+    atom.link(href=channel.self_url, rel="self", type=_TYPE)
+    # The site, and not the feed's own page as well: there may be one of a type (§4.1.1).
     atom.link(href=channel.home_url, rel="alternate", type="text/html")
+    atom.link(links(channel, _TYPE))
     atom.generator("publisher")
+    atom.icon(channel.logo)
+    atom.logo(channel.logo)
+    atom.rights(channel.rights)
     return atom
 
 
@@ -65,14 +75,35 @@ def _add(element: Any, entry: Entry) -> None:
         element.content(entry.html, type="html")
     if entry.image:
         element.media.content(url=entry.image, medium="image", group=None)
-    element.register_extension("attributes", partial(_Attributes, entry))
+        element.media.thumbnail(url=entry.image, group=None)
+    element.register_extension("further", partial(_OfEntry, entry))
 
 
 def _persons(people: Iterable[Person]) -> list[dict[str, str | None]]:
     return [{"name": person.name, "email": person.email, "uri": person.url} for person in people]
 
 
-class _Attributes:
+class _OfFeed:
+    """A feedgen extension: what feedgen knows nothing of in a feed.
+
+    All of it stands before the entries, as metadata has to (RFC 4287 §4.1.1, appendix B).
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def extend_ns(self) -> dict[str, str]:
+        return {"fh": HISTORY, "at": _TOMBSTONES}
+
+    def extend_atom(self, root: Any) -> None:
+        add_history(root, self._channel)
+        for each in self._channel.tombstones:
+            tombstone = etree.SubElement(root, f"{{{_TOMBSTONES}}}deleted-entry", ref=each.uri)
+            tombstone.set("when", each.when.isoformat())
+        add_stylesheet(root, self._channel)
+
+
+class _OfEntry:
     """A feedgen extension: what feedgen loses of an entry.
 
     It writes nothing of an entry's link but the href (its issue 135), which would make every

@@ -1,28 +1,25 @@
 """What every format says of a feed: decided once, so that all formats say the same.
 
-What a format module writes is a `Channel` and its `Entry`s. That is also the second wall:
-articles come clean from ingest, yet whatever stands in one, what leaves here is text that XML
-can carry, a title and a summary that are not empty, and instants in UTC without fractions. A
-bad article costs itself some characters, never the whole feed its readers.
+What a format module writes is a `Channel` and its `Entry`s. What leaves here is text that XML
+can carry, a title and a summary that are not empty, addresses that are absolute, and instants
+in UTC without fractions. A bad article costs itself some characters, never the whole feed its
+readers.
 """
 
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
+from publisher.formats.clean import Cleaner, instant, opening
 from publisher.model import Article, Enclosure, Feed, Issue, Person, Podcast, Publication
 
-# XML 1.0 §2.2 Char: one character outside costs the feed every strict reader, in CDATA too.
-_FORBIDDEN = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# RFC 3987 §2.2 has no place for these anywhere in an IRI.
-_NOT_IN_IRI = re.compile(r'[\s<>"{}|\\^`]')
-_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")  # RFC 6838 §4.2
+# What the media types of files begin with that are listened to or watched.
+PLAYABLE = ("audio/", "video/")
 
 _TITLE_CHARACTERS = 80
 _SUMMARY_CHARACTERS = 300
@@ -33,7 +30,8 @@ class Entry:
     """One article as every format tells it.
 
     ``html`` is empty when only the summary is to be told; ``language`` is None when it is the
-    channel's. ``updated`` is never before ``published``.
+    channel's. ``updated`` is never before ``published``. Of the enclosures, what can be played
+    comes first. ``dropped`` is what the article has and no document can carry.
     """
 
     id: str
@@ -50,6 +48,7 @@ class Entry:
     language: str | None
     image: str | None
     enclosures: tuple[Enclosure, ...]
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,17 +79,19 @@ _NO_HISTORY = History()
 class Channel:
     """A feed as every format tells it, all but its entries.
 
-    ``home_url`` is the site and ``page_url`` the feed's page for people.
+    ``self_url`` is where the document is fetched, ``home_url`` the site. ``first_url`` is the
+    feed's first address, without the ending that names a format: it outlives other names, and
+    identities are made of it.
     """
 
-    id: str
     title: str
     description: str
     language: str
     self_url: str
+    first_url: str
     publisher: Person
     home_url: str
-    page_url: str
+    stylesheet_url: str
     updated: datetime
     rights: str = ""
     logo: str | None = None
@@ -98,6 +99,11 @@ class Channel:
     podcast: Podcast | None = None
     history: History = _NO_HISTORY
     tombstones: tuple[Tombstone, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The feed's identity, in Atom."""
+        return f"{self.first_url}.atom"
 
 
 def describe(
@@ -115,55 +121,59 @@ def describe(
     what is in the feed, of a withdrawal too; it is never the time of building, or each build
     would look like news.
     """
-    home_url = _url(publication.base_url)
-    title = _line(feed.title) or feed.slug
+    clean = Cleaner()
+    home_url = clean.url(publication.base_url)
+    title = clean.line(feed.title) or feed.slug
     return Channel(
-        # One feed has one id in all its documents, wherever they are fetched from, so it is
-        # made of the configured address and never of the requested one (RFC 4287 §4.2.6).
-        id=f"{home_url}{feed.path}.atom",
         title=title,
-        description=_line(feed.description) or title,  # RSS wants one that is not empty
-        language=_line(feed.language),
-        self_url=_url(self_url),
-        publisher=Person(name=_line(publication.title) or home_url, url=home_url),
+        description=clean.line(feed.description) or title,  # RSS wants one that is not empty
+        language=clean.language(feed.language),
+        self_url=clean.url(self_url),
+        # A feed stays the same when it moves, and has one identity in all its documents,
+        # wherever they are fetched from (RFC 4287 §4.2.6): never of the requested address.
+        first_url=clean.url(f"{home_url}/feeds/{quote((*feed.formerly, feed.slug)[0])}"),
+        publisher=Person(name=clean.line(publication.title) or home_url, url=home_url),
         home_url=home_url,
-        page_url=home_url + feed.path,
-        updated=_instant(updated),
-        rights=_line(publication.rights),
-        logo=_url(publication.logo or "") or None,
-        hub=_url(publication.hub or "") or None,
-        podcast=feed.podcast,
+        stylesheet_url=f"{home_url}/feeds.css",
+        updated=instant(updated),
+        rights=clean.line(publication.rights),
+        logo=clean.url(publication.logo) or None,
+        # Of archives there is no news: who is to be told of any asks for the feed itself.
+        hub=None if history.current else clean.url(publication.hub) or None,
+        podcast=feed.podcast and _podcast(clean, feed.podcast),
         history=history,
-        tombstones=tuple(
-            Tombstone(uri=_text(each.uri).strip(), when=_instant(each.when)) for each in tombstones
-        ),
+        tombstones=_tombstones(clean, tombstones),
     )
 
 
 def describe_article(feed: Feed, article: Article, *, publication: Publication) -> Entry:
     """Say what is to be told of an article in a feed."""
-    url = _url(publication.article_url(article))
+    clean = Cleaner()
+    url = _page(clean, article, publication)
     # Compared byte by byte by readers for ever (RFC 4287 §4.2.6.1): not re-spelled as URLs are.
-    identity = _text(article.uri).strip() or url
-    summary = _text(article.summary).strip() or _opening(_line(article.text), _SUMMARY_CHARACTERS)
-    title = _line(article.title) or _opening(_line(summary), _TITLE_CHARACTERS) or article.slug
-    image = _url(article.image or "")
-    language = _line(article.language)
+    identity = clean.text(article.uri).strip() or url
+    summary = clean.text(article.summary).strip()
+    summary = summary or opening(clean.line(article.text), _SUMMARY_CHARACTERS)
+    title = clean.line(article.title) or opening(clean.line(summary), _TITLE_CHARACTERS)
+    title = title or clean.line(article.slug) or url
+    image = clean.url(article.image)
+    language = clean.language(article.language)
     return Entry(
         id=identity,
         is_permalink=identity == url,
         url=url,
         title=title,
         summary=summary or title,
-        html=_illustrated(_text(article.html), image) if feed.full else "",
-        authors=_people(article.authors),
-        contributors=_people(article.contributors),
-        categories=_distinct([article.section or "", *article.tags]),
-        published=_instant(article.dated),
-        updated=_instant(_edited(article)),
-        language=language if language and language != _line(feed.language) else None,
+        html=_illustrated(clean.text(article.html), image) if feed.full else "",
+        authors=_people(clean, article.authors),
+        contributors=_people(clean, article.contributors),
+        categories=clean.lines([article.section or "", *article.tags]),
+        published=instant(article.dated),
+        updated=instant(_edited(article)),
+        language=language if language and language != clean.line(feed.language) else None,
         image=image or None,
-        enclosures=_enclosures(article.enclosures),
+        enclosures=_enclosures(clean, article.enclosures),
+        dropped=clean.dropped,
     )
 
 
@@ -180,19 +190,21 @@ def describe_issue(
 
     Its identity is made of when the site began (``born``) and of names that never change.
     """
+    clean = Cleaner()
     number = f"{issue.newsletter} {issue.number}"
-    opened = _instant(issue.opens)
+    opened = instant(issue.opens)
     lines = [
-        f'<li><a href="{html.escape(_url(publication.article_url(article)))}">'
-        f"{html.escape(_line(article.title))}</a><br>{html.escape(_line(article.summary))}</li>"
+        f'<li><a href="{html.escape(_page(clean, article, publication))}">'
+        f"{html.escape(clean.line(article.title))}</a>"
+        f"<br>{html.escape(clean.line(article.summary))}</li>"
         for article in articles
     ]
     return Entry(
         id=uuid5(NAMESPACE_URL, f"{born.isoformat()} {number}").urn,
         is_permalink=False,
-        url=_url(url),
-        title=_line(subject) or number,
-        summary=" · ".join(_line(article.title) for article in articles) or number,
+        url=clean.url(url),
+        title=clean.line(subject) or number,
+        summary=" · ".join(clean.lines(article.title for article in articles)) or number,
         html=f"<ul>{''.join(lines)}</ul>" if lines else "",
         authors=(),
         contributors=(),
@@ -202,7 +214,14 @@ def describe_issue(
         language=None,
         image=None,
         enclosures=(),
+        dropped=clean.dropped,
     )
+
+
+def _page(clean: Cleaner, article: Article, publication: Publication) -> str:
+    """Give the page of an article: ours where its own has no address to speak of."""
+    own = replace(article, url=clean.url(article.url) or None)
+    return clean.url(publication.article_url(own))
 
 
 def _edited(article: Article) -> datetime:
@@ -225,63 +244,43 @@ def _illustrated(markup: str, image: str) -> str:
     return f'<p><img src="{source}" alt=""></p>\n{markup}'
 
 
-def _people(people: Iterable[Person]) -> tuple[Person, ...]:
+def _people(clean: Cleaner, people: Iterable[Person]) -> tuple[Person, ...]:
     """Keep those with a name, which every format requires (RFC 4287 §3.2.1)."""
-    return tuple(
-        Person(
-            name=name,
-            email=_mailbox(person.email or ""),
-            url=_url(person.url or "") or None,
-        )
-        for person in people
-        if (name := _line(person.name))
-    )
+    kept: list[Person] = []
+    for person in people:
+        name = clean.line(person.name)
+        if name:
+            email, url = clean.mailbox(person.email), clean.url(person.url)
+            kept.append(Person(name=name, email=email or None, url=url or None))
+        else:
+            clean.drop("person without a name")
+    return tuple(kept)
 
 
-def _mailbox(address: str) -> str | None:
-    address = _line(address)
-    return address if re.fullmatch(r".+@.+", address) else None  # RFC 4287 §3.2.3
-
-
-def _enclosures(enclosures: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
-    return tuple(
+def _enclosures(clean: Cleaner, enclosures: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
+    kept = [
         Enclosure(
             url=url,
-            media_type=media_type
-            if _MEDIA_TYPE.fullmatch(media_type := enclosure.media_type.strip())
-            else "application/octet-stream",
+            media_type=clean.media_type(enclosure.media_type),
             length_bytes=max(0, enclosure.length_bytes),
         )
         for enclosure in enclosures
-        if (url := _url(enclosure.url))
+        if (url := clean.url(enclosure.url))
+    ]
+    # Podcast programs play the first, and in RSS there is room for one.
+    return tuple(sorted(kept, key=lambda each: not each.media_type.startswith(PLAYABLE)))
+
+
+def _podcast(clean: Cleaner, podcast: Podcast) -> Podcast:
+    owner = podcast.owner and replace(podcast.owner, name=clean.line(podcast.owner.name))
+    return replace(podcast, category=clean.line(podcast.category), owner=owner)
+
+
+def _tombstones(clean: Cleaner, told: Iterable[Tombstone]) -> tuple[Tombstone, ...]:
+    """Keep each pair once, as there may not be two alike (RFC 6721 §3)."""
+    found = (
+        Tombstone(uri=uri, when=instant(each.when))
+        for each in told
+        if (uri := clean.text(each.uri).strip())
     )
-
-
-def _distinct(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for name in map(_line, names) if name))
-
-
-def _instant(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(microsecond=0)
-
-
-def _text(value: str) -> str:
-    """Keep what XML can carry, with the line ends that its readers see (XML 1.0 §2.11)."""
-    return _FORBIDDEN.sub("", value).replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _line(value: str) -> str:
-    """Keep no-break spaces: they are part of how a title is set."""
-    return re.sub(r"[ \t\n]+", " ", _text(value)).strip()
-
-
-def _url(value: str) -> str:
-    return _NOT_IN_IRI.sub(lambda found: quote(found[0]), _text(value).strip())
-
-
-def _opening(text: str, limit: int) -> str:
-    """Cut at a space if there is one: Chinese and Japanese have none to cut at."""
-    if len(text) <= limit:
-        return text
-    head = text[:limit]
-    return (head.rpartition(" ")[0] or head).rstrip() + "…"
+    return tuple(dict.fromkeys(found))

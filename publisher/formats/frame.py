@@ -32,16 +32,17 @@ class Frame:
         return places
 
 
-# feedgen writes no entry without a feed around it.
+# feedgen writes no entry without a feed around it. Every namespace that an entry may need is
+# declared around every document, needed or not, so that what is cut out of one fits any other.
 NOBODY = Channel(
-    id="urn:none",
     title="-",
     description="-",
     language="",
     self_url="urn:none",
+    first_url="urn:none",
     publisher=Person(name="-"),
     home_url="urn:none",
-    page_url="urn:none",
+    stylesheet_url="urn:none",
     updated=datetime(2000, 1, 1, tzinfo=UTC),
 )
 

@@ -13,24 +13,34 @@ MEDIA_TYPE = "application/feed+json"  # JSON is UTF-8; the type has no charset (
 
 
 def fragment(entry: Entry) -> bytes:
-    """Write an item. Members without a value are left out, since null is none of theirs."""
-    return _written({name: value for name, value in _item(entry).items() if value})
+    """Write an item."""
+    return _written(_known(_item(entry)))
 
 
 def frame(channel: Channel) -> Frame:
     """Write what stands around the items; there is no place for ``updated``."""
-    document = {
+    about = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": channel.title,
         "home_page_url": channel.home_url,
-        "feed_url": channel.self_url,
+        # It is the feed's identity, which is the same in all its archives. next_url may never
+        # equal it and does not, as it leads to what came before.
+        "feed_url": channel.history.current or channel.self_url,
         "description": channel.description,
+        "next_url": channel.history.previous,
+        # A picture for small places (favicon) is not known.
+        "icon": channel.logo,
         "language": channel.language,
         "authors": [_author(channel.publisher)],
-        "items": [],
+        "hubs": channel.hub and [{"type": "WebSub", "url": channel.hub}],
     }
-    written = _written(document)
+    written = _written({**_known(about), "items": []})
     return Frame(head=written[:-2], separator=b",", tail=written[-2:])
+
+
+def _known(members: dict[str, Any]) -> dict[str, Any]:
+    """Leave out those without a value: null is none of theirs."""
+    return {name: value for name, value in members.items() if value}
 
 
 def _written(value: dict[str, Any]) -> bytes:

@@ -1,13 +1,15 @@
 """RSS 2.0 by the RSS Advisory Board's best-practices profile, built with feedgen.
 
 Each place where feedgen 1.0.0 would write something wrong says so. Namespaces: content for
-the whole text, dc for bylines, media for pictures and further files, atom for the self link.
+the whole text, dc for bylines, media for pictures and further files, atom for links, fh for
+archives (RFC 5005 appendix B), itunes and podcast for podcast programs.
 """
 
 from __future__ import annotations
 
 import re
 from email.utils import format_datetime
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -17,8 +19,13 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from publisher.formats.channel import Channel, Entry
 from publisher.formats.frame import NOBODY, Frame, cut
+from publisher.formats.podcast import ITUNES, PODCAST, add_episode, add_show
+from publisher.formats.xmlparts import ATOM, HISTORY, add_history, add_stylesheet, links
 
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
+
+_TYPE = "application/rss+xml"
+_DC = "http://purl.org/dc/elements/1.1/"
 
 # How long a reader without HTTP caching may keep the document.
 _TTL_MINUTES = 30
@@ -48,10 +55,10 @@ def _generator(channel: Channel) -> Any:
     rss = feedgen.feed.FeedGenerator()
     rss.load_extension("dc")
     rss.load_extension("media")
-    rss.register_extension("references", _References, _References)  # last: it mends the others'
+    rss.register_extension("further", partial(_OfChannel, channel))
     rss.title(channel.title)
     rss.description(channel.description)
-    rss.link(href=channel.self_url, rel="self", type="application/rss+xml")
+    rss.link(href=channel.self_url, rel="self", type=_TYPE)
     # feedgen makes the last link the channel's, whatever its rel: the site comes last.
     rss.link(href=channel.home_url, rel="alternate")
     rss.language(channel.language)
@@ -59,6 +66,9 @@ def _generator(channel: Channel) -> Any:
     rss.ttl(_TTL_MINUTES)
     rss.generator("publisher")
     rss.docs("")
+    rss.copyright(channel.rights)
+    # feedgen's own title and link of it are the channel's, as they are to be.
+    rss.image(channel.logo)
     return rss
 
 
@@ -80,6 +90,7 @@ def _add(item: Any, entry: Entry) -> None:
     item.category([{"term": category} for category in entry.categories])
     if entry.image:
         item.media.content(url=entry.image, medium="image", group=None)
+        item.media.thumbnail(url=entry.image, group=None)
     # Readers take one enclosure an item, and feedgen would write the last: the first goes
     # there, the others to media:content, whose numbers feedgen wants as text.
     for position, enclosure in enumerate(entry.enclosures):
@@ -94,6 +105,8 @@ def _add(item: Any, entry: Entry) -> None:
                 fileSize=length if enclosure.length_bytes else None,
                 group=None,
             )
+    # Last, as it mends what the others wrote.
+    item.register_extension("further", partial(_OfItem, entry))
 
 
 def _medium(media_type: str) -> str:
@@ -101,25 +114,45 @@ def _medium(media_type: str) -> str:
     return kind if kind in ("image", "audio", "video") else "document"
 
 
-class _References:
-    """A feedgen extension: & and < in plain text as &#x26; and &#x3C;.
+class _OfChannel:
+    """A feedgen extension: what feedgen knows nothing of in a channel. All before the items."""
 
-    The profile's advice on character data: readers that look for markup in plain text leave
-    hexadecimal references alone more often than &amp; and &lt;.
-    """
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
 
     def extend_ns(self) -> dict[str, str]:
-        return {}
+        return {"fh": HISTORY, "itunes": ITUNES, "podcast": PODCAST}
 
-    def extend_rss(self, element: Any) -> None:
-        """Mend an item, or the channel below the root, before the items are put in."""
-        for plain in element.iter("title", "category", "{http://purl.org/dc/elements/1.1/}creator"):
+    def extend_rss(self, root: Any) -> None:
+        channel = root.find("channel")
+        for link in links(self._channel, _TYPE):
+            etree.SubElement(channel, f"{{{ATOM}}}link", link)
+        add_history(channel, self._channel)
+        if self._channel.podcast:
+            add_show(channel, self._channel, self._channel.podcast)
+        for plain in channel.iter("title", "description", "copyright"):
             _refer(plain)
-        for plain in element.iterfind("channel/description"):
+        add_stylesheet(root, self._channel)
+
+
+class _OfItem:
+    """A feedgen extension: what feedgen knows nothing of in an item."""
+
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
+
+    def extend_rss(self, item: Any) -> None:
+        add_episode(item, self._entry)
+        for plain in item.iter("title", "category", f"{{{_DC}}}creator"):
             _refer(plain)
 
 
 def _refer(element: Any) -> None:
+    """Write & and < in plain text as &#x26; and &#x3C;.
+
+    The profile's advice on character data: readers that look for markup in plain text leave
+    hexadecimal references alone more often than &amp; and &lt;.
+    """
     first, *rest = re.split("([&<])", element.text)
     element.text = first
     for character, text in zip(rest[::2], rest[1::2], strict=True):

@@ -35,7 +35,7 @@ from publisher.store.engine import Store
 __all__ = ["Press", "packed"]
 
 # Raise it when the same articles are to be written differently, so that all are built anew.
-_WRITTEN_AS = 2
+_WRITTEN_AS = 3
 # Their articles may be others though no article changed: what counts is where they come from.
 _LOOKED_AT_ALWAYS = (TermKind.SOURCE, TermKind.LANGUAGE)
 # Of an archive with many terms a look takes seconds: it is not to take more than this share.

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from publisher import formats
+from publisher.formats.channel import History, Tombstone
 from publisher.model import Article, Feed, Format, Publication
-from tests.formats.samples import written
+from publisher.publish import archive
+from tests.formats.samples import NO_HISTORY, written
 
 FOLDER = Path(__file__).parents[1] / "golden" / "feeds"
 CASES = sorted(path.parent.name for path in FOLDER.glob("*/input.json"))
@@ -21,10 +23,18 @@ CASES = sorted(path.parent.name for path in FOLDER.glob("*/input.json"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Input:
+    """``page`` names a page of the archive, which is rendered then.
+
+    In the addresses of ``history``, {format} stands for the ending.
+    """
+
     publication: Publication
     feed: Feed
     updated: datetime
     articles: tuple[Article, ...]
+    history: History = NO_HISTORY
+    tombstones: tuple[Tombstone, ...] = ()
+    page: str = ""
 
 
 def expected(case: str, format: Format) -> Path:
@@ -35,13 +45,21 @@ def expected(case: str, format: Format) -> Path:
 def render(case: str, format: Format) -> bytes:
     """Give the document as it is."""
     given = TypeAdapter(_Input).validate_json((FOLDER / case / "input.json").read_bytes())
+    path = archive.path(given.feed, given.page, format) if given.page else None
+    previous, current = given.history.previous, given.history.current
     return written(
         format,
-        given.feed,
-        given.articles,
+        of=given.feed,
+        articles=given.articles,
         publication=given.publication,
-        self_url=given.publication.base_url + formats.path(given.feed, format),
+        self_url=given.publication.base_url + (path or formats.path(given.feed, format)),
         updated=given.updated,
+        history=replace(
+            given.history,
+            previous=previous and previous.format(format=format),
+            current=current and current.format(format=format),
+        ),
+        tombstones=given.tombstones,
     )
 
 

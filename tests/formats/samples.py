@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from publisher import formats
-from publisher.formats.channel import describe, describe_article
+from publisher.formats.channel import History, Tombstone, describe, describe_article
 from publisher.model import Article, ArticleState, Feed, Format, Publication, Selection
 
+NO_HISTORY = History()
 MORNING = datetime(2024, 6, 7, 8, 0, tzinfo=UTC)
 NOON = datetime(2024, 6, 7, 12, 0, tzinfo=UTC)
 EVENING = datetime(2024, 6, 7, 18, 0, tzinfo=UTC)
@@ -22,6 +24,14 @@ PUBLICATION = Publication(
     language="en",
     timezone=ZoneInfo("Asia/Shanghai"),
     postal_address="1 Example Street",
+)
+
+# The same with everything that a publication can have.
+FURNISHED = replace(
+    PUBLICATION,
+    rights="© 2024 Example & Co",
+    logo="https://news.example.org/logo.png?a=1&b=2",
+    hub="https://news.example.org/hub",
 )
 
 # Each has broken some reader: half markup, whole markup, and markup that is meant as text.
@@ -84,23 +94,40 @@ def article(number: int = 1, **changes: Any) -> Article:
 
 def render(format: Format, *articles: Article, **changes: Any) -> bytes:
     """Write the articles as `feed`, with the changes, in a publication changed at noon."""
-    url = PUBLICATION.base_url + formats.path(feed(), format)
-    return written(
-        format, feed(**changes), articles, publication=PUBLICATION, self_url=url, updated=NOON
-    )
+    return document(format, *articles, of=feed(**changes))
+
+
+def document(format: Format, *articles: Article, **changes: Any) -> bytes:
+    """Write the articles, with the changes to what `written` is told."""
+    told: dict[str, Any] = {
+        "of": feed(),
+        "publication": PUBLICATION,
+        "self_url": PUBLICATION.base_url + formats.path(feed(), format),
+        "updated": NOON,
+    }
+    return written(format, articles=articles, **(told | changes))
 
 
 def written(
     format: Format,
+    *,
     of: Feed,
     articles: Sequence[Article],
-    *,
     publication: Publication,
     self_url: str,
     updated: datetime,
+    history: History = NO_HISTORY,
+    tombstones: Sequence[Tombstone] = (),
 ) -> bytes:
     """Write a whole document."""
-    channel = describe(of, publication=publication, self_url=self_url, updated=updated)
+    channel = describe(
+        of,
+        publication=publication,
+        self_url=self_url,
+        updated=updated,
+        history=history,
+        tombstones=tombstones,
+    )
     return formats.frame(format, channel).around(
         [
             formats.fragment(format, describe_article(of, each, publication=publication))

@@ -9,7 +9,8 @@ import pytest
 
 from publisher.model import Article, Enclosure, Format, Person
 from tests.formats import reading
-from tests.formats.samples import NOON, PUBLICATION, article, feed, render, written
+from tests.formats.reading import NAMESPACES
+from tests.formats.samples import FURNISHED, PUBLICATION, article, document, render
 
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -28,11 +29,38 @@ def test_feed_has_one_of_each_required_element_and_an_author() -> None:
     assert told == ["id", "title", "updated", "author", "link", "link", "generator", "subtitle"]
 
 
+def test_feed_has_rights_and_a_logo() -> None:
+    tree = reading.tree(document(Format.ATOM, publication=FURNISHED))
+
+    told = {name: tree.findtext(f"a:{name}", None, NAMESPACES) for name in ("rights", "logo")}
+
+    assert told == {
+        "rights": "© 2024 Example & Co",
+        "logo": "https://news.example.org/logo.png?a=1&b=2",
+    }
+    assert tree.findtext("a:icon", None, NAMESPACES) == told["logo"]
+
+
+def test_feed_has_one_page_for_people() -> None:
+    """Two alternates of a type would be invalid (RFC 4287 §4.1.1)."""
+    links = atom().iterfind("a:link", NAMESPACES)
+
+    pages = [link.get("href") for link in links if link.get("rel") == "alternate"]
+
+    assert pages == ["https://news.example.org"]
+
+
+def test_feed_keeps_its_id_when_it_moves() -> None:
+    tree = reading.tree(render(Format.ATOM, slug="news", formerly=("all", "everything")))
+
+    told = tree.findtext("a:id", None, NAMESPACES)
+
+    assert told == "https://news.example.org/feeds/all.atom"
+
+
 def test_feed_keeps_its_id_wherever_it_is_fetched() -> None:
     ids = {
-        reading.tree(
-            written(Format.ATOM, feed(), [], publication=PUBLICATION, self_url=url, updated=NOON)
-        ).findtext("a:id", None, reading.NAMESPACES)
+        reading.tree(document(Format.ATOM, self_url=url)).findtext("a:id", None, NAMESPACES)
         for url in ("https://news.example.org/feeds/all.atom", "http://localhost:8000/a")
     }
 
@@ -43,11 +71,9 @@ def test_publication_is_the_author_even_without_a_title() -> None:
     """A feed without an author is valid only while each of its entries has one."""
     nameless = replace(PUBLICATION, title=" ")
 
-    body = written(
-        Format.ATOM, feed(), [], publication=nameless, self_url="https://e.org/a", updated=NOON
-    )
+    body = document(Format.ATOM, publication=nameless)
 
-    name = reading.tree(body).findtext("a:author/a:name", None, reading.NAMESPACES)
+    name = reading.tree(body).findtext("a:author/a:name", None, NAMESPACES)
     assert name == "https://news.example.org"
 
 
@@ -58,7 +84,7 @@ def test_enclosure_is_no_second_alternate() -> None:
         Enclosure(url="https://e.org/2.pdf", media_type="application/pdf"),
     )
 
-    links = atom(article(enclosures=files)).iterfind("a:entry/a:link", reading.NAMESPACES)
+    links = atom(article(enclosures=files)).iterfind("a:entry/a:link", NAMESPACES)
 
     expected = [
         {"href": "https://www.example.org/stories/1", "rel": "alternate"},
@@ -80,7 +106,7 @@ def test_person_has_what_is_known_and_valid(kind: str) -> None:
 
     told = [
         [child.text for child in person]
-        for person in tree.iterfind(f"a:entry/a:{kind}", reading.NAMESPACES)
+        for person in tree.iterfind(f"a:entry/a:{kind}", NAMESPACES)
     ]
     assert told == [["Ana", "ana@example.org", "https://example.org/ana"], ["Bo"]]
 
@@ -88,16 +114,16 @@ def test_person_has_what_is_known_and_valid(kind: str) -> None:
 def test_entry_in_another_language_says_so() -> None:
     tree = atom(article(language="ar"), article(2))
 
-    told = [entry.get(LANGUAGE) for entry in tree.iterfind("a:entry", reading.NAMESPACES)]
+    told = [entry.get(LANGUAGE) for entry in tree.iterfind("a:entry", NAMESPACES)]
 
     assert (tree.get(LANGUAGE), told) == ("en", ["ar", None])
 
 
 def test_texts_have_the_types_that_readers_get_right() -> None:
-    [entry] = atom(article()).iterfind("a:entry", reading.NAMESPACES)
+    [entry] = atom(article()).iterfind("a:entry", NAMESPACES)
 
     told = {
-        name: entry.find(f"a:{name}", reading.NAMESPACES).get("type")
+        name: entry.find(f"a:{name}", NAMESPACES).get("type")
         for name in ("title", "summary", "content")
     }
 
@@ -106,7 +132,7 @@ def test_texts_have_the_types_that_readers_get_right() -> None:
 
 def test_entry_of_a_summary_has_no_content_but_a_page() -> None:
     [entry] = reading.tree(render(Format.ATOM, article(), full=False)).iterfind(
-        "a:entry", reading.NAMESPACES
+        "a:entry", NAMESPACES
     )
 
     assert names(entry) == ["id", "title", "updated", "link", "summary", "published"]
@@ -115,6 +141,9 @@ def test_entry_of_a_summary_has_no_content_but_a_page() -> None:
 def test_image_is_told_as_media() -> None:
     tree = atom(article(image="https://e.org/a.png"))
 
-    [media] = tree.iterfind("a:entry/media:content", reading.NAMESPACES)
+    media = [dict(each.attrib) for each in tree.iterfind("a:entry/media:*", NAMESPACES)]
 
-    assert dict(media.attrib) == {"url": "https://e.org/a.png", "medium": "image"}
+    assert media == [
+        {"url": "https://e.org/a.png", "medium": "image"},
+        {"url": "https://e.org/a.png"},  # media:thumbnail
+    ]

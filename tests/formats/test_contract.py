@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from publisher import formats
+from publisher.formats.channel import describe, describe_article
 from publisher.model import Enclosure, Format, Person
 from tests.formats import reading
 from tests.formats.samples import (
@@ -19,11 +20,12 @@ from tests.formats.samples import (
     NOON,
     PUBLICATION,
     article,
+    document,
     feed,
     render,
-    written,
 )
 
+XML = [Format.RSS, Format.ATOM]
 MODULES = {
     module.MEDIA_TYPE
     for found in pkgutil.iter_modules(formats.__path__)
@@ -154,15 +156,44 @@ def test_updated_moves_with_edits_only(
 
 @pytest.mark.parametrize("format", Format)
 def test_document_names_the_address_where_it_is_fetched(format: Format) -> None:
-    body = written(
-        format,
-        feed(),
-        [],
-        publication=PUBLICATION,
-        self_url="https://mirror.example.net/x?a=1&b=2",
-        updated=NOON,
-    )
+    body = document(format, self_url="https://mirror.example.net/x?a=1&b=2")
 
     own = reading.self_urls(format, body)
 
     assert own == ["https://mirror.example.net/x?a=1&b=2"]
+
+
+@pytest.mark.parametrize("format", XML)
+def test_stylesheet_for_browsers_stands_right_behind_the_declaration(format: Format) -> None:
+    declaration, rest = document(format).split(b"\n", 1)
+
+    assert declaration == b"<?xml version='1.0' encoding='UTF-8'?>"
+    assert rest.startswith(
+        b'<?xml-stylesheet type="text/css" href="https://news.example.org/feeds.css"?><'
+    )
+
+
+@pytest.mark.parametrize("format", XML)
+def test_fragment_fits_into_every_document_of_its_format(format: Format) -> None:
+    """What it needs of namespaces is declared around it, even where nothing else needs it."""
+    entry = describe_article(feed(), ILLUSTRATED, publication=PUBLICATION)
+
+    fragment = formats.fragment(format, entry)
+
+    declared = reading.tree(document(format)).nsmap
+    used = {prefix.decode() for prefix in re.findall(rb"</?(\w+):", fragment)}
+    assert b"xmlns" not in fragment
+    assert {"media"} <= used <= set(declared)
+    assert fragment in document(format, ILLUSTRATED)
+    channel = describe(feed(), publication=PUBLICATION, self_url="https://e.org/a", updated=NOON)
+    assert len(reading.items(format, formats.frame(format, channel).around([fragment] * 2))) == 2
+
+
+@pytest.mark.parametrize("format", Format)
+def test_first_of_several_files_is_one_to_play(format: Format) -> None:
+    names = [("a.pdf", "application/pdf"), ("b.mp4", "video/mp4"), ("c.mp3", "audio/mpeg")]
+    files = [Enclosure(url=f"https://e.org/{name}", media_type=kind) for name, kind in names]
+
+    [item] = reading.items(format, render(format, article(enclosures=tuple(files))))
+
+    assert item.enclosures == [f"https://e.org/{name}" for name in ("b.mp4", "c.mp3", "a.pdf")]

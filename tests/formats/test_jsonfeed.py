@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from publisher.model import Article, Enclosure, Format, Person
-from tests.formats.samples import article, render
+from tests.formats.jsonfeed import json_feed
+from tests.formats.samples import FURNISHED, article, document, render
 
 
 def item(each: Article, **changes: Any) -> dict[str, Any]:
-    [told] = json.loads(render(Format.JSON, each, **changes))["items"]
-    assert isinstance(told, dict)
-    return told
+    [told] = json_feed(render(Format.JSON, each, **changes))["items"]
+    return dict(told)
 
 
 def test_feed_starts_with_its_version_and_names_its_addresses() -> None:
-    document = json.loads(render(Format.JSON))
+    document = json_feed(render(Format.JSON))
 
     expected = {
         "version": "https://jsonfeed.org/version/1.1",
@@ -29,6 +28,12 @@ def test_feed_starts_with_its_version_and_names_its_addresses() -> None:
         "items": [],
     }
     assert list(expected.items()) == list(document.items())
+
+
+def test_feed_shows_the_logo() -> None:
+    told = json_feed(document(Format.JSON, publication=FURNISHED))
+
+    assert told["icon"] == "https://news.example.org/logo.png?a=1&b=2"
 
 
 def test_text_is_utf_8_and_not_escaped() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.model import Article, Enclosure, Format, Person
+from publisher.formats.channel import History
+from publisher.model import Article, Enclosure, Format, Person, Podcast
 from tests.formats import reading
-from tests.formats.samples import article, render
+from tests.formats.samples import FURNISHED, article, document, feed, render
 
 
 def rss(*articles: Article) -> bytes:
@@ -28,6 +29,48 @@ def test_channel_has_what_the_profile_asks_once_each() -> None:
         ("ttl", "30"),
     ]
     assert expected == told
+
+
+def test_channel_shows_the_logo_as_itself() -> None:
+    """Title and link of the picture are the channel's, as the profile wants."""
+    body = document(Format.RSS, of=feed(title="All & more"), publication=FURNISHED)
+
+    assert (
+        b"<image><url>https://news.example.org/logo.png?a=1&amp;b=2</url>"
+        b"<title>All &#x26; more</title><link>https://news.example.org</link></image>"
+    ) in body
+
+
+def test_channel_says_whose_rights_they_are() -> None:
+    body = document(Format.RSS, publication=FURNISHED)
+
+    assert "<copyright>© 2024 Example &#x26; Co</copyright>".encode() in body
+
+
+def test_everything_about_the_channel_comes_before_the_items() -> None:
+    """What stands behind them would part the document from its fragments."""
+    body = document(
+        Format.RSS,
+        article(),
+        of=feed(podcast=Podcast(category="News")),
+        publication=FURNISHED,
+        history=History(previous="https://e.org/7"),
+    )
+
+    [*about, last] = reading.tree(body)[0]
+
+    assert ("item" in {child.tag for child in about}, last.tag) == (False, "item")
+
+
+def test_picture_is_told_as_media() -> None:
+    [item] = reading.tree(rss(article(image="https://e.org/a.png"))).iter("item")
+
+    media = [dict(each.attrib) for each in item.iterfind("media:*", reading.NAMESPACES)]
+
+    assert media == [
+        {"url": "https://e.org/a.png", "medium": "image"},
+        {"url": "https://e.org/a.png"},  # media:thumbnail
+    ]
 
 
 def test_plain_text_has_hexadecimal_references() -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from publisher.formats.channel import Entry, describe_article
 from publisher.model import Enclosure, Format, Person
 from tests.formats import reading
-from tests.formats.samples import HARD_TITLES, article, render
+from tests.formats.samples import HARD_TITLES, PUBLICATION, article, feed, render
 
 # How long an example takes says how busy the machine is, not what the code does.
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -67,7 +70,9 @@ def test_space_and_markup_in_an_address_are_encoded(format: Format) -> None:
 
 
 @pytest.mark.parametrize("format", Format)
-@pytest.mark.parametrize("forbidden", ["\x00", "\x0b", "\x1f", "\ud800", "\ufffe", "\uffff"])
+@pytest.mark.parametrize(
+    "forbidden", ["\x00", "\x0b", "\x1f", "\x85", "\ud800", "\ufffe", "\uffff"]
+)
 def test_character_that_xml_forbids_costs_only_itself(format: Format, forbidden: str) -> None:
     word = f"Do{forbidden}ck"
     bad = article(
@@ -88,53 +93,101 @@ def test_character_that_xml_forbids_costs_only_itself(format: Format, forbidden:
     assert (first.title, second.title) == ("Dock", "Story 2")
 
 
-ANY_TEXT = st.lists(
-    st.one_of(
-        st.text(st.characters(exclude_categories=())),
-        st.sampled_from(["]]>", "<![CDATA[", "<b>", "&amp;", "&#11;", "\r\n", "\ufffe", "-->"]),
-    ),
-    max_size=4,
-).map("".join)
-
-
-@UNHURRIED
-@given(words=st.lists(ANY_TEXT, min_size=12, max_size=12))
-def test_any_text_anywhere_gives_feeds_that_read_back(words: list[str]) -> None:
-    title, summary, html, text, tag, name, mail, url, uri, image, kind, language = words
-    each = article(
-        title=title,
-        summary=summary,
-        html=html,
-        text=text,
-        tags=(tag,),
-        section=tag,
-        authors=(Person(name=name, email=mail, url=url),),
-        contributors=(Person(name=name, email=mail, url=url),),
-        url=f"https://e.org/{url}",
-        uri=uri,
-        image=image,
-        enclosures=(Enclosure(url=url, media_type=kind, length_bytes=-1),) * 2,
-        language=language,
+@pytest.mark.parametrize("format", Format)
+@pytest.mark.parametrize(
+    "address", ["some/page", "//e.org/a", "javascript:alert(1)", "https://[a/b"]
+)
+def test_address_that_is_none_on_the_web_is_left_out(format: Format, address: str) -> None:
+    """A relative one would lead each reader somewhere else."""
+    lost = article(
+        url=address,
+        image=address,
+        authors=(Person(name="Ana", url=address),),
+        enclosures=(Enclosure(url=address, media_type="audio/mpeg"),),
     )
 
-    bodies = {
-        format: render(format, each, title=title, description=text, language=language)
-        for format in Format
-    }
+    body = render(format, lost)
 
-    for format, body in bodies.items():
-        assert len(reading.items(format, body)) == 1
-    [told] = json.loads(bodies[Format.JSON])["items"]
-    atom = reading.tree(bodies[Format.ATOM])
-    rss = reading.tree(bodies[Format.RSS])
-    assert told["title"] == atom.findtext("a:entry/a:title", None, reading.NAMESPACES)
-    assert told["title"] == "".join(rss.find("channel/item/title").itertext())
-    whole = told.get("content_html")
-    assert whole == atom.findtext("a:entry/a:content", None, reading.NAMESPACES)
-    assert whole == rss.findtext("channel/item/content:encoded", None, reading.NAMESPACES)
+    assert address not in body.decode()
+    [item] = reading.items(format, body)
+    assert item.link == "https://news.example.org/articles/story-1"
 
 
-LEGAL = st.text(st.characters(min_codepoint=0x20, exclude_categories=["Cs", "Cn"]), min_size=1)
+@pytest.mark.parametrize("format", Format)
+def test_percent_sign_that_encodes_nothing_is_encoded(format: Format) -> None:
+    [item] = reading.items(format, render(format, article(url="https://e.org/100%?a=%41")))
+
+    assert item.link == "https://e.org/100%25?a=%41"
+
+
+@pytest.mark.parametrize("format", Format)
+@pytest.mark.parametrize("language", ["German (Austria)", "de_AT", "Oesterreich"])
+def test_language_that_is_no_tag_is_left_out(format: Format, language: str) -> None:
+    assert language not in render(format, article(language=language)).decode()
+
+
+def test_media_type_has_no_parameters() -> None:
+    files = tuple(
+        Enclosure(url="https://e.org/1", media_type=kind)
+        for kind in ("audio/ogg; codecs=opus", "MP3", "")
+    )
+
+    found = described(enclosures=files).enclosures
+
+    kinds = [file.media_type for file in found]
+    assert kinds == ["audio/ogg", "application/octet-stream", "application/octet-stream"]
+
+
+@pytest.mark.parametrize("format", Format)
+@pytest.mark.parametrize(
+    ("moment", "told"),
+    [
+        (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))), datetime(1, 1, 1, tzinfo=UTC)),
+        (
+            datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))),
+            datetime.max.replace(microsecond=0, tzinfo=UTC),
+        ),
+        (datetime(987, 6, 5, 4, 3, 2, tzinfo=UTC), datetime(987, 6, 5, 4, 3, 2, tzinfo=UTC)),
+    ],
+)
+def test_any_date_of_the_calendar_is_told(format: Format, moment: datetime, told: datetime) -> None:
+    [item] = reading.items(format, render(format, article(published=moment)))
+
+    assert item.published == told
+
+
+def test_what_an_entry_lacks_is_named() -> None:
+    """People's addresses and words stay out of what will be logged."""
+    entry = described(
+        title="a\x0bb\ud800",
+        html="<p>\x0b</p>",
+        url="ftp://e.org/" + "a" * 200,
+        language="de_AT",
+        authors=(Person(name="Ana", email="no address"), Person(name="\x00")),
+    )
+
+    assert entry.dropped == (
+        "U+0000",
+        "U+000B",
+        "U+D800",
+        "address ftp://e.org/" + "a" * 60,
+        "language de_AT",
+        "mail address",
+        "person without a name",
+    )
+
+
+def test_entry_of_a_clean_article_lacks_nothing() -> None:
+    assert described().dropped == ()
+
+
+def described(**changes: Any) -> Entry:
+    return describe_article(feed(), article(**changes), publication=PUBLICATION)
+
+
+LEGAL = st.text(
+    st.characters(min_codepoint=0x20, exclude_categories=["Cc", "Cs", "Cn"]), min_size=1
+)
 
 
 @UNHURRIED
