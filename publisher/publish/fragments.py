@@ -7,12 +7,17 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import structlog
+
 from publisher import formats
 from publisher.formats.channel import Entry
 from publisher.model import Format
+from publisher.publish.leaving import leaving_out
 from publisher.publish.shelves import Shelf
 from publisher.store.articles import Mark
 from publisher.store.engine import Store
+
+log = structlog.get_logger()
 
 _MOST_BYTES = 192 * 1024**2
 _CHUNK = 200
@@ -34,7 +39,10 @@ class Fragments:
         self._bytes = 0
 
     async def of(self, shelf: Shelf, format: Format, marks: Sequence[Mark]) -> list[bytes]:
-        """Give the fragments of these entries, making those that are missing."""
+        """Give the fragments of these entries, making those that are missing.
+
+        One that cannot be made is left out, and tried again by the next build.
+        """
         keys = [_Key(shelf.variant, format, mark) for mark in marks]
         found = {key: self._kept[key] for key in keys if key in self._kept}
         for key in found:
@@ -46,8 +54,8 @@ class Fragments:
                 entries = await shelf.entries(connection, [key.mark.id for key in chunk])
             # One that has gone meanwhile is missing; the next build knows.
             made = [(key, entries[key.mark.id]) for key in chunk if key.mark.id in entries]
-            written = await asyncio.to_thread(_write, format, [entry for _, entry in made])
-            for (key, _), fragment in zip(made, written, strict=True):
+            written = await asyncio.to_thread(_write, format, made)
+            for key, fragment in written:
                 found[key] = fragment
                 self._keep(key, fragment)
         return [found[key] for key in keys if key in found]
@@ -60,5 +68,13 @@ class Fragments:
             self._bytes -= len(dropped)
 
 
-def _write(format: Format, entries: Sequence[Entry]) -> list[bytes]:
-    return [formats.fragment(format, entry) for entry in entries]
+def _write(format: Format, entries: Sequence[tuple[_Key, Entry]]) -> list[tuple[_Key, bytes]]:
+    written = []
+    for key, entry in entries:
+        if entry.dropped:
+            log.warning(
+                "article mended for feed", uri=entry.id, format=format.value, dropped=entry.dropped
+            )
+        with leaving_out(entry.id):
+            written.append((key, formats.fragment(format, entry)))
+    return written

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from publisher.formats.channel import Entry, Tombstone, describe_article, describe_issue
 from publisher.mail.slots import Slot, split
 from publisher.model import LET_OUT, Feed, Newsletter, Publication
+from publisher.publish.leaving import leaving_out
 from publisher.renditions import issue_url
 from publisher.store import articles, issues, keys, renditions
 from publisher.store.articles import Mark
@@ -83,11 +84,11 @@ class ArticleShelf:
         self, connection: AsyncConnection, ids: Collection[int]
     ) -> Mapping[int, Entry]:
         """Give the entries of articles."""
-        found = await articles.by_ids(connection, ids)
-        return {
-            id: describe_article(self.feed, article, publication=self._publication)
-            for id, article in found.items()
-        }
+        entries: dict[int, Entry] = {}
+        for id, article in (await articles.by_ids(connection, ids)).items():
+            with leaving_out(article.uri):
+                entries[id] = describe_article(self.feed, article, publication=self._publication)
+        return entries
 
 
 class IssueShelf:
@@ -134,14 +135,16 @@ class IssueShelf:
             if issue is None or rendition is None:
                 continue
             told = await articles.by_ids(connection, rendition.article_ids)
-            entries[id] = describe_issue(
-                issue,
-                subject="".join(
-                    piece for piece in split(rendition.subject) if not isinstance(piece, Slot)
-                ),
-                url=issue_url(self._publication, issue),
-                born=born,
-                articles=[told[each] for each in rendition.article_ids if each in told],
-                publication=self._publication,
-            )
+            url = issue_url(self._publication, issue)
+            with leaving_out(url):
+                entries[id] = describe_issue(
+                    issue,
+                    subject="".join(
+                        piece for piece in split(rendition.subject) if not isinstance(piece, Slot)
+                    ),
+                    url=url,
+                    born=born,
+                    articles=[told[each] for each in rendition.article_ids if each in told],
+                    publication=self._publication,
+                )
         return entries
