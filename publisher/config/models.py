@@ -64,7 +64,9 @@ class PublicationTable(Table):
     rights: str = ""
     """The copyright notice, in every feed."""
     logo: WebUrl | None = None
-    """The address of a square picture, which feed readers show beside the name."""
+    """The address of a square picture, which feed readers show beside the name: 512 pixels wide
+    or more, for podcasts 1400 to 3000.
+    """
 
 
 class StoreTable(Table):
@@ -188,7 +190,9 @@ class FeedTable(Table):
     language: Language | None = None
     """Its language; without one, the publication's."""
     formerly: tuple[Slug, ...] = ()
-    """Slugs that it had before; who asks for one of them is sent here (301)."""
+    """Slugs that it had before, the oldest first (of which its identity is made); who asks for one
+    of them is sent here (301).
+    """
     retired: bool = False
     """Whether it has ended; who asks for it is told that it will not come back (410)."""
     podcast: PodcastTable | None = None

@@ -14,7 +14,6 @@ from pydantic import TypeAdapter
 from publisher import formats
 from publisher.formats.channel import History, Tombstone
 from publisher.model import Article, Feed, Format, Publication
-from publisher.publish import archive
 from tests.formats.samples import NO_HISTORY, written
 
 FOLDER = Path(__file__).parents[1] / "golden" / "feeds"
@@ -45,7 +44,7 @@ def expected(case: str, format: Format) -> Path:
 def render(case: str, format: Format) -> bytes:
     """Give the document as it is."""
     given = TypeAdapter(_Input).validate_json((FOLDER / case / "input.json").read_bytes())
-    path = archive.path(given.feed, given.page, format) if given.page else None
+    path = formats.archive_path(given.feed, given.page, format) if given.page else None
     previous, current = given.history.previous, given.history.current
     return written(
         format,
