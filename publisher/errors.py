@@ -40,11 +40,13 @@ class SourceError(PublisherError):
 class FetchError(PublisherError):
     """A page of the web cannot be had, or must not be: no answer came that could be used.
 
-    ``is_too_large`` says that there is one, and that it would have been too much.
+    ``reason`` is the message without the page's address, which may be nobody else's business.
+    ``is_too_large`` says that there is an answer, and that it would have been too much.
     """
 
-    def __init__(self, message: str, *, is_too_large: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, place: str, reason: str, *, is_too_large: bool = False) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.reason = reason
         self.is_too_large = is_too_large
 
 

@@ -234,6 +234,47 @@ async def test_form_is_posted(web: WebRig, fetcher: Fetcher) -> None:
     assert answer.body == b'{"ok": true}'
 
 
+async def test_form_may_say_one_name_several_times(web: WebRig, fetcher: Fetcher) -> None:
+    await fetcher.post(web.url + "/", [("word", "one"), ("word", "two")])
+
+    assert web.requests[0].body == b"word=one&word=two"
+
+
+async def test_document_is_handed_over_as_it_is(web: WebRig, fetcher: Fetcher) -> None:
+    document = b"<rss/>" * 40_000
+    web.pages["/told?by=us"] = Page(status=204, headers={"X-Seen": "yes"})
+
+    answer = await fetcher.hand_over(
+        web.url + "/told?by=us", document, {"Content-Type": "application/rss+xml; charset=utf-8"}
+    )
+
+    asked = web.requests[0]
+    assert (asked.method, asked.target, asked.body) == ("POST", "/told?by=us", document)
+    assert asked.headers["content-type"] == "application/rss+xml; charset=utf-8"
+    assert (answer.status, answer.headers["x-seen"]) == (204, "yes")
+
+
+async def test_words_that_answer_a_document_are_not_taken(web: WebRig) -> None:
+    """Whoever took it may say thank you at any length."""
+    web.pages["/"] = Page(body=b"x" * 100_000)
+    async with Fetcher(agent=AGENT, allow_private=True, limits=Limits(body_bytes=10)) as fetcher:
+        answer = await fetcher.hand_over(web.url + "/", b"news", {})
+
+    assert (answer.status, answer.body) == (200, b"")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirect_of_a_document_is_not_followed(
+    web: WebRig, fetcher: Fetcher, status: int
+) -> None:
+    web.pages["/"] = redirect(status, "/other")
+
+    answer = await fetcher.hand_over(web.url + "/", b"news", {})
+
+    assert answer.status == status
+    assert web.targets == ["/"]
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirect_of_a_form_is_not_followed(
     web: WebRig, fetcher: Fetcher, status: int

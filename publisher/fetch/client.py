@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from io import BytesIO
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 import aiohttp
 
@@ -19,6 +20,9 @@ from publisher.fetch.answer import Answer
 from publisher.fetch.fault import FAILURES, Fault, cause_of
 from publisher.fetch.route import UNFIT, Route
 from publisher.fetch.unpack import read_body
+
+# A form, or a document.
+_Sent: TypeAlias = Mapping[str, str] | Sequence[tuple[str, str]] | BytesIO
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _CONNECTIONS_PER_HOST = 2
@@ -85,42 +89,48 @@ class Fetcher:
         """
         return await self._ask(url, headers or {}, None)
 
-    async def post(self, url: str, form: Mapping[str, str]) -> Answer:
+    async def post(self, url: str, form: Mapping[str, str] | Sequence[tuple[str, str]]) -> Answer:
         """Send a form; redirects are not followed. Raises FetchError as `get` does."""
         return await self._ask(url, {}, form)
 
-    async def _ask(
-        self, url: str, headers: Mapping[str, str], form: Mapping[str, str] | None
-    ) -> Answer:
+    async def hand_over(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send a document; redirects are not followed. Raises FetchError as `get` does.
+
+        Of the answer only status and headers are taken.
+        """
+        # Read from in pieces: sent as one, a large body would hold up everything else.
+        return await self._ask(url, headers, BytesIO(body))
+
+    async def _ask(self, url: str, headers: Mapping[str, str], sent: _Sent | None) -> Answer:
         route = Route(url, headers, self._limits.redirects)
         try:
             async with asyncio.timeout(self._limits.seconds):
                 route.begin()
-                while (answer := await self._exchange(route, form)) is None:
+                while (answer := await self._exchange(route, sent)) is None:
                     pass
                 return answer
         except Fault as fault:
-            raise FetchError(f"{route.place}: {fault}", is_too_large=fault.is_too_large) from fault
+            raise FetchError(route.place, str(fault), is_too_large=fault.is_too_large) from fault
         except aiohttp.ConnectionTimeoutError as error:
             cause = f"no connection within {self._limits.connect_seconds:g} s"
-            raise FetchError(f"{route.place}: {cause}") from error
+            raise FetchError(route.place, cause) from error
         except TimeoutError as error:
             cause = f"no whole answer within {self._limits.seconds:g} s"
-            raise FetchError(f"{route.place}: {cause}") from error
+            raise FetchError(route.place, cause) from error
         except FAILURES as error:
-            raise FetchError(f"{route.place}: {cause_of(error)}") from error
+            raise FetchError(route.place, cause_of(error)) from error
 
-    async def _exchange(self, route: Route, form: Mapping[str, str] | None) -> Answer | None:
+    async def _exchange(self, route: Route, sent: _Sent | None) -> Answer | None:
         """Ask once; gives None when the answer leads on, and the route does."""
         async with self._session.request(
-            "GET" if form is None else "POST",
+            "GET" if sent is None else "POST",
             route.url,
             headers=route.headers,
-            data=form,
+            data=sent,
             allow_redirects=False,
         ) as response:
             location = response.headers.get("Location")
-            if form is None and response.status in _REDIRECTS and location:
+            if sent is None and response.status in _REDIRECTS and location:
                 route.redirect(response.status, location)
                 return None
             return Answer(
@@ -128,7 +138,9 @@ class Fetcher:
                 moved=route.moved,
                 status=response.status,
                 headers=_headers(response),
-                body=await read_body(response, self._limits.body_bytes),
+                body=b""
+                if isinstance(sent, BytesIO)
+                else await read_body(response, self._limits.body_bytes),
             )
 
     def _socket(self, info: aiohttp.AddrInfoType) -> socket.socket:

@@ -33,10 +33,7 @@ def cause_of(error: BaseException) -> str:
         case aiohttp.ClientConnectorDNSError():
             return "the name of the host is not known"
         case aiohttp.ClientConnectorError(os_error=PrivateAddress(address=address)):
-            return (
-                f"the address {address} is private;"
-                " set allow_private = true in the source if that is meant"
-            )
+            return f"the address {address} is private; set allow_private = true if that is meant"
         case aiohttp.ClientConnectorError(os_error=cause):
             reason = os.strerror(cause.errno) if cause.errno else cause
             return f"no connection can be made ({reason})"
