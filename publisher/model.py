@@ -200,6 +200,11 @@ class Publication:
         """Where our own hub stands, if it is in use."""
         return f"{self.base_url}/hub"
 
+    @property
+    def has_own_hub(self) -> bool:
+        """Whether the hub is ours."""
+        return self.hub == self.own_hub
+
     def article_url(self, article: Article) -> str:
         """Give the page of an article: elsewhere if it has one there, else ours."""
         return article.url or f"{self.base_url}/articles/{article.slug}"
@@ -305,6 +310,26 @@ class FeedDocument:
     def path(self) -> str:
         """Where on our site it stands, as in an address."""
         return f"/feeds/{quote(self.feed)}.{self.format}"
+
+
+class HubMode(enum.StrEnum):
+    """What a callback is asked by a hub, or told of its subscription (WebSub §5.2, §5.3)."""
+
+    SUBSCRIBE = "subscribe"
+    UNSUBSCRIBE = "unsubscribe"
+    DENIED = "denied"
+
+
+class TellingState(enum.StrEnum):
+    """Whether a callback has been told the newest version of its feed.
+
+    ``failed`` is one that was given up: it is told the next version again.
+    """
+
+    PENDING = "pending"
+    SENDING = "sending"
+    TOLD = "told"
+    FAILED = "failed"
 
 
 # --- newsletters ------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeAlias
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from publisher.model import Coding, FeedDocument, Format, Span
 from publisher.store.engine import insert_unless
 from publisher.store.tables import feed_documents, feed_versions
+
+DocumentKey: TypeAlias = tuple[str, Format]
 
 # Who polls less often than a document changes so many times is told all of it.
 _MOST_VERSIONS = 50
@@ -33,6 +36,14 @@ async def etag(connection: AsyncConnection, feed: str, format: Format) -> str | 
         )
     )
     return found
+
+
+async def etags(connection: AsyncConnection) -> dict[DocumentKey, str]:
+    """Map every stored document to its present ETag."""
+    rows = await connection.execute(
+        select(feed_documents.c.feed, feed_documents.c.format, feed_documents.c.etag)
+    )
+    return {(row.feed, Format(row.format)): row.etag for row in rows}
 
 
 async def get(connection: AsyncConnection, feed: str, format: Format) -> FeedDocument | None:
