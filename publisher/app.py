@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
-from publisher import compose, deliver, ingest, issues, websub
+from publisher import compose, deliver, hub, ingest, issues, websub
 from publisher.config import Config, SourceEntry
 from publisher.ingest.legible import bounded, legible
 from publisher.letters import Letters, Stationery
@@ -169,8 +169,38 @@ class App:
             return await articles.next_embargo(connection, self.clock())
 
     async def publish(self) -> list[FeedDocument]:
-        """Build the feeds that changed; give the documents with new bytes."""
-        return await self.press.publish()
+        """Build the feeds that changed; give the documents with new bytes.
+
+        Whom the hub is to tell of them is noted; `tell` does it.
+        """
+        documents = await self.press.publish()
+        await hub.note(self.store, self.config.publication, clock=self.clock)
+        return documents
+
+    async def tell(self, stop: asyncio.Event) -> hub.Called | hub.Pinged | None:
+        """Tell whoever is to be told of news: subscribers of our own hub, or another hub.
+
+        None if there is no hub.
+        """
+        publication = self.config.publication
+        if publication.hub is None:
+            return None
+        if not publication.has_own_hub:
+            return await hub.ping(self.store, publication, clock=self.clock)
+        return await hub.call(
+            self.store,
+            publication,
+            allow_private=self.config.hub_allow_private,
+            clock=self.clock,
+            stop=stop,
+        )
+
+    async def deny_gone(self) -> list[str]:
+        """Let nobody wait at our hub for a feed that the config has no more; give the topics."""
+        publication = self.config.publication
+        if not publication.has_own_hub:
+            return []
+        return await hub.deny_gone(self.store, self.press, publication, clock=self.clock)
 
     async def issue(self) -> list[Issue]:
         """Make every issue that has fallen due; give those that were composed just now."""

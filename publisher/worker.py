@@ -1,4 +1,4 @@
-"""The worker: sends what is due, over every relay, until it is told to stop.
+"""The worker: sends what is due, over every relay and through the hub, until told to stop.
 
 Any number of workers on any number of machines may run on one PostgreSQL; the ledger's leases
 part the work. On SQLite there is one machine.
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import asdict
 
 import structlog
 
 from publisher.app import App
 from publisher.deliver import Sent
 from publisher.errors import PublisherError
+from publisher.hub import Called
 
 log = structlog.get_logger()
 
@@ -27,9 +29,11 @@ async def work(app: App, stop: asyncio.Event, work_waits: asyncio.Event) -> None
 
     ``work_waits`` wakes a worker that sleeps; it is cleared here.
     """
-    async with asyncio.TaskGroup() as relays:
+    async with asyncio.TaskGroup() as lines:
         for relay in app.relays():
-            relays.create_task(_keep_sending(app, relay, stop, work_waits))
+            lines.create_task(_keep_sending(app, relay, stop, work_waits))
+        if app.config.publication.hub is not None:
+            lines.create_task(_keep_telling(app, stop, work_waits))
 
 
 async def _keep_sending(
@@ -59,6 +63,24 @@ async def _keep_sending(
             log.warning("relay resting", relay=relay, seconds=rest, reason=sent.error)
             await _any_of(stop.wait(), within=rest)
             rest = min(rest * 2, _LONGEST_REST_SECONDS)
+
+
+async def _keep_telling(app: App, stop: asyncio.Event, work_waits: asyncio.Event) -> None:
+    """Tell readers of news. What failed has its own time to be tried again, in its row."""
+    is_looked_through = False
+    while not stop.is_set():
+        work_waits.clear()
+        try:
+            if not is_looked_through:
+                await app.deny_gone()
+                is_looked_through = True
+            called = await app.tell(stop)
+        except PublisherError as error:
+            log.error("readers not told", reason=str(error))  # noqa: TRY400
+        else:
+            if isinstance(called, Called) and called != Called():
+                log.info("readers called", **asdict(called))
+        await _any_of(stop.wait(), work_waits.wait(), within=_IDLE_SECONDS)
 
 
 async def _any_of(*waits: Awaitable[object], within: float) -> None:

@@ -70,6 +70,7 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
         # Platforms that give a PORT route to it from outside the machine.
         web=site.web.listen if port is None else Endpoint("0.0.0.0", port),  # noqa: S104
         serving=_serving(site.web),
+        hub_allow_private=site.web.hub_allow_private,
         capture=Capture(listen=site.capture.listen, folder=_anchored(site.capture.folder, folder)),
         templates=_anchored(site.templates.path, folder),
         sources=tuple(

@@ -89,6 +89,10 @@ class WebTable(Table):
     """The WebSub hub through which feed readers hear of news within seconds: our own ("self"), or
     the address of another one.
     """
+    hub_allow_private: bool = False
+    """Whether our own hub may call programs at private addresses (loopback, local network), for
+    readers of your own. Anybody may name any address to it, so leave it off otherwise.
+    """
     max_age: Duration = timedelta(minutes=5)
     """How long readers and caches may keep a feed before they ask again."""
     stale_while_revalidate: Duration = timedelta(hours=1)

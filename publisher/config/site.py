@@ -89,6 +89,7 @@ class Config:
     store_url: SecretStr
     web: Endpoint
     serving: Serving
+    hub_allow_private: bool
     capture: Capture
     templates: Path
     sources: tuple[SourceEntry, ...]

@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from publisher.errors import StoreError, TokenError
-from publisher.web import api, archive, caught, documents, pages, people, probes, websub
+from publisher.web import api, archive, caught, documents, hub, pages, people, probes, websub
 from publisher.web.edge import Edge, shortened
 from publisher.web.memory import Memory
 from publisher.web.site import Site, not_found
@@ -71,8 +71,13 @@ def _routes(site: Site) -> list[Route]:
         Route("/readyz", probes.ready),
         Route("/robots.txt", probes.robots),
         Route("/favicon.ico", probes.favicon),
+        *(_hub() if site.publication.has_own_hub else ()),
         *(api.routes() if site.pushing else ()),
     ]
+
+
+def _hub() -> list[Route]:
+    return [Route("/hub", hub.ask, methods=["POST"], max_body_size=_FORM_BYTES)]
 
 
 def _form(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:

@@ -295,6 +295,30 @@ def test_final_slash_of_base_url_goes(read: Read, minimal: str) -> None:
     assert config.publication.base_url == "https://example.org/news"
 
 
+@pytest.mark.parametrize(
+    ("hub", "where", "is_own"),
+    [
+        ("self", "https://news.example.org/hub", True),
+        ("https://hub.example.net/", "https://hub.example.net/", False),
+    ],
+)
+def test_hub_is_our_own_or_another(
+    read: Read, minimal: str, hub: str, where: str, is_own: bool
+) -> None:
+    publication = read(f'{minimal}\n[web]\nhub = "{hub}"').publication
+
+    assert (publication.hub, publication.has_own_hub) == (where, is_own)
+
+
+def test_our_hub_calls_no_private_address_unless_it_is_allowed(read: Read, minimal: str) -> None:
+    allowed = [
+        read(f"{minimal}\n[web]\n{line}").hub_allow_private
+        for line in ("", "hub_allow_private = true")
+    ]
+
+    assert allowed == [False, True]
+
+
 def test_short_scheme_of_postgresql_is_understood(read: Read, minimal: str) -> None:
     config = read(f'{minimal}[store]\nurl = "${{DB}}"\n', {"DB": "postgres://me:pw@db/news"})
 
