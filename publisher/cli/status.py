@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from publisher.model import Cadence, Newsletter
 
 _NEXT = 3
+_MINUTE = "%Y-%m-%d %H:%M %Z"
 _MOST = 10_000  # slots of one cadence; a cron that fires each minute has no end
 
 
@@ -92,12 +93,13 @@ def coming(
 
 
 def status(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Show sources, readers, running issues with their progress, and the next slots."""
+    """Show sources, hub, readers, running issues with their progress, and the next slots."""
 
     async def job(app: App) -> dict[str, Any]:
         return {
             "database": "at this program's version",
             "sources": [await sources.row(app, entry) for entry in app.config.sources],
+            "hub": await _hub(app),
             "subscriptions": await _subscriptions(app),
             "issues": await _running_issues(app),
             "next": [
@@ -119,6 +121,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         ("name", "kind", "articles", "held", "rejected", "last_good", "next_try"),
     )
     sources.complain(found["sources"])
+    show.say(f"\nHub: {_told(found['hub'])}")
     _section("Subscriptions", found["subscriptions"], ("newsletter", "cadence", "state", "people"))
     _section(
         "Issues under way",
@@ -137,6 +140,54 @@ def _section(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -
     show.say(f"\n{title}" if rows else f"\n{title}: none")
     with show.Listing(*columns, as_json=False, empty="") as listing:
         listing.page(rows)
+
+
+async def _hub(app: App) -> dict[str, Any] | None:
+    """Tell how telling readers of news fares: at our own hub, or at another one."""
+    from publisher.store import callbacks, intents, pings
+
+    publication = app.config.publication
+    if publication.hub is None:
+        return None
+    zone = publication.timezone
+    async with app.store.read() as connection:
+        if not publication.has_own_hub:
+            pinged = await pings.standing(connection, publication.hub)
+            return {
+                "url": publication.hub,
+                "waiting": pinged.waiting,
+                "error": pinged.error,
+                "next_try": pinged.next_try and pinged.next_try.astimezone(zone),
+            }
+        own = await callbacks.standing(connection, app.clock())
+        return {
+            "url": publication.hub,
+            "subscriptions": own.subscriptions,
+            "unverified": await intents.waiting(connection),
+            "waiting": own.waiting,
+            "failing": own.failing,
+            "last_failure": own.last_failure and own.last_failure.astimezone(zone),
+            "error": own.last_error,
+        }
+
+
+def _told(hub: dict[str, Any] | None) -> str:
+    """Tell of a hub in one line."""
+    if hub is None:
+        return "none"
+    if "subscriptions" not in hub:
+        told = f"{hub['url']}, {show.number(hub['waiting'], 'document')} to tell it of"
+        if hub["error"]:
+            told += f"; it fails: {hub['error']}; next try {hub['next_try']:{_MINUTE}}"
+        return told
+    told = (
+        f"our own, {show.number(hub['subscriptions'], 'subscription')},"
+        f" {hub['unverified']} to be verified, {hub['waiting']} to be told"
+    )
+    if hub["failing"]:
+        when = f"{hub['last_failure']:{_MINUTE}}"
+        told += f"; {hub['failing']} fail, the last at {when}: {hub['error']}"
+    return told
 
 
 async def _subscriptions(app: App) -> list[dict[str, Any]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from publisher.cli.status import coming
-from publisher.model import Cadence
+from publisher.model import Cadence, Format, HubMode, TellingState
+from publisher.store import callbacks, intents
+from publisher.store.engine import connect
+from publisher.store.intents import Intent
 from tests.cli.conftest import Command
 from tests.rig import builders
 from tests.rig.program import Site
@@ -79,3 +83,52 @@ def test_status_shows_only_issues_with_something_left(loaded: Command) -> None:
 
     assert [(1, 0, 1)] == [(row["id"], row["done"], row["audience"]) for row in before]
     assert [] == after
+
+
+def test_status_tells_of_no_hub(loaded: Command) -> None:
+    assert "\nHub: none\n" in loaded("status").stdout
+    assert json.loads(loaded("status", "--json").stdout)["hub"] is None
+
+
+def test_status_tells_in_one_line_how_our_hub_fares(loaded: Command, site: Site) -> None:
+    config = site.config.read_text(encoding="utf-8")
+    site.config.write_text(config.replace("[web]\n", '[web]\nhub = "self"\n'), encoding="utf-8")
+    quiet = loaded("status").stdout
+    asyncio.run(_fail_to_tell(site))
+
+    failing = loaded("status").stdout
+    found = json.loads(loaded("status", "--json").stdout)["hub"]
+
+    assert "\nHub: our own, 0 subscriptions, 0 to be verified, 0 to be told\n" in quiet
+    assert (
+        "\nHub: our own, 1 subscription, 1 to be verified, 1 to be told; 1 fail, the last at"
+        " 2099-01-01 08:00 CST: reader.example.net: it answers 503\n"
+    ) in failing
+    assert found["url"] == f"{site.url}/hub"
+    assert (found["subscriptions"], found["failing"]) == (1, 1)
+
+
+async def _fail_to_tell(site: Site) -> None:
+    """Have one subscriber that cannot be told, and one whose callback is not asked yet."""
+    now = datetime(2099, 1, 1, tzinfo=UTC)
+    agreed = Intent(
+        mode=HubMode.SUBSCRIBE,
+        url="https://reader.example.net/callback",
+        host="reader.example.net",
+        feed="all",
+        format=Format.RSS,
+    )
+    store = connect(f"sqlite:///{site.folder}/var/publisher.db")
+    async with store.write() as connection:
+        await callbacks.put(connection, agreed, lease_ends=now + timedelta(days=1), now=now)
+        await callbacks.supersede(connection, {("all", Format.RSS): "newer"}, now)
+        (telling,) = await callbacks.claim(
+            connection, busy={}, limit=1, now=now, lease_ends=now + timedelta(minutes=1)
+        )
+        failed = callbacks.Outcome(
+            state=TellingState.PENDING, version="newer", due=now, error="it answers 503"
+        )
+        await callbacks.settle(connection, telling, failed, now)
+        other = replace(agreed, url="https://reader.example.net/other")
+        await intents.put(connection, [other], peer="", now=now)
+    await store.close()
