@@ -242,7 +242,8 @@ class Feed:
     """A feed that we publish. ``full`` chooses whole texts or summaries.
 
     ``limit`` is None where the feed is complete: then it holds everything. ``formerly`` are
-    slugs that it had before, the oldest first, of which its identity is made; one that is retired is there no more, and says so.
+    slugs that it had before, the oldest first, of which its identity is made; one that is retired
+    is there no more, and says so.
     """
 
     slug: str
