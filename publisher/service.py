@@ -158,34 +158,39 @@ def _site(app: App, *, capture: bool) -> Site:
 
 
 class _Front:
-    """What the web server calls: the application of the config in force."""
+    """What the web server calls: the application of the config in force.
+
+    Every request comes by here, so there is no lock: between two awaits nobody else moves.
+    """
 
     def __init__(self) -> None:
         self._current: ASGIApp | None = None
         self._in_use: Counter[ASGIApp] = Counter()
-        self._moved = asyncio.Condition()
+        self._shown = asyncio.Event()
+        self._left = asyncio.Event()
 
     async def show(self, current: ASGIApp) -> None:
         """Send every new request to this application, and wait until the one before is idle."""
-        async with self._moved:
-            last, self._current = self._current, current
-            self._moved.notify_all()
-            if last is not None:
-                await self._moved.wait_for(lambda: not self._in_use[last])
-                del self._in_use[last]
+        last, self._current = self._current, current
+        self._shown.set()
+        if last is not None:
+            while self._in_use[last]:
+                self._left.clear()
+                await self._left.wait()
+            del self._in_use[last]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._moved:
-            await self._moved.wait_for(lambda: self._current is not None)
-            assert self._current is not None  # noqa: S101 -- just waited for
-            current = self._current
-            self._in_use[current] += 1
+        if self._current is None:
+            await self._shown.wait()
+        current = self._current
+        assert current is not None  # noqa: S101 -- just waited for
+        self._in_use[current] += 1
         try:
             await current(scope, receive, send)
         finally:
-            async with self._moved:
-                self._in_use[current] -= 1
-                self._moved.notify_all()
+            self._in_use[current] -= 1
+            if current is not self._current:
+                self._left.set()
 
 
 @asynccontextmanager
