@@ -31,7 +31,7 @@ from publisher.errors import TemplateError
 from publisher.render import filters
 
 _SHIPPED = "shipped/"
-_EXTENSIONS = ("html", "txt", "css")
+_EXTENSIONS = ("html", "txt", "css", "js")
 
 
 def shipped_folder(package: Path) -> Path:

@@ -15,11 +15,27 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from publisher.errors import StoreError, TokenError
-from publisher.web import api, archive, caught, documents, hub, pages, people, probes, websub
+from publisher.web import (
+    api,
+    archive,
+    caught,
+    documents,
+    hub,
+    lists,
+    pages,
+    people,
+    probes,
+    websub,
+)
+from publisher.web.delta import Deltas
 from publisher.web.edge import Edge, shortened
+from publisher.web.lane import Lane
 from publisher.web.memory import Memory
+from publisher.web.polls import Polls
+from publisher.web.serve import behind
 from publisher.web.site import Site, not_found
 
 log = structlog.get_logger()
@@ -30,8 +46,9 @@ _DOCUMENT_BYTES = 10 * 1024 * 1024
 _RETRY_SECONDS = "30"
 
 
-def application(site: Site) -> Starlette:
+def application(site: Site) -> ASGIApp:
     """Make the application of a site. It keeps nothing outside itself: make one a config."""
+    memory, polls = Memory(site), Polls(site.serving.polls, site.clock)
     app = Starlette(
         routes=_routes(site),
         middleware=[Middleware(Edge)],
@@ -43,16 +60,24 @@ def application(site: Site) -> Starlette:
     )
     app.router.redirect_slashes = False  # it would redirect to whatever Host says
     app.state.site = site
-    app.state.memory = Memory(site.store)
-    return app
+    app.state.memory = memory
+    app.state.polls = polls
+    app.state.deltas = Deltas(site.store, site.publication)
+    lane = Lane(app, memory, polls)
+    # Whose request it is counts for nothing but the limit on polls.
+    return behind(site.serving.trusted_proxies, lane) if site.serving.polls else lane
 
 
 def _routes(site: Site) -> list[Route]:
     """Give every route; of two that match, the first one is meant. HEAD goes with GET."""
     return [
         Route("/", pages.home),
-        Route("/feeds/{slug:path}.{format}", documents.document),
-        Route("/feeds/{slug:path}", pages.feed),
+        _open("/feeds/{slug:path}/archive/{page}.{format}", documents.archived),
+        _open("/feeds/{slug:path}.{format}", documents.document),
+        _open("/feeds/{slug:path}", pages.feed),
+        _open("/feeds.opml", lists.outline),
+        Route("/feeds.css", lists.stylesheet),
+        *(Route(path, lists.usual) for path in lists.USUAL),
         Route("/articles/{slug}", pages.article),
         Route("/newsletters/{slug}", archive.newsletter),
         Route("/newsletters/{slug}/issues/{number}", archive.issue),
@@ -78,6 +103,11 @@ def _routes(site: Site) -> list[Route]:
 
 def _hub() -> list[Route]:
     return [Route("/hub", hub.ask, methods=["POST"], max_body_size=_FORM_BYTES)]
+
+
+def _open(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+    """Route what pages from elsewhere may read."""
+    return Route(path, endpoint, methods=["GET", "OPTIONS"])
 
 
 def _form(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:

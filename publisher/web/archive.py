@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from publisher.mail.slots import Slot, split
 from publisher.model import LET_OUT, Newsletter, Publication
+from publisher.publish import automatic
 from publisher.render import IssueView
 from publisher.renditions import issue_url
 from publisher.store import issues, renditions
@@ -31,21 +32,32 @@ async def newsletter(request: Request) -> Response:
     found = site.newsletter(request.path_params["slug"])
     if found is None:
         return not_found(request)
+    views = await latest(request, found, _LISTED)
+    # Its feed comes to be with its first issue.
+    own = [automatic.of_newsletter(found)] if views else []
+    return page(
+        request,
+        "newsletter",
+        {"newsletter": found, "issues": views},
+        discovered=[*own, *site.press.feeds],
+    )
+
+
+async def latest(request: Request, of: Newsletter, limit: int) -> list[IssueView]:
+    """Give the issues of a newsletter that went out last, newest first, at most so many."""
+    site = site_of(request)
     async with site.store.read() as connection:
-        listed = await issues.listing(
-            connection, newsletter=found.slug, states=LET_OUT, limit=_LISTED
-        )
-        views = [
+        listed = await issues.listing(connection, newsletter=of.slug, states=LET_OUT, limit=limit)
+        return [
             IssueView.of(
                 issue,
-                found,
+                of,
                 subject=await memory_of(request).subject(connection, issue),
                 url=issue_url(site.publication, issue),
             )
             for issue in listed
             if issue.number is not None
         ]
-    return page(request, "newsletter", {"newsletter": found, "issues": views})
 
 
 async def issue(request: Request) -> Response:

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from publisher.model import ArticleState, Selection
+from publisher import formats
+from publisher.model import ArticleState, Feed, Publication, Selection
+from publisher.publish.automatic import ISSUES
 from publisher.render import ArticleView
 from publisher.store import articles
+from publisher.web import documents
+from publisher.web.answers import preflight
+from publisher.web.archive import latest
+from publisher.web.negotiation import fields_of, wanted_format
 from publisher.web.site import Site, not_found, page, site_of
 
 _SHOWN = 20
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# Where readers on the web take the address of a feed to subscribe to.
+_READERS = {
+    "Feedly": "https://feedly.com/i/subscription/feed%2F",
+    "Inoreader": "https://www.inoreader.com/?add_feed=",
+    "NewsBlur": "https://www.newsblur.com/?url=",
+    "The Old Reader": "https://theoldreader.com/feeds/subscribe?url=",
+}
 
 
 async def home(request: Request) -> Response:
@@ -31,13 +45,37 @@ async def home(request: Request) -> Response:
 
 
 async def feed(request: Request) -> Response:
-    """Answer /feeds/SLUG."""
+    """Answer /feeds/SLUG: a page, or the feed to a client that would rather have it."""
     site = site_of(request)
-    found = await site.press.find(request.path_params["slug"])
-    if found is None or found.is_retired:
-        return not_found(request)
-    latest = await _latest(site, found.select, min(found.limit or _SHOWN, _SHOWN))
-    return page(request, "feed", {"feed": found, "articles": latest})
+    found = await documents.sought(request, request.path_params["slug"], "")
+    if isinstance(found, Response):
+        return found
+    if request.method == "OPTIONS":
+        return preflight().response()
+    accept = fields_of(request.scope["headers"]).get(b"accept", b"")
+    format = wanted_format(accept, found.formats)
+    if format is not None:
+        return await documents.chosen(request, found, format)
+    shown = min(found.limit or _SHOWN, _SHOWN)
+    kind, _, key = found.slug.partition("/")
+    newsletter = site.newsletter(key) if kind == ISSUES else None
+    about = {
+        "feed": found,
+        "readers": _readers(found, site.publication),
+        "newsletter": newsletter,
+        "issues": await latest(request, newsletter, shown) if newsletter else [],
+        "articles": [] if newsletter else await _latest(site, found.select, shown),
+    }
+    # Caches are told of both, whichever this one is.
+    headers = {"Vary": "Accept"}
+    return page(request, "feed", about, headers=headers, discovered=[found], script="copy.js")
+
+
+def _readers(feed: Feed, publication: Publication) -> dict[str, str]:
+    """Map the names of readers to where one subscribes with them to a feed's first format."""
+    address = publication.base_url + formats.path(feed, feed.formats[0])
+    readers = {name: start + quote(address, safe="") for name, start in _READERS.items()}
+    return {"The reader on this device": f"feed:{address}", **readers}
 
 
 async def article(request: Request) -> Response:
@@ -55,7 +93,7 @@ async def article(request: Request) -> Response:
     if found.url is not None:
         return RedirectResponse(found.url, status_code=301)
     view = ArticleView.of(found, site.publication, site.publication.language)
-    return page(request, "article", {"article": view, "feeds": site.press.feeds})
+    return page(request, "article", {"article": view})
 
 
 async def _latest(site: Site, select: Selection, limit: int) -> list[ArticleView]:

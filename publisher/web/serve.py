@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from typing import Any, cast
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from publisher.errors import PublisherError
 
@@ -17,6 +20,8 @@ log = structlog.get_logger()
 
 # How long answers under way may take once we are to stop: the whole stop is to take under 30 s.
 _PATIENCE_SECONDS = 25
+# A request's line and fields, or what stands between two pieces of its body.
+_MOST_SILENT_BYTES = 32 * 1024
 
 
 async def serve(
@@ -37,14 +42,13 @@ async def serve(
     server = _Server(
         uvicorn.Config(
             app,
-            # Named, so that a package which happens to be installed does not change the server.
-            http="h11",
+            http=_Protocol,
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=False,  # nothing here believes what a client says of itself
+            proxy_headers=False,  # `behind` believes proxies, where the config names some
             timeout_graceful_shutdown=_PATIENCE_SECONDS,
         )
     )
@@ -57,6 +61,43 @@ async def serve(
     finally:
         stopping.cancel()
         listener.close()
+
+
+def behind(proxies: Sequence[str], app: ASGIApp) -> ASGIApp:
+    """Have an application told whose request these proxies pass on (X-Forwarded-For)."""
+    trusting = ProxyHeadersMiddleware(cast(Any, app), list(proxies))
+    return cast(ASGIApp, trusting)
+
+
+class _Protocol(HttpToolsProtocol):
+    """Bounds what a client may send before anything comes of it.
+
+    uvicorn hands to its parser whatever comes, and the parser keeps it until a field is whole.
+    """
+
+    _silent_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, unless it is too much."""
+        self._silent_bytes += len(data)
+        super().data_received(data)
+        if self._silent_bytes > _MOST_SILENT_BYTES and not self.transport.is_closing():
+            self.send_400_response("Request header fields are too large.")
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer."""
+        self._silent_bytes = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Hand on a piece of the body; how much of it may come is the application's business."""
+        self._silent_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End a request: what follows is the next one."""
+        self._silent_bytes = 0
+        super().on_message_complete()
 
 
 class _Server(uvicorn.Server):

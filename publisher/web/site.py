@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from publisher.config.site import Serving
-from publisher.model import Newsletter, Publication, Rejection, SourceArticle
+from publisher.model import Feed, Newsletter, Publication, Rejection, SourceArticle
 from publisher.ports import Clock
 from publisher.publish import Press
 from publisher.render import Templates
@@ -20,7 +22,7 @@ from publisher.sources.push import Pushed
 from publisher.store.engine import Store
 from publisher.tokens import Tokens
 
-# Pages need no script and no file of ours; pictures, sound and film may stand anywhere.
+# Pages need no file of ours; pictures, sound and film may stand anywhere.
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src * data:; media-src *; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -81,16 +83,30 @@ def page(
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
+    discovered: Sequence[Feed] | None = None,
+    script: str | None = None,
 ) -> HTMLResponse:
-    """Answer with the template ``web/NAME.html``. Raises TemplateError."""
+    """Answer with the template ``web/NAME.html``. Raises TemplateError.
+
+    ``discovered`` are the feeds that the page leads readers to, those of the config without it.
+    ``script`` names the one template that the page includes as a script.
+    """
     site = site_of(request)
     html = site.templates.html(
         f"web/{name}.html",
         publication=site.publication,
         language=site.publication.language,
+        discovered=site.press.feeds if discovered is None else discovered,
         **context,
     )
-    return HTMLResponse(html, status, {"Content-Security-Policy": _POLICY, **(headers or {})})
+    policy = _POLICY if script is None else f"{_POLICY}; script-src {_allowed(site, script)}"
+    return HTMLResponse(html, status, {"Content-Security-Policy": policy, **(headers or {})})
+
+
+def _allowed(site: Site, script: str) -> str:
+    """Allow a script by what it is (CSP 3 §8.3), so that no other one runs on the page."""
+    digest = hashlib.sha256(site.templates.html(f"web/{script}").encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def not_found(request: Request, *, status: int = 404) -> HTMLResponse:

@@ -101,6 +101,19 @@ def find() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
+def dom(browser: str, address: str, *, scratch: Path, dark: bool = False) -> str:
+    """Give the document at an address as it is once its scripts have run."""
+    scheme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"  # 0 is dark
+    profile = f"--user-data-dir={scratch / 'profile'}"
+    done = subprocess.run(
+        [browser, *_SWITCHES, scheme, profile, address],
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+    return done.stdout.decode()
+
+
 def measure(
     browser: str, pages: Mapping[str, str], widths: tuple[int, ...], *, dark: bool, scratch: Path
 ) -> dict[tuple[str, int], Measure]:
@@ -120,16 +133,9 @@ def measure(
         f"<body>{frames}<script>{_MEASURE}</script>",
         encoding="utf-8",
     )
-    scheme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"  # 0 is dark
-    profile = f"--user-data-dir={scratch / around.stem}"
-    done = subprocess.run(
-        [browser, *_SWITCHES, scheme, profile, around.as_uri()],
-        capture_output=True,
-        check=True,
-        timeout=120,
-    )
-    found = re.search(r"<pre>(.*?)</pre>", done.stdout.decode(), re.DOTALL)
-    assert found, done.stderr.decode()[-2000:]
+    shown = dom(browser, around.as_uri(), scratch=scratch / around.stem, dark=dark)
+    found = re.search(r"<pre>(.*?)</pre>", shown, re.DOTALL)
+    assert found, shown[-2000:]
     measured = json.loads(unescape(found[1]))
     return {
         (key.rpartition("@")[0], int(key.rpartition("@")[2])): Measure(**values)

@@ -55,14 +55,22 @@ def pages(templates: Templates) -> dict[str, str]:
         raw=b"",
     )
     issue = replace(samples.ISSUE, subject="Crane Crews Win", url="/newsletters/digest/issues/47")
+    address = "https://news.example.org/feeds/all.rss"
+    feed = {
+        "feed": samples.FEED,
+        "readers": {"The reader on this device": f"feed:{address}", "Feedly": address},
+        "newsletter": None,
+        "issues": [],
+        "articles": [],
+    }
     context: dict[str, dict[str, object]] = {
         "home": {
             "feeds": [samples.FEED],
             "newsletters": [samples.NEWSLETTER],
             "articles": articles,
         },
-        "feed": {"feed": samples.FEED, "articles": articles},
-        "article": {"article": articles[0], "feeds": [samples.FEED]},
+        "feed": feed | {"articles": articles},
+        "article": {"article": articles[0]},
         "newsletter": {"newsletter": samples.NEWSLETTER, "issues": [issue]},
         "unsubscribe": about,
         "unsubscribed": about,
@@ -75,11 +83,16 @@ def pages(templates: Templates) -> dict[str, str]:
             "unsubscribe_url": "https://news.example.org/u/token",
         },
         "not_found": {},
+        "no_feed": {"ended": None, "feeds": [samples.FEED] * 3},
         "api": readable(openapi(samples.PUBLICATION)),
         "caught": {"mails": [caught]},
         "caught_mail": {"id": "1", "content": content},
     }
-    site = {"publication": samples.PUBLICATION, "language": "en"}
+    site = {
+        "publication": samples.PUBLICATION,
+        "language": "en",
+        "discovered": [samples.FEED],
+    }
     rendered = {
         f"web/{name}": templates.html(f"web/{name}.html", **site, **given)
         for name, given in context.items()
@@ -89,6 +102,12 @@ def pages(templates: Templates) -> dict[str, str]:
     return rendered | {
         "web/home-ar": templates.html("web/home.html", **home),
         "web/home-empty": templates.html("web/home.html", **empty),
+        "web/feed-issues": templates.html(
+            "web/feed.html", **site, **feed | {"newsletter": samples.NEWSLETTER, "issues": [issue]}
+        ),
+        "web/no_feed-ended": templates.html(
+            "web/no_feed.html", **site, ended=samples.FEED, feeds=[samples.FEED]
+        ),
     }
 
 

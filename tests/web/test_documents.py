@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import brotli  # type: ignore[import-untyped]
 import feedparser  # type: ignore[import-untyped]
 import httpx
 import pytest
-from sqlalchemy import update
+import zstandard
 
-from publisher.model import Format
-from publisher.store.tables import feed_documents
+from publisher.model import Coding, Format
 from publisher.web.site import Site
 from tests.rig import builders
 from tests.rig.desk import Desk
 from tests.web.conftest import Publishing, Serving
 
+UNPACKERS: dict[Coding | None, Callable[[bytes], bytes]] = {
+    None: bytes,
+    Coding.GZIP: gzip.decompress,
+    Coding.BROTLI: brotli.decompress,
+    Coding.ZSTD: zstandard.ZstdDecompressor().decompress,
+}
+# What stands on every answer to a request for a feed.
+ALWAYS = {
+    "cache-control": "public, max-age=300, stale-while-revalidate=3600",
+    "vary": "Accept-Encoding",
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "ETag, Last-Modified, Link, IM, Retry-After",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
 PLAIN = {"Accept-Encoding": "identity"}
 PACKED = {"Accept-Encoding": "gzip"}
 
@@ -55,27 +71,116 @@ async def test_a_feed_is_served_with_its_type_and_validators(
         "content-type": media_type,
         "content-length": str(len(response.content)),
         "last-modified": "Mon, 23 Nov 2026 06:00:00 GMT",
-        "cache-control": "public, max-age=300",
-        "vary": "Accept-Encoding",
-        "access-control-allow-origin": "*",
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
+        "link": f'<https://news.example.org/feeds/all.{format}>; rel="self"',
+        **ALWAYS,
     }
 
 
+@pytest.mark.parametrize("coding", Coding)
 async def test_packed_bytes_unpack_to_the_plain_ones_under_another_tag(
-    desk: Desk, client: httpx.AsyncClient, built: Publishing
+    desk: Desk, client: httpx.AsyncClient, built: Publishing, coding: Coding
 ) -> None:
     await desk.bring("ana")
     await built()
 
     plain, plain_bytes = await raw(client, "/feeds/all.atom", PLAIN)
-    packed, packed_bytes = await raw(client, "/feeds/all.atom", PACKED)
+    packed, packed_bytes = await raw(client, "/feeds/all.atom", {"Accept-Encoding": coding})
 
-    assert gzip.decompress(packed_bytes) == plain_bytes
-    assert packed.headers["Content-Encoding"] == "gzip"
+    assert UNPACKERS[coding](packed_bytes) == plain_bytes
+    assert packed.headers["Content-Encoding"] == coding
+    assert packed.headers["Content-Length"] == str(len(packed_bytes))
     assert "Content-Encoding" not in plain.headers
-    assert packed.headers["ETag"] == plain.headers["ETag"][:-1] + '-gzip"'
+    assert packed.headers["ETag"] == f'{plain.headers["ETag"][:-1]}-{coding}"'
+
+
+async def test_of_codings_that_are_as_welcome_the_smallest_is_sent(
+    desk: Desk, client: httpx.AsyncClient, built: Publishing
+) -> None:
+    await desk.bring(*(f"story-{number}" for number in range(20)))
+    await built()
+    sizes = {
+        coding: len((await raw(client, "/feeds/all.rss", {"Accept-Encoding": coding}))[1])
+        for coding in Coding
+    }
+    asked = {
+        "gzip, br, zstd": min(sizes, key=lambda coding: sizes[coding]),
+        "gzip, br;q=0.5, zstd;q=0.5": Coding.GZIP,
+        "identity;q=0.5, zstd": Coding.ZSTD,
+        "identity;q=0": Coding.GZIP,
+        "*;q=0": None,
+        "compress": None,
+    }
+
+    found = {
+        field: (await raw(client, "/feeds/all.rss", {"Accept-Encoding": field}))[0].headers.get(
+            "Content-Encoding"
+        )
+        for field in asked
+    }
+
+    assert asked == found
+
+
+async def test_readers_are_told_of_the_hub_in_the_header(
+    site: Site, desk: Desk, serving: Serving, built: Publishing
+) -> None:
+    """WebSub §4: subscribers look there first, and a header has no letters beyond ASCII."""
+    await built()
+    named = replace(
+        site.publication, base_url="https://zeitung-köln.example", hub="https://hub.example/ä"
+    )
+    client = await serving(replace(site, publication=named))
+
+    response = await client.head("/feeds/all.atom")
+
+    assert response.headers["Link"] == (
+        '<https://xn--zeitung-kln-zfb.example/feeds/all.atom>; rel="self", '
+        '<https://hub.example/%C3%A4>; rel="hub"'
+    )
+
+
+async def test_how_long_a_feed_may_be_kept_is_for_the_config_to_say(
+    site: Site, serving: Serving, built: Publishing
+) -> None:
+    await built()
+    fields = []
+
+    for stale in (timedelta(minutes=1), timedelta()):
+        kept = replace(site.serving, max_age=timedelta(hours=2), stale_while_revalidate=stale)
+        client = await serving(replace(site, serving=kept))
+        fields.append((await client.get("/feeds/all.rss")).headers["Cache-Control"])
+
+    assert fields == ["public, max-age=7200, stale-while-revalidate=60", "public, max-age=7200"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/feeds/all.rss", "/feeds/all/archive/1.rss", "/feeds/all", "/feeds.opml"]
+)
+async def test_a_page_from_elsewhere_may_ask_with_validators(
+    client: httpx.AsyncClient, built: Publishing, path: str
+) -> None:
+    await built()
+
+    response = await client.options(
+        path,
+        headers={
+            "Origin": "https://reader.example",
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "if-none-match",
+        },
+    )
+
+    fields = {
+        name: value for name, value in response.headers.items() if name.startswith("access-control")
+    }
+    assert (response.status_code, response.content) == (204, b"")
+    assert fields == {
+        "access-control-allow-origin": "*",
+        "access-control-allow-methods": "GET, HEAD",
+        "access-control-allow-headers": "If-None-Match, If-Modified-Since, A-IM",
+        "access-control-max-age": "86400",
+    }
+    assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 async def test_conditional_requests(
@@ -127,14 +232,7 @@ async def test_not_modified_has_the_fields_that_caches_need_and_no_body(
     assert (response.status_code, response.content) == (304, b"")
     fields = dict(response.headers)
     assert fields.pop("date")
-    assert fields == {
-        "etag": tag,
-        "cache-control": "public, max-age=300",
-        "vary": "Accept-Encoding",
-        "access-control-allow-origin": "*",
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
-    }
+    assert fields == {"etag": tag, **ALWAYS}
 
 
 async def test_head_is_get_without_the_body(client: httpx.AsyncClient, built: Publishing) -> None:
@@ -166,36 +264,6 @@ async def test_only_the_feeds_and_formats_of_the_config_are_there(
     found = [(await client.get(f"/feeds/{path}")).status_code for path in paths]
 
     assert found == [200, 404, 404, 404, 404, 404, 404]
-
-
-async def test_new_bytes_are_served_at_once(
-    desk: Desk, client: httpx.AsyncClient, built: Publishing
-) -> None:
-    await desk.bring("ana")
-    await built()
-    before = await client.get("/feeds/all.rss")
-    desk.clock.advance(minutes=5)
-    await desk.bring("ben")
-    await built()
-
-    after = await client.get("/feeds/all.rss", headers={"If-None-Match": before.headers["ETag"]})
-
-    assert (after.status_code, "ben" in after.text) == (200, True)
-    assert after.headers["Last-Modified"] == "Mon, 23 Nov 2026 06:05:00 GMT"
-
-
-async def test_bytes_are_read_once_a_tag(
-    desk: Desk, client: httpx.AsyncClient, built: Publishing
-) -> None:
-    """A poll costs a look at the tag: bytes changed behind its back are not even read."""
-    await built()
-    first = await client.get("/feeds/all.rss", headers=PLAIN)
-    async with desk.store.write() as connection:
-        await connection.execute(update(feed_documents).values(body=b"changed"))
-
-    second = await client.get("/feeds/all.rss", headers=PLAIN)
-
-    assert first.content == second.content
 
 
 async def test_feedparser_is_told_that_nothing_is_new(

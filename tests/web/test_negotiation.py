@@ -7,58 +7,140 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.datastructures import Headers
 
-from publisher.web.negotiation import known_tag, prefers_gzip
+from publisher.model import Coding, Format
+from publisher.web.negotiation import (
+    Fields,
+    fields_of,
+    known_tag,
+    manipulations,
+    named_tags,
+    wanted_format,
+    welcome,
+)
 
 PLAIN, PACKED = '"a1"', '"a1-gzip"'
 MODIFIED = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
+GZIP, BROTLI, ZSTD = Coding
+ALL = tuple(Format)
 
 
-def headers(*fields: tuple[str, str]) -> Headers:
-    return Headers(raw=[(name.encode(), value.encode("latin-1")) for name, value in fields])
+def headers(*fields: tuple[str, str]) -> Fields:
+    return fields_of([(name.encode(), value.encode("latin-1")) for name, value in fields])
 
 
 @pytest.mark.parametrize(
     ("field", "expected"),
     [
-        ("gzip", True),
-        ("GZIP", True),
-        ("x-gzip", True),
-        ("gzip, deflate, br", True),
-        ("deflate,gzip;q=0.5", True),
-        ("br;q=1.0, gzip;q=0.8, *;q=0.1", True),
-        ("*", True),
-        ("gzip ; q=1", True),
-        ("gzip;Q=0.001", True),
-        ("gzip;q=0", False),
-        ("gzip;q=0.0, *", False),
-        ("gzip;q=0.000", False),
-        ("*;q=0", False),
-        ("identity", False),
-        ("identity, gzip;q=0.5", False),
-        ("identity;q=0.5, gzip", True),
-        ("identity;q=0, gzip;q=0.1", True),
-        ("br", False),
-        ("gzipped", False),
-        ("gzip;q=high", False),
-        ("gzip;q=2", False),
-        (";q=1,,", False),
-        ("", False),
+        ("gzip", {GZIP}),
+        ("GZIP", {GZIP}),
+        ("x-gzip", {GZIP}),
+        ("br", {BROTLI}),
+        ("zstd", {ZSTD}),
+        ("gzip, deflate, br, zstd", {GZIP, BROTLI, ZSTD}),
+        ("deflate,gzip;q=0.5", {GZIP}),
+        ("br;q=1.0, gzip;q=0.8, *;q=0.1", {BROTLI}),
+        ("br;q=0.3, gzip;q=0.8, *;q=0.1", {GZIP}),
+        ("*", {GZIP, BROTLI, ZSTD, None}),
+        ("*, br;q=0.5", {GZIP, ZSTD, None}),
+        ("gzip ; q=1", {GZIP}),
+        ("gzip;level=9;q=1, br;q=0.5", {GZIP}),
+        ("gzip;Q=0.001", {GZIP}),
+        ("gzip;q=0", {None}),
+        ("gzip;q=0.0, *", {BROTLI, ZSTD, None}),
+        ("gzip;q=0.000", {None}),
+        ("*;q=0", {None}),
+        ("identity", {None}),
+        ("identity, gzip;q=0.5", {None}),
+        ("identity;q=0.5, gzip;q=0.5", {None, GZIP}),
+        ("identity;q=0.5, gzip", {GZIP}),
+        ("identity;q=0, gzip;q=0.1", {GZIP}),
+        ("identity;q=0", {GZIP}),
+        ("identity;q=0, deflate", {GZIP}),
+        ("identity;q=0, gzip;q=0", {None}),
+        ("gzipped", {None}),
+        ("gzip;q=high", {None}),
+        ("gzip;q=2", {None}),
+        (";q=1,,", {None}),
+        ("", {None}),
     ],
 )
-def test_gzip_is_sent_to_those_who_ask_for_it(field: str, expected: bool) -> None:
-    assert expected == prefers_gzip(headers(("accept-encoding", field)))
+def test_the_codings_that_a_client_likes_best(field: str, expected: set[Coding | None]) -> None:
+    found = welcome(field.encode())
+
+    assert (expected, len(expected)) == (set(found), len(found))
 
 
-def test_no_accept_encoding_gets_plain_bytes() -> None:
-    assert not prefers_gzip(headers())
-
-
-def test_accept_encoding_may_come_in_several_fields() -> None:
+def test_several_fields_of_one_name_are_one_list() -> None:
     both = headers(("accept-encoding", "br"), ("accept-encoding", "gzip"))
 
-    assert prefers_gzip(both)
+    assert both == {b"accept-encoding": b"br, gzip"}
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        # Browsers.
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", None),
+        # Whoever says nothing, and curl.
+        ("", None),
+        ("*/*", None),
+        ("text/*", None),
+        ("image/png", None),
+        # FreshRSS, feedparser, rss-parser.
+        (
+            "application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9, "
+            "application/xml;q=0.8, text/xml;q=0.8, text/html;q=0.7, unknown/unknown;q=0.1, "
+            "application/unknown;q=0.1, */*;q=0.1",
+            Format.RSS,
+        ),
+        (
+            "application/atom+xml,application/rdf+xml,application/rss+xml,application/x-netcdf,"
+            "application/xml;q=0.9,text/xml;q=0.2,*/*;q=0.1",
+            Format.RSS,
+        ),
+        ("application/rss+xml", Format.RSS),
+        ("application/rss+xml;q=0.8, application/atom+xml", Format.ATOM),
+        ("APPLICATION/ATOM+XML", Format.ATOM),
+        ("application/feed+json, application/json;q=0.9, */*;q=0.1", Format.JSON),
+        ("application/json", Format.JSON),
+        ("application/xml", Format.RSS),
+        ("text/xml", Format.RSS),
+        ("application/*", Format.RSS),
+        ("text/html;q=0.5, */*", Format.RSS),
+        ("application/rss+xml;q=0, application/xml", Format.ATOM),
+        ("text/html, application/rss+xml", None),
+        ("text/html;q=0.9, application/rss+xml;q=0.8", None),
+        ("text/html;q=0, application/rss+xml;q=0", None),
+        ("application/rss+xml;q=high", None),
+    ],
+)
+def test_a_feed_instead_of_its_page_is_for_those_who_like_it_more(
+    field: str, expected: Format | None
+) -> None:
+    assert expected == wanted_format(field.encode(), ALL)
+
+
+def test_only_formats_of_the_feed_are_chosen() -> None:
+    one, other = (Format.JSON,), (Format.ATOM, Format.RSS)
+
+    found = [wanted_format(b"application/xml", formats) for formats in (one, other)]
+
+    assert found == [None, Format.ATOM]
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("feed", {"feed"}),
+        ("Feed", {"feed"}),
+        ("feed, gzip", {"feed", "gzip"}),
+        ("diffe;q=0.5, feed;q=0", {"diffe"}),
+        ("", set()),
+    ],
+)
+def test_instance_manipulations_that_a_client_takes(field: str, expected: set[str]) -> None:
+    assert expected == manipulations({b"a-im": field.encode()})
 
 
 @pytest.mark.parametrize(
@@ -81,7 +163,7 @@ def test_accept_encoding_may_come_in_several_fields() -> None:
         ("", None),
     ],
 )
-def test_a_tag_of_either_coding_matches_weakly(field: str, expected: str | None) -> None:
+def test_a_tag_of_any_coding_matches_weakly(field: str, expected: str | None) -> None:
     asked = headers(("if-none-match", field))
 
     assert expected == known_tag(asked, [PLAIN, PACKED], MODIFIED)
@@ -135,14 +217,17 @@ def test_two_dates_are_no_date() -> None:
     assert known_tag(headers(date, date), [PLAIN, PACKED], MODIFIED) is None
 
 
-_LATIN = st.text(st.characters(min_codepoint=32, max_codepoint=255))
-_DATES = st.from_regex(
-    r"\w{3}, \d{1,3} Nov -?\d{1,6} \d{1,3}:\d\d:\d\d ([+-]\d{1,20}|GMT)?", fullmatch=True
-)
+def test_where_no_date_is_told_none_is_compared() -> None:
+    later = headers(("if-modified-since", "Sun, 06 Nov 2094 08:49:37 GMT"))
+
+    assert known_tag(later, [PLAIN, PACKED], None) is None
 
 
-@given(_LATIN, _LATIN, st.one_of(_LATIN, _DATES.filter(str.isascii)))
-def test_no_field_is_too_odd_to_answer(coding: str, tag: str, date: str) -> None:
-    prefers_gzip(headers(("accept-encoding", coding)))
-    known_tag(headers(("if-none-match", tag)), [PLAIN], MODIFIED)
-    known_tag(headers(("if-modified-since", date)), [PLAIN], MODIFIED)
+@given(value=st.binary(max_size=60))
+def test_no_field_makes_an_error(value: bytes) -> None:
+    welcome(value)
+    wanted_format(value, ALL)
+    manipulations({b"a-im": value})
+    named_tags({b"if-none-match": value})
+    known_tag({b"if-none-match": value}, [PLAIN], MODIFIED)
+    known_tag({b"if-modified-since": value}, [PLAIN], MODIFIED)

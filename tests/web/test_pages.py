@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 
-from publisher.model import ArticleState, Selection
+from publisher.model import ArticleState
 from publisher.store import articles
-from publisher.web.site import Site
-from tests.rig import builders
 from tests.rig.desk import Desk
-from tests.web.conftest import Serving
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src * data:; media-src *; "
@@ -42,32 +38,6 @@ async def test_home_shows_what_is_published_and_leads_readers_to_the_feeds(
             f'<link rel="alternate" type="{re.escape(media_type)}" [^>]*href="{url}">',
             response.text,
         )
-
-
-async def test_a_feed_has_a_page_for_people(site: Site, desk: Desk, serving: Serving) -> None:
-    await desk.bring("ana", title="The story of ana", tags=("labour",))
-    await desk.bring("ben", title="The story of ben")
-    labour = builders.feed(slug="labour", title="Labour", select=Selection(tags=("labour",)))
-    client = await serving(replace(site, press=builders.press(desk, labour)))
-
-    response = await client.get("/feeds/labour")
-
-    assert "The story of ana" in response.text
-    assert "The story of ben" not in response.text
-    assert "https://news.example.org/feeds/labour.rss" in response.text
-
-
-async def test_a_page_shows_no_more_than_its_feed(site: Site, desk: Desk, serving: Serving) -> None:
-    await desk.bring("ana", title="The story of ana", published=datetime(2026, 11, 20, tzinfo=UTC))
-    await desk.bring("ben", title="The story of ben", published=datetime(2026, 11, 21, tzinfo=UTC))
-    client = await serving(replace(site, press=builders.press(desk, builders.feed(limit=1))))
-
-    response = await client.get("/feeds/all")
-
-    assert ["The story of ben" in response.text, "The story of ana" in response.text] == [
-        True,
-        False,
-    ]
 
 
 async def test_an_article_without_a_page_elsewhere_has_one_here(
@@ -127,7 +97,7 @@ async def test_every_page_forbids_scripts_frames_and_referrers(
     desk: Desk, client: httpx.AsyncClient
 ) -> None:
     await desk.bring("ana", title="The story of ana")
-    paths = ["/", "/feeds/all", "/articles/the-story-of-ana", "/newsletters/digest", "/nowhere"]
+    paths = ["/", "/feeds/none", "/articles/the-story-of-ana", "/newsletters/digest", "/nowhere"]
 
     for path in paths:
         response = await client.get(path)

@@ -17,7 +17,7 @@ from publisher.web.site import Site
 from tests.rig.desk import Desk
 from tests.web.conftest import Publishing, Serving
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 
 
 async def test_every_route_answers_its_methods_and_refuses_the_others(
@@ -43,6 +43,8 @@ async def test_every_route_answers_its_methods_and_refuses_the_others(
         "/healthz",
         "/readyz",
         "/robots.txt",
+        "/feeds.opml",
+        "/feeds.css",
     ]
     acts = [
         f"/confirm/{site.tokens.sign(Purpose.CONFIRM, active)}",
@@ -51,6 +53,11 @@ async def test_every_route_answers_its_methods_and_refuses_the_others(
     expected = {
         **{(path, method): 200 for path in reads for method in ("GET", "HEAD")},
         **{(path, method): 200 for path in acts for method in ("GET", "HEAD", "POST")},
+        **{
+            (path, "OPTIONS"): 204
+            for path in reads
+            if path.startswith("/feeds") and "css" not in path
+        },
         **{("/favicon.ico", method): 204 for method in ("GET", "HEAD")},
         **{(preferences, method): 200 for method in ("GET", "HEAD")},
         (preferences, "POST"): 400,  # no cadence is chosen

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from publisher.errors import PublisherError
-from publisher.web.serve import listen, serve
+from publisher.web.serve import behind, listen, serve
 from tests.web.conftest import listening
 
 
@@ -107,6 +109,84 @@ def test_answers_do_not_wait_for_delayed_acknowledgements() -> None:
 
     with connection:
         assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "endless"),
+    [
+        (b"GET /", b"x"),
+        (b"GET / HTTP/1.1\r\nX: ", b"x"),
+        (b"GET / HTTP/1.1\r\n", b"X: x\r\n"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ", b"x"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x"),
+    ],
+)
+async def test_a_request_that_never_comes_to_the_point_is_cut_off(
+    head: bytes, endless: bytes
+) -> None:
+    """Whatever the server would keep of it, so that nobody fills its memory."""
+
+    async def patient(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        await hello(scope, receive, send)
+
+    async with listening(patient) as client:
+        end = await asyncio.to_thread(_pour, client.base_url.port, head, endless * 1_000_000)
+
+    assert end in (b"HTTP/1.1 400", b"reset")
+
+
+def _pour(port: int | None, head: bytes, rest: bytes) -> bytes:
+    """Send it all; give the beginning of the answer, if the server lets it through."""
+    with socket.create_connection(("127.0.0.1", port or 0)) as connection:
+        try:
+            connection.sendall(head + rest)
+            connection.shutdown(socket.SHUT_WR)
+            return connection.recv(12)
+        except OSError:  # cut off while it still sent
+            return b"reset"
+
+
+async def test_a_body_may_be_longer_than_a_head() -> None:
+    async def measuring(scope: Scope, receive: Receive, send: Send) -> None:
+        body = await Request(scope, receive).body()
+        await PlainTextResponse(str(len(body)))(scope, receive, send)
+
+    async with listening(measuring) as client:
+        whole = await client.post("/", content=b"x" * 300_000)
+        pieces = await client.post("/", content=_pieces())
+
+    assert (whole.text, pieces.text) == ("300000", "300000")
+
+
+async def _pieces() -> AsyncIterator[bytes]:
+    for _ in range(3000):
+        yield b"x" * 100
+
+
+@pytest.mark.parametrize(
+    ("trusted", "field", "expected"),
+    [
+        ((), "192.0.2.1", "127.0.0.1"),
+        (("127.0.0.1",), "192.0.2.1", "192.0.2.1"),
+        (("127.0.0.0/8",), "192.0.2.1", "192.0.2.1"),
+        (("127.0.0.1",), "198.51.100.1, 192.0.2.1", "192.0.2.1"),
+        (("127.0.0.1", "192.0.2.1"), "198.51.100.1, 192.0.2.1", "198.51.100.1"),
+        (("192.0.2.9",), "192.0.2.1", "127.0.0.1"),
+        (("127.0.0.1",), "", "127.0.0.1"),
+    ],
+)
+async def test_only_proxies_that_are_named_are_believed(
+    trusted: tuple[str, ...], field: str, expected: str
+) -> None:
+    async def who(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse(scope["client"][0])(scope, receive, send)
+
+    async with listening(behind(trusted, who)) as client:
+        response = await client.get("/", headers={"X-Forwarded-For": field})
+
+    assert expected == response.text
 
 
 async def test_it_listens_on_ipv6_too() -> None:
