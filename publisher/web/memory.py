@@ -90,7 +90,7 @@ class Memory:
             self._size_bytes -= before.document.size_bytes
         self._kept[kept.found.path] = kept
         self._size_bytes += kept.document.size_bytes
-        while self._size_bytes > _MOST_BYTES and len(self._kept) > 1:
+        while self._size_bytes > _MOST_BYTES:
             _, oldest = self._kept.popitem(last=False)
             self._size_bytes -= oldest.document.size_bytes
 
