@@ -259,6 +259,11 @@ class Feed:
     podcast: Podcast | None = None
 
     @property
+    def first_slug(self) -> str:
+        """The slug that it had at first: what is to outlive a move goes by that."""
+        return (*self.formerly, self.slug)[0]
+
+    @property
     def path(self) -> str:
         """Where on our site it stands, as in an address; without the ending of a format."""
         return f"/feeds/{quote(self.slug)}"

@@ -131,7 +131,7 @@ def describe(
         self_url=clean.url(self_url),
         # A feed stays the same when it moves, and has one identity in all its documents,
         # wherever they are fetched from (RFC 4287 §4.2.6): never of the requested address.
-        first_url=clean.url(f"{home_url}/feeds/{quote((*feed.formerly, feed.slug)[0])}"),
+        first_url=clean.url(f"{home_url}/feeds/{quote(feed.first_slug)}"),
         publisher=Person(name=clean.line(publication.title) or home_url, url=home_url),
         home_url=home_url,
         stylesheet_url=f"{home_url}/feeds.css",

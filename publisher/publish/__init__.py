@@ -93,6 +93,10 @@ class Press:
             )
         return None
 
+    def heir(self, slug: str) -> Feed | None:
+        """Find the feed of the config that had a slug before, ended or not."""
+        return next((feed for feed in self._feeds.values() if slug in feed.formerly), None)
+
     async def listed(self) -> list[Feed]:
         """List all feeds that have articles: those of the config, of newsletters and of terms."""
         listed = list(self.feeds)

@@ -25,7 +25,7 @@ _MOST_KEPT = 32
 async def extend(connection: AsyncConnection, feed: Feed, content: Content, now: datetime) -> None:
     """Put what the document does not show into the archive."""
     shown = [mark.id for mark in content.marks]
-    await archived.extend(connection, feed.slug, feed.select, now, shown=shown)
+    await archived.extend(connection, feed.first_slug, feed.select, now, shown=shown)
 
 
 async def newest(connection: AsyncConnection, feed: Feed) -> str | None:
@@ -35,7 +35,7 @@ async def newest(connection: AsyncConnection, feed: Feed) -> str | None:
 
 async def pages(connection: AsyncConnection, feed: Feed) -> list[str]:
     """Name all full pages and the newest one, the oldest first."""
-    full, rest = divmod(await archived.count(connection, feed.slug), _PAGE)
+    full, rest = divmod(await archived.count(connection, feed.first_slug), _PAGE)
     names = [str(number) for number in range(1, full + 1)]
     return [*names, f"{full + 1}-{rest}"] if rest else names
 
@@ -49,9 +49,11 @@ async def content(
         return None
     number, rest = int(name[1]), int(name[2] or _PAGE)
     first, last = (number - 1) * _PAGE + 1, (number - 1) * _PAGE + rest
-    if last > await archived.count(connection, feed.slug):
+    if last > await archived.count(connection, feed.first_slug):
         return None
-    marks = await archived.page(connection, feed.slug, feed.select, now, first=first, last=last)
+    marks = await archived.page(
+        connection, feed.first_slug, feed.select, now, first=first, last=last
+    )
     moments = [mark.moment for mark in marks]
     return Content(
         marks=marks,

@@ -64,8 +64,9 @@ def application(site: Site) -> ASGIApp:
     app.state.polls = polls
     app.state.deltas = Deltas(site.store, site.publication)
     lane = Lane(app, memory, polls)
-    # Whose request it is counts for nothing but the limit on polls.
-    return behind(site.serving.trusted_proxies, lane) if site.serving.polls else lane
+    # Whose request it is counts for nothing but the limits on polls and on what our hub is asked.
+    is_counted = site.serving.polls or site.publication.has_own_hub
+    return behind(site.serving.trusted_proxies, lane) if is_counted else lane
 
 
 def _routes(site: Site) -> list[Route]:

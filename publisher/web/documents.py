@@ -103,13 +103,14 @@ async def sought(request: Request, slug: str, rest: str) -> Feed | Response:
     ``rest`` is what follows the slug in the address.
     """
     site = site_of(request)
-    feed = await site.press.find(slug)
-    if feed is not None:
-        return await no_feed(request, ended=feed) if feed.is_retired else feed
-    for each in site.press.feeds:
-        if slug in each.formerly:
-            return RedirectResponse(uri(f"{site.publication.base_url}{each.path}{rest}"), 301)
-    return await no_feed(request)
+    feed = await site.press.find(slug) or site.press.heir(slug)
+    if feed is None:
+        return await no_feed(request)
+    if feed.is_retired:
+        return await no_feed(request, ended=feed)
+    if slug in feed.formerly:
+        return RedirectResponse(uri(f"{site.publication.base_url}{feed.path}{rest}"), 301)
+    return feed
 
 
 async def no_feed(request: Request, *, ended: Feed | None = None) -> Response:

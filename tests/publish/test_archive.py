@@ -133,6 +133,17 @@ async def test_archive_shows_what_the_feed_selects_now(desk: Desk) -> None:
     assert titles(page) == []
 
 
+async def test_feed_that_has_moved_keeps_its_archive(desk: Desk) -> None:
+    await bring(desk, 1, 15)
+    await builders.press(desk, FEED).publish()
+    before = titles(await builders.press(desk, FEED).archived(FEED, "1-5", Format.ATOM))
+    moved = builders.feed(slug="moved", formerly=(FEED.slug,), limit=10, formats=(Format.ATOM,))
+
+    page = await builders.press(desk, moved).archived(moved, "1-5", Format.ATOM)
+
+    assert titles(page) == before
+
+
 async def test_complete_feed_holds_everything_and_has_no_archive(desk: Desk) -> None:
     complete = builders.feed(limit=None, formats=(Format.ATOM,))
     press = builders.press(desk, complete)

@@ -21,7 +21,7 @@ async def client(site: Site, desk: Desk, serving: Serving) -> httpx.AsyncClient:
     press = builders.press(
         desk,
         builders.feed(formerly=("news", "latest")),
-        builders.feed(slug="old", title="Old tales", is_retired=True),
+        builders.feed(slug="old", title="Old tales", formerly=("older",), is_retired=True),
     )
     return await serving(replace(site, press=press))
 
@@ -49,8 +49,9 @@ async def test_a_feed_that_took_over_a_former_slug_is_itself(
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-async def test_a_retired_feed_is_gone(client: httpx.AsyncClient, ending: str) -> None:
-    response = await client.get(f"/feeds/old{ending}")
+@pytest.mark.parametrize("slug", ["old", "older"])
+async def test_a_retired_feed_is_gone(client: httpx.AsyncClient, slug: str, ending: str) -> None:
+    response = await client.get(f"/feeds/{slug}{ending}")
 
     assert response.status_code == 410
     assert "Old tales has ended" in response.text
