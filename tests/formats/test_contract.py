@@ -29,7 +29,7 @@ XML = [Format.RSS, Format.ATOM]
 MODULES = {
     module.MEDIA_TYPE
     for found in pkgutil.iter_modules(formats.__path__)
-    if hasattr(module := import_module(f"publisher.formats.{found.name}"), "MEDIA_TYPE")
+    if hasattr(module := import_module(f"publisher.formats.{found.name}"), "fragment")
 }
 ILLUSTRATED = article(
     authors=(Person(name="Ana", email="ana@example.org", url="https://www.example.org/ana"),),
