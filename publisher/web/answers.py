@@ -7,7 +7,7 @@ request gets is decided here and in `publisher.web.negotiation`, without a look 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 
@@ -34,6 +34,7 @@ _PREFLIGHT = {
     "Allow": "GET, HEAD, OPTIONS",
 }
 
+_WINDOWS = (b"document", b"iframe", b"frame")
 _MOST_WORDINGS = 50
 _LONGEST_WORDING = 100
 
@@ -45,6 +46,11 @@ class Answer:
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes = b""
+
+    def labelled(self, media_type: str) -> Answer:
+        """Give the same under another type."""
+        others = [field for field in self.headers if field[0] != b"content-type"]
+        return replace(self, headers=[*others, (b"content-type", media_type.encode())])
 
     def response(self) -> Response:
         """Give it to the framework."""
@@ -58,7 +64,8 @@ class Document:
 
     ``tag`` is the entity tag of the plain bytes without its quotes; ``modified`` is None where
     no date is told. ``shared`` are the fields that a 304 repeats (RFC 9110 §15.4.5) besides the
-    tag, ``told`` those of a whole answer alone.
+    tag, ``told`` those of a whole answer alone. ``shown_as`` is the type that it gets in a
+    browser's window (Fetch Metadata, Sec-Fetch-Dest), None for the usual one.
     """
 
     def __init__(
@@ -70,8 +77,10 @@ class Document:
         modified: datetime | None = None,
         shared: Mapping[str, str],
         told: Mapping[str, str],
+        shown_as: str | None = None,
     ) -> None:
         self._modified = modified
+        self._shown_as = shown_as
         coded: dict[Coding | None, bytes] = {None: body}
         for coding, content in packed.items():
             coded[coding] = content
@@ -106,6 +115,8 @@ class Document:
             found = self._whole[self._coding(fields)]
             if len(self._by_coding) < _MOST_WORDINGS and len(accepted or b"") < _LONGEST_WORDING:
                 self._by_coding[accepted] = found
+        if self._shown_as and fields.get(b"sec-fetch-dest") in _WINDOWS:
+            return found.labelled(self._shown_as)
         return found
 
     def unchanged(self, fields: Fields) -> Answer | None:

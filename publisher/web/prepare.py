@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from publisher.config.site import Serving
 from publisher.formats import opml
-from publisher.model import Feed, FeedDocument, Publication
+from publisher.model import Feed, FeedDocument, Format, Publication
 from publisher.publish.documents import packed
 from publisher.web.answers import OPEN, Document, cache_control, uri
 
@@ -19,6 +19,9 @@ _FULL_PAGE = Serving(
     trusted_proxies=(),
 )
 _STYLE_SECONDS = 86400
+# Browsers show other XML than this as plain text, without its style sheet.
+_SHOWN_AS = "application/xml; charset=utf-8"
+_VARY = "Accept-Encoding, Sec-Fetch-Dest"
 
 
 def feed(
@@ -27,9 +30,9 @@ def feed(
     """Prepare a feed; ``chosen`` where it was chosen by Accept, at the address of its page."""
     # Deltas (RFC 3229) do not make these answers vary: they are asked for by the tag of what
     # the client has, and with that in Vary a cache would keep this once for each such tag.
-    shared = {"Cache-Control": cache_control(serving), "Vary": "Accept-Encoding", **OPEN}
+    shared = {"Cache-Control": cache_control(serving), "Vary": _VARY, **OPEN}
     if chosen:
-        shared |= {"Vary": "Accept, Accept-Encoding", "Content-Location": found.path}
+        shared |= {"Vary": f"Accept, {_VARY}", "Content-Location": found.path}
     return Document(
         found.body,
         found.packed,
@@ -37,7 +40,12 @@ def feed(
         modified=found.modified,
         shared=shared,
         told=told(found, publication),
+        shown_as=_shown_as(found),
     )
+
+
+def _shown_as(found: FeedDocument) -> str | None:
+    return None if found.format is Format.JSON else _SHOWN_AS
 
 
 def told(found: FeedDocument, publication: Publication) -> dict[str, str]:
@@ -59,10 +67,11 @@ def archived(found: FeedDocument, address: str, serving: Serving, *, is_full: bo
         tag=found.etag,
         shared={
             "Cache-Control": cache_control(_FULL_PAGE if is_full else serving),
-            "Vary": "Accept-Encoding",
+            "Vary": _VARY,
             **OPEN,
         },
         told={"Content-Type": found.media_type, "Link": f'<{uri(address)}>; rel="self"'},
+        shown_as=_shown_as(found),
     )
 
 

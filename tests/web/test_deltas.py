@@ -145,7 +145,7 @@ async def test_who_may_lose_something_by_a_part_gets_the_whole(
     whole = await client.get("/feeds/all.json", headers=DELTA | {"If-None-Match": first} | filled)
 
     assert (whole.status_code, titles(whole)) == (200, ["cleo", "ben", "ana"])
-    assert whole.headers["Vary"] == "Accept-Encoding"
+    assert whole.headers["Vary"] == "Accept-Encoding, Sec-Fetch-Dest"
 
 
 async def test_who_has_nothing_of_it_any_more_gets_the_whole(

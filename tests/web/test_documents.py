@@ -30,7 +30,7 @@ UNPACKERS: dict[Coding | None, Callable[[bytes], bytes]] = {
 # What stands on every answer to a request for a feed.
 ALWAYS = {
     "cache-control": "public, max-age=300, stale-while-revalidate=3600",
-    "vary": "Accept-Encoding",
+    "vary": "Accept-Encoding, Sec-Fetch-Dest",
     "access-control-allow-origin": "*",
     "access-control-expose-headers": "ETag, Last-Modified, Link, IM, Retry-After",
     "x-content-type-options": "nosniff",
@@ -281,3 +281,23 @@ async def test_feedparser_is_told_that_nothing_is_new(
 
     assert (first.status, first.bozo) == (200, False)
     assert [304, 304, 304] == [by_tag.status, by_date.status, by_object.status]
+
+
+@pytest.mark.parametrize(
+    ("where", "format", "expected"),
+    [
+        ("document", "rss", "application/xml; charset=utf-8"),
+        ("iframe", "atom", "application/xml; charset=utf-8"),
+        ("document", "json", "application/feed+json"),
+        ("empty", "rss", "application/rss+xml; charset=utf-8"),
+    ],
+)
+async def test_browser_window_gets_xml_that_it_shows_with_its_style(
+    client: httpx.AsyncClient, built: Publishing, where: str, format: str, expected: str
+) -> None:
+    """Chromium shows application/rss+xml and application/atom+xml as plain text."""
+    await built()
+
+    response = await client.get(f"/feeds/all.{format}", headers={"Sec-Fetch-Dest": where})
+
+    assert response.headers.get_list("Content-Type") == [expected]

@@ -46,7 +46,7 @@ async def test_a_page_of_the_archive_is_served_with_its_type_and_tag(
     assert response.headers["Link"] == (
         '<https://news.example.org/feeds/all/archive/2-3.json>; rel="self"'
     )
-    assert response.headers["Vary"] == "Accept-Encoding"
+    assert response.headers["Vary"] == "Accept-Encoding, Sec-Fetch-Dest"
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert "Last-Modified" not in response.headers
 

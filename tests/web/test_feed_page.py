@@ -22,6 +22,7 @@ from tests.rig import builders, chromium
 from tests.rig.desk import Desk
 from tests.web.conftest import Publishing, Serving
 
+VARY = "Accept, Accept-Encoding, Sec-Fetch-Dest"
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 FRESHRSS = {
     "Accept": "application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9, "
@@ -77,8 +78,11 @@ async def test_a_browser_gets_the_page_and_a_reader_the_feed(
     assert found == {
         "browser": ("text/html; charset=utf-8", "Accept"),
         "nobody in particular": ("text/html; charset=utf-8", "Accept"),
-        "FreshRSS": ("application/rss+xml; charset=utf-8", "Accept, Accept-Encoding"),
-        "JSON": ("application/feed+json", "Accept, Accept-Encoding"),
+        "FreshRSS": (
+            "application/rss+xml; charset=utf-8",
+            "Accept, Accept-Encoding, Sec-Fetch-Dest",
+        ),
+        "JSON": ("application/feed+json", VARY),
     }
 
 
@@ -96,7 +100,7 @@ async def test_a_feed_at_the_address_of_its_page_says_where_it_stands(
     assert (second.status_code, second.content) == (304, b"")
     for response in (first, second):
         assert response.headers["Content-Location"] == "/feeds/all.rss"
-        assert response.headers["Vary"] == "Accept, Accept-Encoding"
+        assert response.headers["Vary"] == VARY
         assert response.headers["Cache-Control"].startswith("public, max-age=300")
 
 
