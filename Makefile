@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check format lint types layers docs bench torture lock clean
+.PHONY: run test readers check format lint types layers docs bench torture lock clean
 
 # The lock names everything, so nothing is left to resolve: an older pip would look for the
 # newest of a package that another one wants with an extra, and refuse it for want of a hash.
@@ -21,6 +21,15 @@ run: .venv/.stamp
 
 test: .venv/.stamp
 	$(BIN)/python -m pytest --numprocesses 2 $(PYTEST)
+
+# Feed readers that run on Node, for the tests and benches that leave them out where they are
+# missing; needs npm.
+NODE_READERS := tests/readers/node_modules/.package-lock.json
+readers: $(NODE_READERS)
+
+$(NODE_READERS): tests/readers/package-lock.json
+	npm ci --prefix tests/readers --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
 
 # What CI runs: everything that can be checked, the tests with branch coverage.
 check: PYTEST := --cov --cov-report=term --cov-fail-under=90
@@ -60,4 +69,4 @@ lock:
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.txt
 
 clean:
-	rm -rf .venv var .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv tests/readers/node_modules var .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
