@@ -57,6 +57,7 @@ docs: .venv/.stamp
 bench: .venv/.stamp
 	$(BIN)/python -m bench.compose
 	$(BIN)/python -m bench.ingest
+	$(BIN)/python -m bench.feeds
 
 # The crash tests and the simulation at full size: minutes, not seconds.
 torture: .venv/.stamp
