@@ -58,6 +58,7 @@ bench: .venv/.stamp
 	$(BIN)/python -m bench.compose
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.feeds
+	$(BIN)/python -m bench.serve
 
 # The crash tests and the simulation at full size: minutes, not seconds.
 torture: .venv/.stamp
