@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -20,7 +20,13 @@ class Frame:
 
     def around(self, fragments: Sequence[bytes]) -> bytes:
         """Put the document together."""
-        return self.head + self.separator.join(fragments) + self.tail
+        return b"".join((self.head, *self._separated(fragments), self.tail))
+
+    def _separated(self, fragments: Sequence[bytes]) -> Iterator[bytes]:
+        for position, each in enumerate(fragments):
+            if position and self.separator:
+                yield self.separator
+            yield each
 
     def places(self, fragments: Sequence[bytes]) -> list[tuple[int, int]]:
         """Say where each fragment begins and ends in the document, in bytes."""

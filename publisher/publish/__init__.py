@@ -203,7 +203,7 @@ class Press:
                 for format in feed.formats
                 if await feeds.inputs(connection, feed.slug, format) != inputs
             ]
-        fresh = []
+        made = []
         for format in stale:
             history = History(
                 previous=self._address(formats.archive_path(feed, content.previous, format))
@@ -212,11 +212,15 @@ class Press:
                 is_complete=feed.limit is None,
             )
             self_url = self._address(formats.path(feed, format))
-            document = await self._make(shelf, format, content, self_url, history)
-            async with self._store.write() as connection:
-                if await feeds.put(connection, document, inputs) is None:
-                    fresh.append(document)
-        return fresh
+            made.append(await self._make(shelf, format, content, self_url, history))
+        if not made:
+            return []
+        async with self._store.write() as connection:
+            return [
+                document
+                for document in made
+                if await feeds.put(connection, document, inputs) is None
+            ]
 
     async def _make(
         self, shelf: Shelf, format: Format, content: Content, self_url: str, history: History

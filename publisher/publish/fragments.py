@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -32,9 +32,8 @@ class _Key(NamedTuple):
 class Fragments:
     """What was used last is kept. Another mark is another fragment, so nothing is ever stale."""
 
-    def __init__(self, store: Store, *, most_bytes: int = _MOST_BYTES) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._most_bytes = most_bytes
         self._kept: OrderedDict[_Key, bytes] = OrderedDict()
         self._bytes = 0
 
@@ -57,13 +56,14 @@ class Fragments:
             written = await asyncio.to_thread(_write, format, made)
             for key, fragment in written:
                 found[key] = fragment
-                self._keep(key, fragment)
+                self._kept[key] = fragment
+                self._bytes += len(fragment)
+        self._drop_oldest(kept=found)
         return [found[key] for key in keys if key in found]
 
-    def _keep(self, key: _Key, fragment: bytes) -> None:
-        self._kept[key] = fragment
-        self._bytes += len(fragment)
-        while self._bytes > self._most_bytes:
+    def _drop_oldest(self, *, kept: Collection[_Key]) -> None:
+        """Make room, but not by what a document needed just now: the next one needs it again."""
+        while self._bytes > _MOST_BYTES and next(iter(self._kept)) not in kept:
             _, dropped = self._kept.popitem(last=False)
             self._bytes -= len(dropped)
 

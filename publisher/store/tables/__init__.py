@@ -1,0 +1,69 @@
+"""The tables. Migrations make them; a test proves that both agree on both databases.
+
+Times are stored in UTC. Names of newsletters, cadences, sources and feeds are those of the
+config file: what the config drops keeps its history here.
+"""
+
+from __future__ import annotations
+
+from publisher.store.tables.arriving import (
+    articles,
+    hub_subscriptions,
+    idempotency,
+    origins,
+    rejections,
+    sources,
+    terms,
+)
+from publisher.store.tables.base import (
+    ROW_ID,
+    UTCDateTime,
+    keys,
+    metadata,
+)
+from publisher.store.tables.feeds import (
+    archived,
+    callbacks,
+    feed_documents,
+    feed_versions,
+    intents,
+    pings,
+)
+from publisher.store.tables.mailing import (
+    cadences,
+    deliveries,
+    issues,
+    rendition_articles,
+    renditions,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+
+__all__ = [
+    "ROW_ID",
+    "UTCDateTime",
+    "archived",
+    "articles",
+    "cadences",
+    "callbacks",
+    "deliveries",
+    "feed_documents",
+    "feed_versions",
+    "hub_subscriptions",
+    "idempotency",
+    "intents",
+    "issues",
+    "keys",
+    "metadata",
+    "origins",
+    "pings",
+    "rejections",
+    "rendition_articles",
+    "renditions",
+    "sources",
+    "subscribers",
+    "subscriptions",
+    "suppressions",
+    "terms",
+]

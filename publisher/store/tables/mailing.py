@@ -1,0 +1,168 @@
+"""What goes out by mail: people, issues, and the ledger."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from publisher.model import DeliveryState, IssueState, SubscriptionState
+from publisher.store.tables.base import ROW_ID, UTCDateTime, metadata, one_of
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("mailbox", String, nullable=False),
+    # What two spellings of one mailbox have in common (publisher.mail.address.key).
+    Column("address_key", String, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("created", UTCDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("subscriber_id", ROW_ID, ForeignKey("subscribers.id"), nullable=False),
+    Column("newsletter", String, nullable=False),
+    Column("cadence", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("created", UTCDateTime, nullable=False),
+    Column("confirmed", UTCDateTime),
+    Column("ended", UTCDateTime),
+    Column("consent", JSON, nullable=False),
+    # Articles eligible up to here were considered for this person. It only bounds the search;
+    # the ledger (deliveries and their renditions) is the judge, so moving it back is safe.
+    Column("covered", UTCDateTime),
+    UniqueConstraint("subscriber_id", "newsletter"),
+    one_of("state", SubscriptionState),
+    # Composing walks an audience in the order of its people.
+    Index(None, "newsletter", "cadence", "state", "subscriber_id"),
+    sqlite_autoincrement=True,
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address_key", String, primary_key=True),
+    Column("reason", String, nullable=False),
+    Column("created", UTCDateTime, nullable=False),
+)
+
+cadences = Table(
+    "cadences",
+    metadata,
+    Column("newsletter", String, primary_key=True),
+    Column("cadence", String, primary_key=True),
+    Column("schedule", String, nullable=False),
+    # From when this schedule is in force: slots before it never fall due.
+    Column("since", UTCDateTime, nullable=False),
+)
+
+issues = Table(
+    "issues",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("newsletter", String, nullable=False),
+    Column("cadence", String, nullable=False),
+    Column("slot", String, nullable=False),
+    Column("due", UTCDateTime, nullable=False),
+    # Given when composing begins, so that empty and missed occurrences leave no gap.
+    Column("number", Integer),
+    Column("state", String, nullable=False),
+    Column("opens", UTCDateTime, nullable=False),
+    Column("approved", Boolean, nullable=False),
+    Column("cut", UTCDateTime),
+    # The last person that composing has dealt with: a crash resumes behind it.
+    Column("composed_to", ROW_ID, nullable=False, default=0),
+    Column("audience", Integer, nullable=False, default=0),
+    Column("note", Text, nullable=False, default=""),
+    Column("created", UTCDateTime, nullable=False),
+    # An occurrence is this row: however often the clock rings, there is one.
+    UniqueConstraint("newsletter", "cadence", "slot"),
+    UniqueConstraint("newsletter", "number"),
+    one_of("state", IssueState),
+    Index(None, "state"),
+    sqlite_autoincrement=True,
+)
+
+renditions = Table(
+    "renditions",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("newsletter", String, nullable=False),
+    Column("issue_id", ROW_ID, ForeignKey("issues.id")),
+    Column("key", String(64), nullable=False),
+    Column("language", String, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created", UTCDateTime, nullable=False),
+    UniqueConstraint("newsletter", "issue_id", "key"),
+    sqlite_autoincrement=True,
+)
+
+rendition_articles = Table(
+    "rendition_articles",
+    metadata,
+    Column("rendition_id", ROW_ID, ForeignKey("renditions.id"), primary_key=True),
+    Column("article_id", ROW_ID, ForeignKey("articles.id"), primary_key=True),
+    Column("position", SmallInteger, nullable=False),
+    Index(None, "article_id", "rendition_id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("lane", SmallInteger, nullable=False),
+    Column("newsletter", String, nullable=False),
+    Column("issue_id", ROW_ID, ForeignKey("issues.id")),
+    Column("rendition_id", ROW_ID, ForeignKey("renditions.id"), nullable=False),
+    Column("subscriber_id", ROW_ID, ForeignKey("subscribers.id"), nullable=False),
+    Column("state", String, nullable=False),
+    # How often it was claimed: the fence that a worker's writes must name.
+    Column("attempts", Integer, nullable=False, default=0),
+    # How often the next hop put it off: what the back-off grows with.
+    Column("deferrals", SmallInteger, nullable=False, default=0),
+    # Pending: not before then. Claimed or sending: the end of the lease.
+    Column("due", UTCDateTime, nullable=False),
+    # Was once in doubt, so it may have arrived whatever else the row says.
+    Column("doubted", Boolean, nullable=False, default=False),
+    Column("reply", Text, nullable=False, default=""),
+    Column("created", UTCDateTime, nullable=False),
+    Column("settled", UTCDateTime),
+    UniqueConstraint("issue_id", "subscriber_id"),
+    one_of("state", DeliveryState),
+    Index(None, "subscriber_id", "rendition_id"),
+    Index(None, "issue_id", "state"),
+    # Claiming reads only what is left to do, in its order.
+    Index(
+        "ix_deliveries_pending",
+        "issue_id",
+        "due",
+        "id",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
+    Index(
+        "ix_deliveries_sending",
+        "due",
+        sqlite_where=text("state = 'sending'"),
+        postgresql_where=text("state = 'sending'"),
+    ),
+    sqlite_autoincrement=True,
+)
