@@ -14,15 +14,22 @@ HISTORY = "http://purl.org/syndication/history/1.0"
 
 
 def links(channel: Channel, media_type: str) -> list[dict[str, str]]:
-    """Give the links to the hub (WebSub §4) and into the feed's history (RFC 5005 §4), if any."""
+    """Give the links to the hub (WebSub §4) and into the feed's history, if any.
+
+    The archive (RFC 5005 §4) is linked as pages (§3) too, for readers that know only these.
+    """
     history = channel.history
     found = []
     if channel.hub:
         found.append({"href": channel.hub, "rel": "hub"})
-    if history.previous:
-        found.append({"href": history.previous, "rel": "prev-archive", "type": media_type})
-    if history.current:
-        found.append({"href": history.current, "rel": "current", "type": media_type})
+    for relation, address in (
+        ("prev-archive", history.previous),
+        ("next", history.previous),
+        ("current", history.current),
+        ("first", history.current),
+    ):
+        if address:
+            found.append({"href": address, "rel": relation, "type": media_type})
     return found
 
 

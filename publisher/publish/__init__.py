@@ -40,7 +40,7 @@ _WRITTEN_AS = 3
 _LOOKED_AT_ALWAYS = (TermKind.SOURCE, TermKind.LANGUAGE)
 # Of an archive with many terms a look takes seconds: it is not to take more than this share.
 _MOST_OF_THE_TIME = 0.05
-_CHEAP_SECONDS = 0.1
+_FEW_TERMS = 200
 
 
 class Press:
@@ -173,7 +173,7 @@ class Press:
         async with self._store.read() as connection:
             listed = await terms.listing(connection, kind, self._clock())
         ended = time.monotonic()
-        if ended - began > _CHEAP_SECONDS:
+        if len(listed) > _FEW_TERMS:
             self._look_again[kind] = ended + (ended - began) / _MOST_OF_THE_TIME
         return listed
 

@@ -38,8 +38,17 @@ def told(format: Format, history: History, hub: str | None = None) -> dict[str, 
     ("history", "expected"),
     [
         (History(), {}),
-        (LIVE, {"prev-archive": BEFORE}),
-        (ARCHIVE, {"prev-archive": BEFORE, "current": CURRENT, "archive": ""}),
+        (LIVE, {"prev-archive": BEFORE, "next": BEFORE}),
+        (
+            ARCHIVE,
+            {
+                "prev-archive": BEFORE,
+                "next": BEFORE,
+                "current": CURRENT,
+                "first": CURRENT,
+                "archive": "",
+            },
+        ),
         (COMPLETE, {"complete": ""}),
     ],
 )
@@ -56,7 +65,7 @@ def test_link_into_the_archive_says_its_format(format: Format) -> None:
     types = {
         link.get("type")
         for link in tree.iter(f"{{{NAMESPACES['a']}}}link")
-        if link.get("rel") in ("prev-archive", "current", "self")
+        if link.get("rel") in ("prev-archive", "next", "current", "first", "self")
     }
 
     assert types == {f"application/{format.value}+xml"}

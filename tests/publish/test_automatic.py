@@ -123,6 +123,22 @@ async def test_only_the_feeds_of_what_changed_are_built(desk: Desk) -> None:
     assert "/feeds/tag/rails.atom" not in [document.path for document in made]
 
 
+async def test_look_at_many_terms_is_followed_by_a_rest(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look at thousands of terms takes seconds, and the clock rings often."""
+    monkeypatch.setattr("publisher.publish._FEW_TERMS", 1)
+    monkeypatch.setattr("publisher.publish._MOST_OF_THE_TIME", 1e-6)
+    at = builders.press(desk, automatic=replace(EVERY_KIND, kinds=(TermKind.TAG,)))
+    await desk.bring("one", tags=("ports", "rails"))
+    await at.publish()
+    await desk.bring("two", tags=("ports",))
+
+    made = await at.publish()
+
+    assert made == []
+
+
 async def test_feed_is_found_by_its_term_only_while_the_kind_is_switched_on(desk: Desk) -> None:
     await desk.bring("one", tags=("labour",))
 
