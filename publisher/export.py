@@ -26,7 +26,9 @@ from publisher.publish import packed
 from publisher.store import articles, issues
 
 _ENDINGS = {Coding.GZIP: ".gz", Coding.BROTLI: ".br"}
-# Which addresses were written, one a line of JSON.
+# Moved, not there, ended. Any other answer says nothing of the page: what was written stays.
+_GONE = (301, 404, 410)
+# Which addresses were written, as a list in JSON.
 _NOTE = ".publisher.json"
 
 
@@ -62,8 +64,10 @@ async def export(app: App, web: ASGIApp, folder: Path) -> Exported:
                     written.append(file)
                 else:
                     unchanged += 1
-            elif path in before:
+            elif path in before and answer.status in _GONE:
                 removed.extend(_remove(folder, path))
+            elif path in before:
+                done[path] = None
         _write_whole(folder / _NOTE, json.dumps(list(done)).encode(), None)
     except OSError as error:
         raise PublisherError(f"{error.filename} cannot be written: {error.strerror}") from error

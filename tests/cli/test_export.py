@@ -8,6 +8,7 @@ from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
 import pytest
+from starlette.responses import PlainTextResponse
 
 from tests.cli.conftest import Command
 from tests.rig.program import Site
@@ -87,6 +88,20 @@ def test_page_of_a_withdrawn_article_is_removed_and_nothing_else(
     assert list((out / "articles" / "kept-promises").iterdir()) == []
     assert mine.is_file()
     assert b"Kept promises" not in (out / "feeds/all.rss").read_bytes()
+
+
+def test_page_that_cannot_be_had_now_is_not_taken_for_gone(
+    loaded: Command, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = state(out)
+    busy = PlainTextResponse("Try again shortly.", status_code=503)
+    monkeypatch.setattr("publisher.web.app.application", lambda _: busy)
+
+    result = loaded("feeds", "build", "--out", str(out))
+
+    assert "0 written, 0 unchanged, 0 removed" in result.stdout
+    assert before == state(out)
+    assert "/feeds/all.rss" in json.loads((out / ".publisher.json").read_bytes())
 
 
 def test_long_list_of_files_is_cut(loaded: Command, tmp_path: Path, site: Site) -> None:
