@@ -88,7 +88,7 @@ async def _generations(
         while not stop.is_set():
             this = AsyncExitStack()
             app = await this.enter_async_context(opened(config, migrated=parts == frozenset(Part)))
-            await front.show(application(_site(app, capture=capture)))
+            await front.show(application(site_for(app, capture=capture)))
             await last.aclose()
             last.push_async_exit(this)
             config = await _work(app, parts, stop=stop, reload=reload)
@@ -142,7 +142,8 @@ async def _next_config(config: Config, stop: asyncio.Event, reload: asyncio.Even
         return new
 
 
-def _site(app: App, *, capture: bool) -> Site:
+def site_for(app: App, *, capture: bool) -> Site:
+    """Give what pages need of a site; ``capture`` says whether caught mails are shown."""
     return Site(
         store=app.store,
         publication=app.config.publication,

@@ -104,10 +104,10 @@ def build(
 async def _write(app: App, folder: Path) -> None:
     """Write the public side as files; those whose bytes are there already are left alone."""
     from publisher.export import export
-    from publisher.service import _site
+    from publisher.service import site_for
     from publisher.web.app import application
 
-    exported = await export(app, application(_site(app, capture=False)), folder)
+    exported = await export(app, application(site_for(app, capture=False)), folder)
     show.say_some([f"wrote {file}" for file in exported.written])
     show.say_some([f"removed {file}" for file in exported.removed])
     show.say(

@@ -12,7 +12,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from publisher.app import App
-from publisher.service import _site
+from publisher.service import site_for
 from publisher.tokens import Tokens
 from publisher.web.app import application
 from publisher.web.serve import serve
@@ -98,6 +98,6 @@ async def press(tmp_path: Path, database_url: str, clock: SettableClock) -> Asyn
 @pytest.fixture
 async def api(press: App, serving: Serving) -> httpx.AsyncClient:
     """A client that shows the token of its source "press"."""
-    client = await serving(_site(press, capture=False))
+    client = await serving(site_for(press, capture=False))
     client.headers.update(BEARER)
     return client

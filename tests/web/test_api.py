@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from publisher.app import App
 from publisher.model import Article, ArticleState, Enclosure, Person
-from publisher.service import _site
+from publisher.service import site_for
 from publisher.store import articles
 from publisher.store.engine import connect
 from publisher.web.api import entry
@@ -327,7 +327,7 @@ async def test_store_that_cannot_be_written_is_a_problem(
     press: App, serving: Serving, tmp_path: Path
 ) -> None:
     missing = connect(f"sqlite:///{tmp_path}/none/publisher.db")
-    client = await serving(_site(replace(press, store=missing), capture=False))
+    client = await serving(site_for(replace(press, store=missing), capture=False))
 
     with capture_logs():
         response = await client.post(

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from publisher.app import App
 from publisher.model import Rejection, SourceArticle
-from publisher.service import _site
+from publisher.service import site_for
 from publisher.sources.push import Pushed
 from publisher.store.articles import listing
 from publisher.store.tables import idempotency
@@ -125,7 +125,7 @@ async def test_failed_request_may_be_sent_again(press: App, serving: Serving) ->
 
         withdraw_pushed = press.withdraw_pushed
 
-    site = _site(press, capture=False)
+    site = site_for(press, capture=False)
     broken = await serving(replace(site, pushing=Broken()))
     whole = await serving(site)
     with capture_logs():
