@@ -28,7 +28,7 @@ from publisher.model import (
 )
 from publisher.ports import Clock
 from publisher.render import Templates
-from publisher.renditions import digest
+from publisher.renditions import Part, digest
 from publisher.store import composing, issues, renditions, subscribers
 from publisher.store.engine import Store
 
@@ -159,9 +159,9 @@ class _Composition:
         return digest(
             self.templates,
             publication=self.publication,
-            newsletter=self.newsletter,
             issue=issue,
-            articles=chosen,
+            parts=[Part(newsletter=self.newsletter, articles=chosen)],
+            language=self.newsletter.language,
             now=now,
         )
 
@@ -264,7 +264,6 @@ async def preview(
     return digest(
         templates,
         publication=publication,
-        newsletter=newsletter,
         issue=Issue(
             id=0,
             newsletter=newsletter.slug,
@@ -280,7 +279,8 @@ async def preview(
             note="",
             created=now,
         ),
-        articles=chosen,
+        parts=[Part(newsletter=newsletter, articles=chosen)],
+        language=newsletter.language,
         now=now,
     )
 

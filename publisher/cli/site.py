@@ -92,7 +92,7 @@ def check(ctx: typer.Context) -> None:
 
 def _trial(config: Config, newsletter: Newsletter, templates: Templates) -> list[str]:
     """Render a newsletter's mails with invented articles; give what is wrong as faults."""
-    from publisher.renditions import confirmation, digest
+    from publisher.renditions import Part, confirmation, digest
 
     now = datetime.now(UTC)
     articles = [_invented(number, now) for number in range(newsletter.min_articles)]
@@ -101,9 +101,9 @@ def _trial(config: Config, newsletter: Newsletter, templates: Templates) -> list
         digest(
             templates,
             publication=config.publication,
-            newsletter=newsletter,
             issue=_trial_issue(newsletter, now),
-            articles=articles,
+            parts=[Part(newsletter=newsletter, articles=articles)],
+            language=newsletter.language,
             now=now,
         )
     except TemplateError as error:

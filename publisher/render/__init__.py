@@ -1,10 +1,10 @@
 """Mails and pages from Jinja2 templates, the shipped ones and a site's own.
 
-`Templates` is the environment, `ArticleView`, `IssueView` and `RecipientView` are what it is
-given to print, and `inline` moves a mail's CSS onto its elements. The issues verb, the web
-pages and the preview come here; nothing here reads a store or a config, so that no secret is
-within a template's reach (a template engine that could read its server's environment is how
-CVE-2025-49136 gave away passwords). Data are printed, never compiled.
+`Templates` is the environment, `ArticleView`, `PartView`, `IssueView` and `RecipientView` are
+what it is given to print, and `inline` moves a mail's CSS onto its elements. The issues verb,
+the web pages and the preview come here; nothing here reads a store or a config, so that no
+secret is within a template's reach (a template engine that could read its server's environment
+is how CVE-2025-49136 gave away passwords). Data are printed, never compiled.
 
 A site's folder goes before the shipped one: ``email/digest.html`` there replaces ours, and
 may build on it with ``{% extends "shipped/email/digest.html" %}``.
@@ -20,13 +20,19 @@ What every template gets, which is a promise to those who write them:
 What the templates of a digest (``email/NAME.html`` and ``email/NAME.txt``) get besides:
 
 ``newsletter``
-    the `publisher.model.Newsletter`: slug, title, description, cadences and so on.
+    the `publisher.model.Newsletter` whose mail it is: slug, title, description, and so on.
 ``issue``
     an `IssueView`: number (None in a preview), slot, date.
+``parts``
+    `PartView`, one for each newsletter that is in the mail: title, slug, articles, more. Nearly
+    always it is one, that of ``newsletter``.
 ``articles``
-    `ArticleView`, at most ``newsletter.max_articles``, in the order to print.
+    `ArticleView`, those of all parts in the order to print; at most ``max_articles`` of each
+    newsletter.
 ``more``
-    how many further articles were left out, 0 for none.
+    how many further articles were left out of all parts together, 0 for none.
+``intro``, ``intro_text``
+    the editor's own word above the articles, as HTML and as plain text; "" for none.
 ``subject``, ``preheader``
     plain text; the preheader is what mail programs show beside the subject.
 ``recipient``
@@ -58,6 +64,6 @@ Filters, besides Jinja's own:
 
 from publisher.render.css import inline
 from publisher.render.templates import Templates
-from publisher.render.views import ArticleView, IssueView, RecipientView
+from publisher.render.views import ArticleView, IssueView, PartView, RecipientView
 
-__all__ = ["ArticleView", "IssueView", "RecipientView", "Templates", "inline"]
+__all__ = ["ArticleView", "IssueView", "PartView", "RecipientView", "Templates", "inline"]

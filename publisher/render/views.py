@@ -23,14 +23,17 @@ class ArticleView:
     """An article, ready to print.
 
     ``html`` is sanitised and needs no escaping; everything else is plain text. ``authors`` are
-    the names in one phrase. ``section`` and ``image`` are "" when there is none. ``date`` is
-    in the publication's zone. ``reading_minutes`` is 0 for an article whose text we lack.
+    the names in one phrase. ``excerpt`` is what a mail shows of it that does not show all of it;
+    ``text`` is the whole. ``section`` and ``image`` are "" when there is none. ``date`` is in the
+    publication's zone. ``reading_minutes`` is 0 for an article whose text we lack.
     """
 
     title: str
     url: str
     summary: str
+    excerpt: str
     html: Markup
+    text: str
     authors: str
     section: str
     tags: tuple[str, ...]
@@ -46,7 +49,9 @@ class ArticleView:
             title=article.title,
             url=publication.article_url(article),
             summary=article.summary,
+            excerpt=article.summary,
             html=Markup(article.html),  # noqa: S704 - sanitised when it was taken in
+            text=article.text,
             authors=format_list(
                 [author.name for author in article.authors], locale=locale(language)
             ),
@@ -85,6 +90,16 @@ class IssueView:
             subject=subject,
             url=url,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartView:
+    """What a mail has of one newsletter, ready to print; ``more`` articles were left out."""
+
+    title: str
+    slug: str
+    articles: tuple[ArticleView, ...]
+    more: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
+
 from publisher.model import (
     Address,
     Article,
@@ -18,7 +20,7 @@ from publisher.model import (
     Publication,
     Selection,
 )
-from publisher.render import ArticleView, IssueView, RecipientView
+from publisher.render import ArticleView, IssueView, PartView, RecipientView
 
 ZONE = ZoneInfo("Asia/Shanghai")
 PUBLICATION = Publication(
@@ -143,13 +145,19 @@ ARTICLES = (
 
 def digest(language: str = "en", articles: tuple[Article, ...] = ARTICLES) -> dict[str, object]:
     """Give the whole context of a digest of these articles."""
+    shown = views(language, articles)
     return {
         "publication": PUBLICATION,
         "newsletter": NEWSLETTER,
         "language": language,
         "issue": ISSUE,
-        "articles": views(language, articles),
+        "parts": [
+            PartView(title=NEWSLETTER.title, slug=NEWSLETTER.slug, articles=tuple(shown), more=3)
+        ],
+        "articles": shown,
         "more": 3,
+        "intro": Markup(""),
+        "intro_text": "",
         "subject": "The Morning Tide: Crane Crews Win Two Days of Rest in Seven",
         "preheader": "Also: tugs queue in the fog, and a letter without a section.",
         "recipient": RECIPIENT,
