@@ -61,7 +61,7 @@ def rendition() -> Rendition:
         html=f"<p>Dear {name},</p><table>{page}</table><p>{address}: "
         f'<a href="{leave}">Unsubscribe</a> <a href="{choose}">Choose</a></p>\n',
         text=f"Dear {name},\n\n{text}{address}\n{leave}\n{choose}\n",
-        article_ids=tuple(range(20)),
+        parts=(("digest", tuple(range(20))),),
         created=DATE,
     )
 

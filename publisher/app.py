@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
-from publisher import compose, deliver, hub, ingest, issues, websub
+from publisher import deliver, hub, ingest, issues, websub
+from publisher.compose import Composer
 from publisher.config import Config, SourceEntry
 from publisher.ingest.legible import bounded, legible
 from publisher.letters import Letters, Stationery
@@ -55,6 +56,7 @@ class App:
     tokens: Tokens
     letters: Letters
     press: Press
+    composer: Composer
     clock: Clock
     # Passes over one source are made one after the other, whoever asks for them.
     turns: defaultdict[str, asyncio.Lock] = field(
@@ -204,33 +206,14 @@ class App:
 
     async def issue(self) -> list[Issue]:
         """Make every issue that has fallen due; give those that were composed just now."""
-        composed: list[Issue] = []
         for newsletter in self.config.newsletters:
             await issues.ring(self.store, newsletter, clock=self.clock)
-            composed += await compose.compose_due(
-                self.store,
-                newsletter,
-                publication=self.config.publication,
-                templates=self.templates,
-                clock=self.clock,
-            )
-        return composed
+        return await self.composer.due()
 
     async def compose_now(self, newsletter: Newsletter, cadence: Cadence) -> Issue:
         """Make and compose an occurrence by hand. Raises TemplateError."""
         occurrence = await issues.occur_now(self.store, newsletter, cadence, clock=self.clock)
-        return await self.compose(newsletter, occurrence)
-
-    async def compose(self, newsletter: Newsletter, issue: Issue) -> Issue:
-        """Compose a held issue now, whatever its grace. Raises TemplateError."""
-        return await compose.compose(
-            self.store,
-            issue,
-            newsletter,
-            publication=self.config.publication,
-            templates=self.templates,
-            clock=self.clock,
-        )
+        return await self.composer.compose(newsletter, occurrence)
 
     def relays(self) -> dict[str, list[Newsletter]]:
         """Map each relay that is used to the newsletters that it carries, in the config's order."""
@@ -321,10 +304,11 @@ def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Cl
         secret=secrets[min(secrets)],
         bounce=config.bounce_address,
     )
+    templates = Templates(config.templates)
     return App(
         config=config,
         store=store,
-        templates=Templates(config.templates),
+        templates=templates,
         tokens=tokens,
         letters=Letters(store, stationery),
         press=Press(
@@ -333,6 +317,13 @@ def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Cl
             feeds=config.feeds,
             automatic=config.automatic_feeds,
             newsletters=config.newsletters,
+            clock=clock,
+        ),
+        composer=Composer(
+            store=store,
+            publication=config.publication,
+            newsletters=config.newsletters,
+            templates=templates,
             clock=clock,
         ),
         clock=clock,

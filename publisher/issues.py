@@ -6,15 +6,25 @@ rows. `publisher.compose` makes mails of them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher import slots
-from publisher.model import Cadence, Issue, IssueState, Newsletter
+from publisher.model import (
+    Cadence,
+    Issue,
+    IssueState,
+    MissedPolicy,
+    Newsletter,
+    OwnTime,
+    WaveState,
+)
 from publisher.ports import Clock
-from publisher.store import composing, issues, recall, subscribers
+from publisher.store import audience, composing, issues, recall, waves
+from publisher.store.audience import Circle
 from publisher.store.engine import Store
 
 log = structlog.get_logger()
@@ -24,22 +34,22 @@ _REMEMBERED = timedelta(days=31)
 
 
 async def ring(store: Store, newsletter: Newsletter, *, clock: Clock) -> list[Issue]:
-    """Make a row for every occurrence that has fallen due and has none; give the new rows.
+    """Make what has fallen due and has no row; give the issues that have got a new wave.
 
     After a stop the latest slot is made up for if it is not later than ``max_lateness``; the
-    ones before it become missed, since their articles are in the latest.
+    ones before it become missed, since their articles are in the latest. What is later still
+    goes by the newsletter's policy for what was missed.
     """
     made: list[Issue] = []
     for cadence in newsletter.cadences:
         async with store.write() as connection:
             now = clock()
-            since = await issues.in_force(
-                connection, newsletter.slug, cadence.name, cadence.cron or "", now
-            )
             if cadence.cron is None:
-                made += await _ring_instant(connection, newsletter, cadence, since, now)
+                made += await _ring_instant(connection, newsletter, cadence, now)
             else:
-                made += await _ring_slots(connection, newsletter, cadence, since, now)
+                for own_time in await _own_times(connection, newsletter, cadence):
+                    clockwork = _Clockwork(newsletter, cadence, cadence.cron, own_time)
+                    made += await _ring_slots(connection, clockwork, now)
     for issue in made:
         log.debug(
             "issue occurred",
@@ -52,76 +62,126 @@ async def ring(store: Store, newsletter: Newsletter, *, clock: Clock) -> list[Is
     return made
 
 
+async def _own_times(
+    connection: AsyncConnection, newsletter: Newsletter, cadence: Cadence
+) -> list[OwnTime | None]:
+    """List the times at which a cadence falls due; None where it is one time for everybody."""
+    if not cadence.own_time:
+        return [None]
+    chosen = await waves.own_times(connection, newsletter.slug, cadence.name)
+    return [OwnTime(), *map(OwnTime.parse, chosen)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Clockwork:
+    """When a cadence falls due for some of its readers; ``own_time`` None is all of them."""
+
+    newsletter: Newsletter
+    cadence: Cadence
+    cron: str
+    own_time: OwnTime | None
+
+    @property
+    def whose(self) -> str | None:
+        return None if self.own_time is None else str(self.own_time)
+
+    def due(self, after: datetime, until: datetime) -> list[slots.Slot]:
+        own = self.own_time or OwnTime()
+        cron = self.cron if own.hour is None else slots.at_hour(self.cron, own.hour)
+        return slots.between(cron, own.zone or self.newsletter.timezone, after, until)
+
+    def label(self, slot: slots.Slot) -> str:
+        """Name the occurrence that a slot is of: all own times of a day are of one."""
+        usual = slots.time_of_day(self.cron)
+        if not self.whose or usual is None:
+            return slot.label
+        return slots.Slot(
+            local=datetime.combine(slot.local.date(), usual), instant=slot.instant
+        ).label
+
+    def stop(self, due: list[slots.Slot], slot: slots.Slot, now: datetime) -> str:
+        """Say why a slot is not to be made; "" if it is."""
+        late = self.newsletter.max_lateness
+        if now - slot.instant > late and self.newsletter.missed is MissedPolicy.SKIP:
+            return f"not made: more than {late} late (max_lateness)"
+        if slot is not due[-1] and self.newsletter.missed is not MissedPolicy.SEND:
+            return f"not made: its articles are in the issue of {due[-1].label}"
+        return ""
+
+
 async def _ring_slots(
-    connection: AsyncConnection,
-    newsletter: Newsletter,
-    cadence: Cadence,
-    since: datetime,
-    now: datetime,
+    connection: AsyncConnection, clockwork: _Clockwork, now: datetime
 ) -> list[Issue]:
-    last = await issues.last_due(connection, newsletter.slug, cadence.name, now)
+    newsletter, cadence = clockwork.newsletter, clockwork.cadence
+    since = await issues.in_force(
+        connection,
+        newsletter.slug,
+        cadence.name,
+        clockwork.cron,
+        now,
+        own_time=clockwork.whose or "",
+    )
+    last = await waves.last_due(connection, newsletter.slug, cadence.name, clockwork.whose, now)
     after = max(since, last or since, now - max(_REMEMBERED, newsletter.max_lateness))
-    due = slots.between(cadence.cron or "", newsletter.timezone, after, now)
+    due = clockwork.due(after, now)
     made = []
     for slot in due:
-        is_latest = slot is due[-1]
-        is_late = now - slot.instant > newsletter.max_lateness
-        if is_late:
-            note = f"not made: more than {newsletter.max_lateness} late (max_lateness)"
-        elif not is_latest:
-            note = f"not made: its articles are in the issue of {due[-1].label}"
-        else:
-            note = ""
+        note = clockwork.stop(due, slot, now)
+        opens = slot.instant + newsletter.grace
         issue = await issues.occur(
             connection,
             newsletter=newsletter.slug,
             cadence=cadence.name,
-            slot=slot.label,
+            slot=clockwork.label(slot),
             due=slot.instant,
             state=IssueState.MISSED if note else IssueState.HELD,
-            opens=slot.instant + newsletter.grace,
+            opens=opens,
             approved=not newsletter.approval,
             note=note,
             now=now,
         )
-        if issue is not None:
+        if await waves.occur(
+            connection,
+            issue,
+            own_time=clockwork.whose,
+            due=slot.instant,
+            opens=opens,
+            state=WaveState.MISSED if note else WaveState.DUE,
+            # As if it had been in time: what came afterwards is for the slots behind it.
+            cut=None if slot is due[-1] or note else opens,
+        ):
             made.append(issue)
     return made
 
 
 async def _ring_instant(
-    connection: AsyncConnection,
-    newsletter: Newsletter,
-    cadence: Cadence,
-    since: datetime,
-    now: datetime,
+    connection: AsyncConnection, newsletter: Newsletter, cadence: Cadence, now: datetime
 ) -> list[Issue]:
     """Make an occurrence if articles came that no instant issue has considered.
 
     Its slot is the time of the newest of them, so that two clocks make the same one.
     """
-    has_readers, oldest = await composing.oldest_cover(
-        connection, newsletter.slug, cadence.name, is_instant=True
+    since = await issues.in_force(connection, newsletter.slug, cadence.name, "", now)
+    circle = Circle(
+        newsletter=newsletter.slug, cadence=cadence.name, own_time=None, is_instant=True, now=now
     )
+    people, oldest = await audience.oldest_cover(connection, circle)
     waiting = await issues.listing(connection, newsletter=newsletter.slug, states=[IssueState.HELD])
-    if not has_readers or any(issue.cadence == cadence.name for issue in waiting):
+    if not people or any(issue.cadence == cadence.name for issue in waiting):
         return []
-    cut = await subscribers.last_cut(connection, newsletter.slug, cadence.name)
+    cut = await waves.last_cut(connection, newsletter.slug, cadence.name)
     after = max(since, cut or since, oldest or since)
     fresh = await composing.candidates(connection, newsletter, after, now)
     if len(fresh) < newsletter.min_articles:
         return []
     newest = max(article.eligible for article in fresh if article.eligible)
-    issue = await issues.occur(
+    issue = await _occur_for_all(
         connection,
-        newsletter=newsletter.slug,
-        cadence=cadence.name,
-        slot=newsletter.local_text(newest),
+        newsletter,
+        cadence,
         due=newest,
-        state=IssueState.HELD,
         opens=newest + newsletter.grace,
         approved=not newsletter.approval,
-        note="",
         now=now,
     )
     return [] if issue is None else [issue]
@@ -134,20 +194,40 @@ async def occur_now(
     async with store.write() as connection:
         now = clock()
         await issues.in_force(connection, newsletter.slug, cadence.name, cadence.cron or "", now)
-        issue = await issues.occur(
-            connection,
-            newsletter=newsletter.slug,
-            cadence=cadence.name,
-            slot=newsletter.local_text(now),
-            due=now,
-            state=IssueState.HELD,
-            opens=now,
-            approved=True,
-            note="",
-            now=now,
+        issue = await _occur_for_all(
+            connection, newsletter, cadence, due=now, opens=now, approved=True, now=now
         )
     assert issue is not None  # noqa: S101 -- no two instants have the same microsecond
     return issue
+
+
+async def _occur_for_all(
+    connection: AsyncConnection,
+    newsletter: Newsletter,
+    cadence: Cadence,
+    *,
+    due: datetime,
+    opens: datetime,
+    approved: bool,
+    now: datetime,
+) -> Issue | None:
+    """Make an occurrence that no schedule made, with one wave for everybody; None if it is there"""
+    issue = await issues.occur(
+        connection,
+        newsletter=newsletter.slug,
+        cadence=cadence.name,
+        slot=newsletter.local_text(due),
+        due=due,
+        state=IssueState.HELD,
+        opens=opens,
+        approved=approved,
+        note="",
+        now=now,
+    )
+    is_new = await waves.occur(
+        connection, issue, own_time=None, due=due, opens=opens, state=WaveState.DUE
+    )
+    return issue if is_new else None
 
 
 async def stop(store: Store, issue: Issue, *, clock: Clock) -> int | None:

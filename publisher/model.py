@@ -367,15 +367,65 @@ class InDoubtPolicy(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cadence:
-    """A schedule that a reader can choose. ``cron`` is None for instant: when articles come."""
+    """A schedule that a reader can choose. ``cron`` is None for instant: when articles come.
+
+    ``own_time`` says whether readers may have it at an hour, and in a zone, of their own.
+    """
 
     name: str
     cron: str | None
+    own_time: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnTime:
+    """When a reader wants what falls due on a day: the hour (0 to 23) and the zone.
+
+    None means the newsletter's. As text it is "7@Europe/Berlin", "7@", "@Europe/Berlin", or ""
+    for who goes by the newsletter altogether.
+    """
+
+    hour: int | None = None
+    zone: ZoneInfo | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> OwnTime:
+        """Read it from its text."""
+        hour, _, zone = text.partition("@")
+        return cls(hour=int(hour) if hour else None, zone=ZoneInfo(zone) if zone else None)
+
+    def __str__(self) -> str:
+        if self.hour is None and self.zone is None:
+            return ""
+        hour = "" if self.hour is None else str(self.hour)
+        return f"{hour}@{'' if self.zone is None else self.zone.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """Some of a newsletter's articles, which readers may choose by themselves."""
+
+    slug: str
+    title: str
+    select: Selection
+
+
+class MissedPolicy(enum.StrEnum):
+    """What becomes of slots that passed by more than max_lateness while nobody kept time."""
+
+    SKIP = "skip"  # they are not made: their articles wait for the next slot
+    MERGE = "merge"  # one issue is made for all of them
+    SEND = "send"  # an issue is made for each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newsletter:
-    """A recurring publication: selection, cadences, template and sender."""
+    """A recurring publication: selection, cadences, template and sender.
+
+    Readers choose among ``topics``, and among ``languages`` besides its own one. What a reader
+    had by one ``shared`` newsletter they are not told by another; those that ``merge`` come in
+    one mail where their slots meet. ``max_renditions`` bounds what one issue may cost.
+    """
 
     slug: str
     title: str
@@ -395,6 +445,13 @@ class Newsletter:
     cadences: tuple[Cadence, ...]
     language: str
     timezone: ZoneInfo
+    max_age: timedelta | None = None
+    missed: MissedPolicy = MissedPolicy.SKIP
+    languages: tuple[str, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    shared: bool = True
+    merge: bool = False
+    max_renditions: int = 1000
 
     @property
     def default_cadence(self) -> Cadence:
@@ -403,6 +460,14 @@ class Newsletter:
         A mail for every article is for those who ask for it.
         """
         return next((one for one in self.cadences if one.cron is not None), self.cadences[0])
+
+    def is_instant(self, cadence: str) -> bool:
+        """Say whether a cadence of this name goes out as articles come."""
+        return any(each.name == cadence and each.cron is None for each in self.cadences)
+
+    def language_for(self, wanted: str) -> str:
+        """Give the language of a reader's mails: what they want, where it is on offer."""
+        return wanted if wanted in self.languages else self.language
 
     def local_text(self, moment: datetime) -> str:
         """Write an instant as the slot of an issue that no schedule made: local, to the µs."""
@@ -431,8 +496,7 @@ class Issue:
 
     ``slot`` is the local due time as text, unique within (newsletter, cadence); ``due`` is the
     instant that it stands for. ``opens`` is when its grace ends. ``number`` counts the issues
-    that a newsletter sent; None before composing, and for one that was never composed. ``cut``
-    is the instant up to which articles were considered; None until composing begins.
+    that a newsletter sent; None before composing, and for one that was never composed.
     ``audience`` counts the deliveries made for it.
     """
 
@@ -445,17 +509,44 @@ class Issue:
     state: IssueState
     opens: datetime
     approved: bool
-    cut: datetime | None
     audience: int
     note: str
     created: datetime
+
+
+class WaveState(enum.StrEnum):
+    """Whether the readers of a wave have been dealt with."""
+
+    DUE = "due"
+    COMPOSED = "composed"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """The readers of an issue for whom it falls due at the same time; most issues have one.
+
+    ``own_time`` is the text of what they have chosen, None where everybody is of this wave.
+    ``opens`` is when its grace ends. ``cut`` is the instant up to which articles were considered
+    for them; None until composing begins.
+    """
+
+    id: int
+    issue: int
+    own_time: str | None
+    due: datetime
+    opens: datetime
+    state: WaveState
+    cut: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendition:
     """The frozen subject, HTML and text of an issue for one set of articles and a language.
 
-    All three hold slots (`publisher.mail.slots`) where a recipient's own values go.
+    ``parts`` are the newsletters in it, by slug, the first of which it is, with the ids of their
+    articles; none in a confirmation. Subject, HTML and text hold slots (`publisher.mail.slots`)
+    where a recipient's own values go.
     """
 
     id: int
@@ -466,8 +557,13 @@ class Rendition:
     subject: str
     html: str
     text: str
-    article_ids: tuple[int, ...]
+    parts: tuple[tuple[str, tuple[int, ...]], ...]
     created: datetime
+
+    @property
+    def article_ids(self) -> tuple[int, ...]:
+        """All its articles, in the order of print."""
+        return tuple(id for _, ids in self.parts for id in ids)
 
 
 class SubscriptionState(enum.StrEnum):
@@ -479,6 +575,21 @@ class SubscriptionState(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How a reader wants a newsletter; they may change all of it at any moment.
+
+    ``topics`` are slugs, none for everything; ``language`` is "" for the newsletter's. Nothing is
+    mailed before ``paused_until``, and nothing is lost by that.
+    """
+
+    cadence: str
+    topics: tuple[str, ...] = ()
+    language: str = ""
+    own_time: OwnTime = OwnTime()
+    paused_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """A person's bond to a newsletter. One row for each (address, newsletter)."""
 
@@ -486,12 +597,17 @@ class Subscription:
     subscriber: int
     address: Address
     newsletter: str
-    cadence: str
+    wishes: Wishes
     state: SubscriptionState
     created: datetime
     confirmed: datetime | None
     ended: datetime | None
     consent: Mapping[str, str]
+
+    @property
+    def cadence(self) -> str:
+        """How often they hear."""
+        return self.wishes.cadence
 
 
 class DeliveryState(enum.StrEnum):

@@ -69,7 +69,9 @@ def digest(
     }
     context["subject"] = templates.line(newsletter.subject, **context)
     context["preheader"] = excerpt(shown[0].summary, _PREHEADER_COLUMNS) if shown else ""
-    ids = [(part.newsletter.slug, *(article.id for article in part.articles)) for part in parts]
+    ids = tuple(
+        (part.newsletter.slug, tuple(article.id for article in part.articles)) for part in parts
+    )
     name = f"email/{newsletter.template}"
     return Rendition(
         id=0,
@@ -80,7 +82,7 @@ def digest(
         subject=str(context["subject"]),
         html=inline(templates.html(f"{name}.html", **context)),
         text=templates.text(f"{name}.txt", **context),
-        article_ids=tuple(article.id for part in parts for article in part.articles),
+        parts=ids,
         created=now,
     )
 
@@ -123,7 +125,7 @@ def confirmation(
         subject=subject,
         html=html,
         text=text,
-        article_ids=(),
+        parts=(),
         created=now,
     )
 

@@ -19,7 +19,7 @@ import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
@@ -113,6 +113,19 @@ def between(cron: str, zone: ZoneInfo, after: datetime, until: datetime) -> list
     return list(takewhile(lambda slot: slot.instant <= until, following(cron, zone, after)))
 
 
+def time_of_day(cron: str) -> time | None:
+    """Give the one time at which it is due on its days; None if there are several."""
+    parts = _fields(cron)
+    minutes, hours = _values(_MINUTE, parts[0]), _values(_HOUR, parts[1])
+    return time(hours[0], minutes[0]) if len(minutes) == len(hours) == 1 else None
+
+
+def at_hour(cron: str, hour: int) -> str:
+    """Give cron text for the same minute and days at another hour."""
+    minute, _, *days = _fields(cron)
+    return " ".join([minute, str(hour), *days])
+
+
 def _next(trigger: CronTrigger | OrTrigger, wall: datetime) -> datetime | None:
     due: datetime | None = trigger.get_next_fire_time(None, wall)
     return due
@@ -138,12 +151,7 @@ def _instant(local: datetime, zone: ZoneInfo) -> datetime:
 
 def _trigger(cron: str) -> CronTrigger | OrTrigger:
     """Read cron text into the library's trigger, which runs in UTC as if that were the wall."""
-    parts = _NICKNAMES.get(cron.strip().lower(), cron).split()
-    if len(parts) != len(_FIELDS):
-        raise ValueError(
-            f"{_quoted(cron)} is not five fields (minute, hour, day of month, month, day of week)"
-            f" nor one of {' '.join(_NICKNAMES)}"
-        )
+    parts = _fields(cron)
     minutes, hours, days, months, weekdays = (
         _values(field, part) for field, part in zip(_FIELDS, parts, strict=True)
     )
@@ -168,6 +176,16 @@ def _trigger(cron: str) -> CronTrigger | OrTrigger:
     if is_day_open or is_weekday_open:
         return trigger(day=day, day_of_week=weekday)
     return OrTrigger([trigger(day=day), trigger(day_of_week=weekday)])
+
+
+def _fields(cron: str) -> list[str]:
+    parts = _NICKNAMES.get(cron.strip().lower(), cron).split()
+    if len(parts) != len(_FIELDS):
+        raise ValueError(
+            f"{_quoted(cron)} is not five fields (minute, hour, day of month, month, day of week)"
+            f" nor one of {' '.join(_NICKNAMES)}"
+        )
+    return parts
 
 
 def _values(field: _Field, text: str) -> list[int]:

@@ -22,6 +22,7 @@ from publisher.model import (
     Publication,
     Subscription,
     SubscriptionState,
+    Wishes,
 )
 from publisher.ports import Clock
 from publisher.render import Templates
@@ -46,7 +47,7 @@ async def subscribe(
     newsletter: Newsletter,
     people: Sequence[Address],
     *,
-    cadence: str,
+    wishes: Wishes,
     confirmed: bool,
     is_own: bool,
     consent: Mapping[str, str],
@@ -68,7 +69,7 @@ async def subscribe(
         wish = _Wish(
             connection=connection,
             newsletter=newsletter,
-            cadence=cadence,
+            wishes=wishes,
             confirmed=confirmed,
             consent=consent,
             is_own=is_own,
@@ -92,7 +93,7 @@ class _Wish:
 
     connection: AsyncConnection
     newsletter: Newsletter
-    cadence: str
+    wishes: Wishes
     confirmed: bool
     consent: Mapping[str, str]
     is_own: bool
@@ -109,7 +110,7 @@ class _Wish:
             self.connection,
             people=newcomers,
             newsletter=self.newsletter.slug,
-            cadence=self.cadence,
+            wishes=self.wishes,
             state=SubscriptionState.ACTIVE if self.confirmed else SubscriptionState.PENDING,
             consent=self.consent,
             now=self.now,
@@ -133,7 +134,7 @@ class _Wish:
             return Subscribed.ENDED
         if not self.confirmed and not self.is_own:
             return Subscribed.WAITING
-        await subscribers.ask_again(self.connection, bond.id, self.cadence, self.consent, self.now)
+        await subscribers.ask_again(self.connection, bond.id, self.wishes, self.consent, self.now)
         if self.confirmed:
             await subscribers.activate(self.connection, bond.id, self.consent, self.now)
             return Subscribed.ACTIVE
@@ -203,13 +204,13 @@ async def unsubscribe(store: Store, tokens: Tokens, token: str, *, clock: Clock)
     return await holder(store, tokens, Purpose.UNSUBSCRIBE, token)
 
 
-async def choose_cadence(store: Store, tokens: Tokens, token: str, cadence: str) -> Subscription:
-    """Change how often a person hears. Raises TokenError.
+async def choose(store: Store, tokens: Tokens, token: str, wishes: Wishes) -> Subscription:
+    """Let a person have it otherwise: how often, when, what of it. Raises TokenError.
 
     Loses nothing and repeats nothing: what they had is in the ledger, and how far they were
     considered stays with their subscription.
     """
     found = await holder(store, tokens, Purpose.PREFERENCES, token)
     async with store.write() as connection:
-        await subscribers.choose_cadence(connection, found.id, cadence)
+        await subscribers.choose(connection, found.id, wishes)
     return await holder(store, tokens, Purpose.PREFERENCES, token)

@@ -287,7 +287,7 @@ async def test_template_error_is_raised_to_who_composes_by_hand(desk: Desk) -> N
 async def test_two_composers_of_one_issue_take_nobody_twice_and_miss_nobody(
     desk: Desk, second_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("publisher.compose._CHUNK", 2)
+    monkeypatch.setattr("publisher.compose.wave._CHUNK", 2)
     people = {f"p{n:02}" for n in range(13)}
     for name in people:
         await desk.join(name)

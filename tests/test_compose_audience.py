@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.compose import preview
 from publisher.model import DeliveryState, Issue, IssueState
 from publisher.store import renditions
 from tests.rig import builders
@@ -122,14 +121,7 @@ async def test_preview_shows_what_the_next_issue_would(desk: Desk) -> None:
     desk.clock.advance(hours=1)
     await desk.bring("new")
 
-    rendition = await preview(
-        desk.store,
-        desk.newsletter,
-        desk.cadence("daily"),
-        publication=desk.publication,
-        templates=desk.templates,
-        clock=desk.clock,
-    )
+    rendition = await desk.composer().preview(desk.newsletter, desk.cadence("daily"))
 
     assert rendition is not None
     assert [(await desk.article("new")).id] == list(rendition.article_ids)

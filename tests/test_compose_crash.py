@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import IssueState
-from publisher.store import composing, subscribers
+from publisher.model import IssueState, Wishes
+from publisher.store import audience, subscribers
 from tests.rig.builders import told
 from tests.rig.desk import Desk
 
@@ -22,25 +22,25 @@ class Killed(BaseException):
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("publisher.compose._CHUNK", 2)
+    monkeypatch.setattr("publisher.compose.wave._CHUNK", 2)
 
 
 @pytest.fixture
 def at_chunk(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Do something at the start of the nth chunk, before it reads its people."""
-    real = composing.next_readers
+    real = audience.next_readers
 
     def arrange(number: int, act: Callable[[AsyncConnection], Awaitable[Any]]) -> None:
         chunks = iter(range(1, 1000))
 
         async def next_readers(
             on: AsyncConnection, *args: Any, **named: Any
-        ) -> list[composing.Reader]:
+        ) -> list[audience.Reader]:
             if next(chunks) == number:
                 await act(on)
             return await real(on, *args, **named)
 
-        monkeypatch.setattr(composing, "next_readers", next_readers)
+        monkeypatch.setattr(audience, "next_readers", next_readers)
 
     return arrange
 
@@ -138,7 +138,7 @@ async def test_who_joins_the_cadence_midway_loses_nothing(
     occurrence = await desk.occur("daily")
 
     bond = await desk.bond("late")
-    at_chunk(1, lambda on: subscribers.choose_cadence(on, bond.id, "daily"))
+    at_chunk(1, lambda on: subscribers.choose(on, bond.id, Wishes(cadence="daily")))
     first = await desk.compose(occurrence)
     desk.clock.advance(days=1)
     second = await desk.issue_now("daily")

@@ -22,7 +22,6 @@ ISSUE = Issue(
     state=IssueState.HELD,
     opens=NOW,
     approved=True,
-    cut=NOW,
     audience=0,
     note="",
     created=NOW,

@@ -11,7 +11,7 @@ from publisher import subscribe as verbs
 from publisher.errors import TemplateError, TokenError
 from publisher.mail import address as addresses
 from publisher.mail.slots import Slot, marker
-from publisher.model import Address, Lane, SubscriptionState
+from publisher.model import Address, Lane, SubscriptionState, Wishes
 from publisher.store import keys, renditions
 from publisher.store.tables import deliveries, subscribers, subscriptions
 from publisher.subscribe import Subscribed
@@ -65,7 +65,7 @@ async def test_confirmation_mail_holds_the_link_and_nothing_typed(desk: Desk) ->
         desk.store,
         desk.newsletter,
         [addresses.parse("ann@example.org", name="Buy at evil.example")],
-        cadence="daily",
+        wishes=Wishes(cadence="daily"),
         confirmed=False,
         is_own=True,
         consent={},
@@ -165,7 +165,7 @@ async def test_many_sign_ups_of_one_address_at_once_make_one_row(desk: Desk) -> 
             desk.store,
             desk.newsletter,
             [addresses.parse(text)],
-            cadence="daily",
+            wishes=Wishes(cadence="daily"),
             confirmed=False,
             is_own=True,
             consent={},
@@ -302,8 +302,8 @@ async def test_looking_at_a_token_changes_nothing(desk: Desk, tokens: Tokens) ->
 async def test_cadence_is_changed_by_token(desk: Desk, tokens: Tokens) -> None:
     id = await desk.join("ann", "daily")
 
-    changed = await verbs.choose_cadence(
-        desk.store, tokens, tokens.sign(Purpose.PREFERENCES, id), "weekly"
+    changed = await verbs.choose(
+        desk.store, tokens, tokens.sign(Purpose.PREFERENCES, id), Wishes(cadence="weekly")
     )
 
     assert changed.cadence == "weekly"
@@ -316,7 +316,7 @@ async def test_name_given_later_replaces_none_but_no_other(desk: Desk) -> None:
             desk.store,
             desk.newsletter,
             [Address(mailbox="ann@example.org", name=name)],
-            cadence="daily",
+            wishes=Wishes(cadence="daily"),
             confirmed=True,
             is_own=True,
             consent={},

@@ -14,7 +14,7 @@ import typer
 from publisher.cli import running, show
 from publisher.cli.running import AsJson, CadenceName
 from publisher.errors import PublisherError
-from publisher.model import Subscription, SubscriptionState
+from publisher.model import Subscription, SubscriptionState, Wishes
 
 if TYPE_CHECKING:
     from publisher.app import App
@@ -66,7 +66,7 @@ def add(
             app.store,
             chosen,
             [person],
-            cadence=each,
+            wishes=Wishes(cadence=each),
             confirmed=confirmed,
             is_own=True,
             consent={"added_by": "command line"},
@@ -126,7 +126,7 @@ def import_(
                         app.store,
                         chosen,
                         [row.address for row in batch if row.address is not None],
-                        cadence=each,
+                        wishes=Wishes(cadence=each),
                         confirmed=confirmed,
                         is_own=False,
                         consent={"added_by": "import", "file": file.name},

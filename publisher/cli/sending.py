@@ -86,17 +86,18 @@ def send_now(
 
 async def _read_cadences(app: App, newsletter: Newsletter, name: str | None) -> list[Cadence]:
     """Give the cadence of this name, or all, as far as anybody reads them; say if nobody does."""
-    from publisher.store import composing
+    from publisher.store import subscribers
 
     wanted = newsletter.cadences
     if name is not None:
         wanted = (running.cadence_called(newsletter, name),)
     async with app.store.read() as connection:
-        cadences = [
-            cadence
-            for cadence in wanted
-            if (await composing.oldest_cover(connection, newsletter.slug, cadence.name))[0]
-        ]
+        counts = await subscribers.counts(connection)
+    cadences = [
+        cadence
+        for cadence in wanted
+        if counts.get((newsletter.slug, cadence.name, SubscriptionState.ACTIVE))
+    ]
     if not cadences:
         show.say(
             f"Nobody reads {newsletter.slug}{f' ({name})' if name else ''} yet."

@@ -129,7 +129,6 @@ def _trial_issue(newsletter: Newsletter, now: datetime) -> Issue:
         state=IssueState.HELD,
         opens=now,
         approved=True,
-        cut=now,
         audience=1,
         note="",
         created=now,

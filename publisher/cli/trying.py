@@ -92,16 +92,7 @@ def send_test(
 
 async def next_rendition(app: App, newsletter: Newsletter, cadence: Cadence) -> Rendition | None:
     """Render the next issue; None if there would be none."""
-    from publisher.compose import preview
-
-    rendition = await preview(
-        app.store,
-        newsletter,
-        cadence,
-        publication=app.config.publication,
-        templates=app.templates,
-        clock=app.clock,
-    )
+    rendition = await app.composer.preview(newsletter, cadence)
     if rendition is not None and len(rendition.article_ids) < newsletter.min_articles:
         return None
     return rendition

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.store.tables import articles, issues, rendition_articles
+from publisher.store.tables import articles, rendition_articles, waves
 
 # Any number that nothing else in the database locks.
 _TURN = 1885565442
@@ -31,7 +31,7 @@ async def take_turn(connection: AsyncConnection) -> None:
 async def instant(connection: AsyncConnection, now: datetime) -> datetime:
     """Take a turn and give the instant at which articles arrive: now, or after the last cut."""
     await take_turn(connection)
-    last: datetime | None = await connection.scalar(select(func.max(issues.c.cut)))
+    last: datetime | None = await connection.scalar(select(func.max(waves.c.cut)))
     return now if last is None or last < now else last + timedelta(microseconds=1)
 
 

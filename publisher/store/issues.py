@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Issue, IssueState
@@ -15,16 +15,29 @@ from publisher.store.tables import cadences, issues
 
 
 async def in_force(
-    connection: AsyncConnection, newsletter: str, cadence: str, schedule: str, now: datetime
+    connection: AsyncConnection,
+    newsletter: str,
+    cadence: str,
+    schedule: str,
+    now: datetime,
+    *,
+    own_time: str = "",
 ) -> datetime:
     """Note the schedule of a cadence and give since when it is in force.
 
-    A schedule that is new or has changed begins now, so that none of its past slots falls due.
+    A schedule that is new or has changed begins now, so that none of its past slots falls due;
+    that of an ``own_time`` begins when the first reader chose it.
     """
-    same = (cadences.c.newsletter == newsletter) & (cadences.c.cadence == cadence)
+    same = (
+        (cadences.c.newsletter == newsletter)
+        & (cadences.c.cadence == cadence)
+        & (cadences.c.own_time == own_time)
+    )
     await connection.execute(
         insert_unless(connection, cadences)
-        .values(newsletter=newsletter, cadence=cadence, schedule=schedule, since=now)
+        .values(
+            newsletter=newsletter, cadence=cadence, own_time=own_time, schedule=schedule, since=now
+        )
         .on_conflict_do_nothing()
     )
     # "since" ahead of now: noted while the clock was wrong, and would silence the cadence.
@@ -40,7 +53,9 @@ async def in_force(
 async def schedules(connection: AsyncConnection) -> dict[tuple[str, str], str]:
     """Map newsletters and cadences to the schedule that was in force last, "" for none."""
     rows = await connection.execute(
-        select(cadences.c.newsletter, cadences.c.cadence, cadences.c.schedule)
+        select(cadences.c.newsletter, cadences.c.cadence, cadences.c.schedule).where(
+            cadences.c.own_time == ""
+        )
     )
     return {(row.newsletter, row.cadence): row.schedule for row in rows}
 
@@ -49,22 +64,9 @@ async def since(connection: AsyncConnection, newsletter: str, cadence: str) -> d
     """Give since when a cadence's schedule is in force, None if it was never noted."""
     found: datetime | None = await connection.scalar(
         select(cadences.c.since).where(
-            cadences.c.newsletter == newsletter, cadences.c.cadence == cadence
-        )
-    )
-    return found
-
-
-async def last_due(
-    connection: AsyncConnection, newsletter: str, cadence: str, now: datetime
-) -> datetime | None:
-    """Give the due time of the latest occurrence of a cadence that has a row.
-
-    One that is yet to come does not count: it was made while the clock was wrong.
-    """
-    found: datetime | None = await connection.scalar(
-        select(func.max(issues.c.due)).where(
-            issues.c.newsletter == newsletter, issues.c.cadence == cadence, issues.c.due <= now
+            cadences.c.newsletter == newsletter,
+            cadences.c.cadence == cadence,
+            cadences.c.own_time == "",
         )
     )
     return found
@@ -82,9 +84,14 @@ async def occur(
     approved: bool,
     note: str,
     now: datetime,
-) -> Issue | None:
-    """Make the row of an occurrence; None if it has one, whoever made it."""
-    made = await connection.scalar(
+) -> Issue:
+    """Make the row of an occurrence, or find it, whoever made it."""
+    same = (
+        (issues.c.newsletter == newsletter)
+        & (issues.c.cadence == cadence)
+        & (issues.c.slot == slot)
+    )
+    await connection.execute(
         insert_unless(connection, issues)
         .values(
             newsletter=newsletter,
@@ -98,9 +105,8 @@ async def occur(
             created=now,
         )
         .on_conflict_do_nothing(index_elements=["newsletter", "cadence", "slot"])
-        .returning(issues.c.id)
     )
-    return None if made is None else await get(connection, made)
+    return _issue((await connection.execute(select(issues).where(same))).one())
 
 
 async def get(connection: AsyncConnection, id: int) -> Issue | None:
@@ -181,7 +187,6 @@ def _issue(row: Row[Any]) -> Issue:
         state=IssueState(row.state),
         opens=row.opens,
         approved=row.approved,
-        cut=row.cut,
         audience=row.audience,
         note=row.note,
         created=row.created,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any, TypeAlias
 
 from sqlalchemy import Row, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Rendition
 from publisher.store.tables import rendition_articles, renditions
+
+Parts: TypeAlias = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 async def add(connection: AsyncConnection, rendition: Rendition) -> int:
@@ -36,12 +40,18 @@ async def add(connection: AsyncConnection, rendition: Rendition) -> int:
     )
     assert result.inserted_primary_key is not None  # noqa: S101 -- an insert always has one
     id = int(result.inserted_primary_key[0])
-    if rendition.article_ids:
+    told = [(newsletter, article) for newsletter, ids in rendition.parts for article in ids]
+    if told:
         await connection.execute(
             insert(rendition_articles),
             [
-                {"rendition_id": id, "article_id": article, "position": position}
-                for position, article in enumerate(rendition.article_ids)
+                {
+                    "rendition_id": id,
+                    "article_id": article,
+                    "position": position,
+                    "newsletter": newsletter,
+                }
+                for position, (newsletter, article) in enumerate(told)
             ],
         )
     return id
@@ -51,6 +61,33 @@ async def get(connection: AsyncConnection, id: int) -> Rendition:
     """Give a rendition by its id. Renditions are never deleted while a delivery names them."""
     row = (await connection.execute(select(renditions).where(renditions.c.id == id))).one()
     return await _rendition(connection, row)
+
+
+async def of_issue(connection: AsyncConnection, issue: int) -> dict[int, tuple[str, Parts]]:
+    """Map the renditions of an issue to their language and parts (`publisher.model.Rendition`)."""
+    rows = await connection.execute(
+        select(
+            renditions.c.id,
+            renditions.c.language,
+            rendition_articles.c.newsletter,
+            rendition_articles.c.article_id,
+        )
+        .join(rendition_articles, rendition_articles.c.rendition_id == renditions.c.id)
+        .where(renditions.c.issue_id == issue)
+        .order_by(renditions.c.id, rendition_articles.c.position)
+    )
+    return {
+        id: (language, _parts([row[2:] for row in told]))
+        for (id, language), told in groupby(rows, key=lambda row: (row.id, row.language))
+    }
+
+
+def _parts(told: Iterable[Sequence[Any]]) -> Parts:
+    """Put (newsletter, article) pairs together by newsletter."""
+    return tuple(
+        (newsletter, tuple(article for _, article in pairs))
+        for newsletter, pairs in groupby(told, key=lambda pair: pair[0])
+    )
 
 
 async def largest(connection: AsyncConnection, issue: int) -> Rendition | None:
@@ -70,8 +107,8 @@ async def largest(connection: AsyncConnection, issue: int) -> Rendition | None:
 
 
 async def _rendition(connection: AsyncConnection, row: Row[Any]) -> Rendition:
-    shown = await connection.execute(
-        select(rendition_articles.c.article_id)
+    told = await connection.execute(
+        select(rendition_articles.c.newsletter, rendition_articles.c.article_id)
         .where(rendition_articles.c.rendition_id == row.id)
         .order_by(rendition_articles.c.position)
     )
@@ -84,6 +121,6 @@ async def _rendition(connection: AsyncConnection, row: Row[Any]) -> Rendition:
         subject=row.subject,
         html=row.html,
         text=row.text,
-        article_ids=tuple(shown.scalars()),
+        parts=_parts(told.all()),
         created=row.created,
     )

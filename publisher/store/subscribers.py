@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import Address, Lane, Subscription, SubscriptionState
+from publisher.model import Address, Lane, OwnTime, Subscription, SubscriptionState, Wishes
+from publisher.store import waves
 from publisher.store.engine import insert_unless
 from publisher.store.tables import (
     cadences,
     deliveries,
-    issues,
     subscribers,
     subscriptions,
     suppressions,
@@ -81,7 +81,7 @@ async def add(
     *,
     people: Sequence[int],
     newsletter: str,
-    cadence: str,
+    wishes: Wishes,
     state: SubscriptionState,
     consent: Mapping[str, str],
     now: datetime,
@@ -90,19 +90,19 @@ async def add(
     if not people:
         return
     active = state is SubscriptionState.ACTIVE
-    covered = await _start(connection, newsletter, cadence, now) if active else None
+    covered = await _start(connection, newsletter, wishes.cadence, now) if active else None
     await connection.execute(
         insert(subscriptions),
         [
             {
                 "subscriber_id": person,
                 "newsletter": newsletter,
-                "cadence": cadence,
                 "state": state,
                 "consent": dict(consent),
                 "created": now,
                 "confirmed": now if active else None,
                 "covered": covered,
+                **_columns(wishes),
             }
             for person in people
         ],
@@ -110,7 +110,7 @@ async def add(
 
 
 async def ask_again(
-    connection: AsyncConnection, id: int, cadence: str, consent: Mapping[str, str], now: datetime
+    connection: AsyncConnection, id: int, wishes: Wishes, consent: Mapping[str, str], now: datetime
 ) -> bool:
     """Turn an ended subscription into a pending one, and let a pending one choose anew."""
     result = await connection.execute(
@@ -121,10 +121,10 @@ async def ask_again(
         )
         .values(
             state=SubscriptionState.PENDING,
-            cadence=cadence,
             consent=dict(consent),
             created=now,
             ended=None,
+            **_columns(wishes),
         )
     )
     return result.rowcount == 1
@@ -194,14 +194,25 @@ async def end(connection: AsyncConnection, id: int, now: datetime) -> bool:
     return result.rowcount == 1
 
 
-async def choose_cadence(connection: AsyncConnection, id: int, cadence: str) -> bool:
-    """Move an active subscription to another cadence; False if it is not active."""
+async def choose(connection: AsyncConnection, id: int, wishes: Wishes) -> bool:
+    """Let an active subscription have it otherwise; False if it is not active."""
     result = await connection.execute(
         update(subscriptions)
         .where(subscriptions.c.id == id, subscriptions.c.state == SubscriptionState.ACTIVE)
-        .values(cadence=cadence)
+        .values(**_columns(wishes))
     )
     return result.rowcount == 1
+
+
+def _columns(wishes: Wishes) -> dict[str, Any]:
+    return {
+        "cadence": wishes.cadence,
+        # In one order, since readers who chose the same are judged once.
+        "topics": " ".join(sorted(wishes.topics)),
+        "language": wishes.language,
+        "own_time": str(wishes.own_time),
+        "paused_until": wishes.paused_until,
+    }
 
 
 async def _start(
@@ -214,20 +225,12 @@ async def _start(
     """
     is_instant = await connection.scalar(
         select(cadences.c.schedule == "").where(
-            cadences.c.newsletter == newsletter, cadences.c.cadence == cadence
+            cadences.c.newsletter == newsletter,
+            cadences.c.cadence == cadence,
+            cadences.c.own_time == "",
         )
     )
-    return now if is_instant else await last_cut(connection, newsletter, cadence)
-
-
-async def last_cut(connection: AsyncConnection, newsletter: str, cadence: str) -> datetime | None:
-    """Give the instant up to which the last composed issue of a cadence considered articles."""
-    found: datetime | None = await connection.scalar(
-        select(func.max(issues.c.cut)).where(
-            issues.c.newsletter == newsletter, issues.c.cadence == cadence
-        )
-    )
-    return found
+    return now if is_instant else await waves.last_cut(connection, newsletter, cadence)
 
 
 async def page(
@@ -318,7 +321,13 @@ def _subscription(row: Row[Any]) -> Subscription:
         subscriber=row.subscriber_id,
         address=Address(mailbox=row.mailbox, name=row.name),
         newsletter=row.newsletter,
-        cadence=row.cadence,
+        wishes=Wishes(
+            cadence=row.cadence,
+            topics=tuple(row.topics.split()),
+            language=row.language,
+            own_time=OwnTime.parse(row.own_time),
+            paused_until=row.paused_until,
+        ),
         state=SubscriptionState(row.state),
         created=row.created,
         confirmed=row.confirmed,

@@ -8,7 +8,7 @@ the next page.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -64,7 +64,8 @@ async def preferences(request: Request) -> Response:
             wanted = form.get("cadence")
         if not isinstance(wanted, str) or wanted not in cadences:
             raise HTTPException(400, f"cadence must be one of: {', '.join(cadences)}")
-        holder = await subscribe.choose_cadence(site.store, site.tokens, token, wanted)
+        wishes = replace(holder.wishes, cadence=wanted)
+        holder = await subscribe.choose(site.store, site.tokens, token, wishes)
     if holder.state is SubscriptionState.ENDED:
         return _about(request, "unsubscribed", holder)
     return _about(

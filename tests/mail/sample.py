@@ -22,7 +22,7 @@ RENDITION = Rendition(
     subject="Five stories",
     text=f"Dear {marker(Slot.NAME)},\n",
     html=f"<p>Dear {marker(Slot.NAME)},</p>\n",
-    article_ids=(1,),
+    parts=(("digest", (1,)),),
     created=DATE,
 )
 TRANSACTIONAL = Headers(sender=Address(mailbox="news@example.org", name="News"), date=DATE)

@@ -5,13 +5,14 @@ Every step is the real verb on a real store; only the clock is the test's.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
-from publisher import compose as composition
 from publisher import issues as occurrences
+from publisher.compose import Composer
 from publisher.ingest import Intake, Terms, ingest
 from publisher.mail import address as addresses
 from publisher.model import (
@@ -24,6 +25,7 @@ from publisher.model import (
     IssueState,
     Newsletter,
     Subscription,
+    Wishes,
 )
 from publisher.render import Templates
 from publisher.store import accounts, articles, issues, ledger, renditions, subscribers
@@ -47,6 +49,8 @@ class Desk:
         self.templates = templates
         self.publication = builders.publication()
         self.newsletter: Newsletter = builders.newsletter()
+        # All of the site's, where there are several.
+        self.newsletters: list[Newsletter] = []
         self.source = TellingSource()
 
     # --- articles
@@ -93,7 +97,7 @@ class Desk:
             self.store,
             self.newsletter,
             [addresses.parse(f"{name}@example.org")],
-            cadence=cadence,
+            wishes=Wishes(cadence=cadence),
             confirmed=confirmed,
             is_own=True,
             consent={"by": "test"},
@@ -115,7 +119,7 @@ class Desk:
     async def switch(self, name: str, cadence: str) -> None:
         bond = await self.bond(name)
         async with self.store.write() as connection:
-            await subscribers.choose_cadence(connection, bond.id, cadence)
+            await subscribers.choose(connection, bond.id, replace(bond.wishes, cadence=cadence))
 
     async def leave(self, name: str) -> None:
         bond = await self.bond(name)
@@ -132,24 +136,20 @@ class Desk:
     async def ring(self, store: Store | None = None) -> list[Issue]:
         return await occurrences.ring(store or self.store, self.newsletter, clock=self.clock)
 
-    async def compose_due(self) -> list[Issue]:
-        return await composition.compose_due(
-            self.store,
-            self.newsletter,
+    def composer(self, store: Store | None = None) -> Composer:
+        return Composer(
+            store=store or self.store,
             publication=self.publication,
+            newsletters=self.newsletters or [self.newsletter],
             templates=self.templates,
             clock=self.clock,
         )
 
+    async def compose_due(self) -> list[Issue]:
+        return await self.composer().due()
+
     async def compose(self, issue: Issue, store: Store | None = None) -> Issue:
-        return await composition.compose(
-            store or self.store,
-            issue,
-            self.newsletter,
-            publication=self.publication,
-            templates=self.templates,
-            clock=self.clock,
-        )
+        return await self.composer(store).compose(self.newsletter, issue)
 
     async def occur(self, cadence: str = "daily") -> Issue:
         """Make an occurrence by hand a moment from now, so that no two are the same."""

@@ -38,6 +38,7 @@ from publisher.store.tables.mailing import (
     subscribers,
     subscriptions,
     suppressions,
+    waves,
 )
 
 __all__ = [
@@ -66,4 +67,5 @@ __all__ = [
     "subscriptions",
     "suppressions",
     "terms",
+    "waves",
 ]

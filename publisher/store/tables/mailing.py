@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from publisher.model import DeliveryState, IssueState, SubscriptionState
+from publisher.model import DeliveryState, IssueState, SubscriptionState, WaveState
 from publisher.store.tables.base import ROW_ID, UTCDateTime, metadata, one_of
 
 subscribers = Table(
@@ -47,10 +47,17 @@ subscriptions = Table(
     # Articles eligible up to here were considered for this person. It only bounds the search;
     # the ledger (deliveries and their renditions) is the judge, so moving it back is safe.
     Column("covered", UTCDateTime),
+    # What the reader has chosen: slugs of topics with blanks between them, "" for all; a language,
+    # "" for the newsletter's; an hour and a zone (publisher.model.OwnTime), "" for neither.
+    Column("topics", String, nullable=False, server_default=text("''")),
+    Column("language", String, nullable=False, server_default=text("''")),
+    Column("own_time", String, nullable=False, server_default=text("''")),
+    Column("paused_until", UTCDateTime),
     UniqueConstraint("subscriber_id", "newsletter"),
     one_of("state", SubscriptionState),
-    # Composing walks an audience in the order of its people.
+    # Composing walks an audience in the order of its people, or those of one own time.
     Index(None, "newsletter", "cadence", "state", "subscriber_id"),
+    Index("ix_subscriptions_wave", "newsletter", "cadence", "state", "own_time", "subscriber_id"),
     sqlite_autoincrement=True,
 )
 
@@ -67,6 +74,8 @@ cadences = Table(
     metadata,
     Column("newsletter", String, primary_key=True),
     Column("cadence", String, primary_key=True),
+    # Whose: readers with an own time have a schedule of their own, "" is everybody else's.
+    Column("own_time", String, primary_key=True, server_default=text("''")),
     Column("schedule", String, nullable=False),
     # From when this schedule is in force: slots before it never fall due.
     Column("since", UTCDateTime, nullable=False),
@@ -85,9 +94,6 @@ issues = Table(
     Column("state", String, nullable=False),
     Column("opens", UTCDateTime, nullable=False),
     Column("approved", Boolean, nullable=False),
-    Column("cut", UTCDateTime),
-    # The last person that composing has dealt with: a crash resumes behind it.
-    Column("composed_to", ROW_ID, nullable=False, default=0),
     Column("audience", Integer, nullable=False, default=0),
     Column("note", Text, nullable=False, default=""),
     Column("created", UTCDateTime, nullable=False),
@@ -96,6 +102,25 @@ issues = Table(
     UniqueConstraint("newsletter", "number"),
     one_of("state", IssueState),
     Index(None, "state"),
+    sqlite_autoincrement=True,
+)
+
+waves = Table(
+    "waves",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("issue_id", ROW_ID, ForeignKey("issues.id"), nullable=False),
+    # Of which readers: those with this own time, "*" for everybody.
+    Column("own_time", String, nullable=False),
+    Column("due", UTCDateTime, nullable=False),
+    Column("opens", UTCDateTime, nullable=False),
+    Column("state", String, nullable=False),
+    Column("cut", UTCDateTime),
+    # The last person that composing has dealt with: a crash resumes behind it.
+    Column("composed_to", ROW_ID, nullable=False, default=0),
+    UniqueConstraint("issue_id", "own_time"),
+    one_of("state", WaveState),
+    Index(None, "cut"),
     sqlite_autoincrement=True,
 )
 
@@ -121,6 +146,8 @@ rendition_articles = Table(
     Column("rendition_id", ROW_ID, ForeignKey("renditions.id"), primary_key=True),
     Column("article_id", ROW_ID, ForeignKey("articles.id"), primary_key=True),
     Column("position", SmallInteger, nullable=False),
+    # Whose article it is in a mail that several newsletters share.
+    Column("newsletter", String, nullable=False, server_default=text("''")),
     Index(None, "article_id", "rendition_id"),
 )
 

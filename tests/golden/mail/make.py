@@ -32,7 +32,7 @@ def compose() -> Message:
         subject="The Digest: “Nurses' strike” enters its third week, and four more stories",
         text=_with_slots("digest.txt"),
         html=_with_slots("digest.html"),
-        article_ids=(1, 2),
+        parts=(("digest", (1, 2)),),
         created=date,
     )
     headers = Headers(

@@ -1,0 +1,245 @@
+"""The readers of an issue for whom it falls due at the same time, as rows.
+
+An issue has one wave for everybody, or, where readers may choose their own time, one for each
+time that somebody chose. Each is made by itself, when it is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from publisher.model import Issue, IssueState, SubscriptionState, Wave, WaveState
+from publisher.store import arrivals
+from publisher.store import issues as occurrences
+from publisher.store.engine import insert_unless
+from publisher.store.tables import issues, subscriptions, waves
+
+_EVERYBODY = "*"
+
+# Issues that may still get readers: one that is out already gets those of a later wave.
+BEING_MADE = (IssueState.HELD, IssueState.OPEN, IssueState.PAUSED)
+
+
+async def own_times(connection: AsyncConnection, newsletter: str, cadence: str) -> list[str]:
+    """List the own times that readers of a cadence have chosen, in some steady order."""
+    rows = await connection.execute(
+        select(subscriptions.c.own_time)
+        .where(
+            subscriptions.c.newsletter == newsletter,
+            subscriptions.c.cadence == cadence,
+            subscriptions.c.state == SubscriptionState.ACTIVE,
+            subscriptions.c.own_time != "",
+        )
+        .distinct()
+        .order_by(subscriptions.c.own_time)
+    )
+    return list(rows.scalars())
+
+
+async def occur(
+    connection: AsyncConnection,
+    issue: Issue,
+    *,
+    own_time: str | None,
+    due: datetime,
+    opens: datetime,
+    state: WaveState,
+    cut: datetime | None = None,
+) -> bool:
+    """Make the row of a wave; False if it has one, whoever made it.
+
+    ``cut`` is given for a wave that is to be made as if it had been in time. An issue that had
+    nothing to do so far waits again.
+    """
+    made = await connection.scalar(
+        insert_unless(connection, waves)
+        .values(
+            issue_id=issue.id,
+            own_time=_EVERYBODY if own_time is None else own_time,
+            due=due,
+            opens=opens,
+            state=state,
+            cut=cut,
+        )
+        .on_conflict_do_nothing(index_elements=["issue_id", "own_time"])
+        .returning(waves.c.id)
+    )
+    if made is None:
+        return False
+    if state is WaveState.DUE:
+        await occurrences.change_state(
+            connection,
+            issue.id,
+            come_from=(IssueState.EMPTY, IssueState.MISSED),
+            go_to=IssueState.HELD,
+            note="",
+        )
+    return True
+
+
+async def last_due(
+    connection: AsyncConnection,
+    newsletter: str,
+    cadence: str,
+    own_time: str | None,
+    now: datetime,
+) -> datetime | None:
+    """Give when a wave of these readers was due last.
+
+    One that is yet to come does not count: it was made while the clock was wrong.
+    """
+    # Whether readers may choose a time may change; who chose none is of both kinds of wave.
+    theirs = (own_time,) if own_time else ("", _EVERYBODY)
+    found: datetime | None = await connection.scalar(
+        select(func.max(waves.c.due))
+        .join(issues, issues.c.id == waves.c.issue_id)
+        .where(
+            issues.c.newsletter == newsletter,
+            issues.c.cadence == cadence,
+            waves.c.own_time.in_(theirs),
+            waves.c.due <= now,
+        )
+    )
+    return found
+
+
+async def last_cut(connection: AsyncConnection, newsletter: str, cadence: str) -> datetime | None:
+    """Give the instant up to which the last composed issue of a cadence considered articles."""
+    found: datetime | None = await connection.scalar(
+        select(func.max(waves.c.cut))
+        .join(issues, issues.c.id == waves.c.issue_id)
+        .where(issues.c.newsletter == newsletter, issues.c.cadence == cadence)
+    )
+    return found
+
+
+async def of_issue(connection: AsyncConnection, issue: int) -> list[Wave]:
+    """List the waves of an issue, by the time at which they are due."""
+    rows = await connection.execute(
+        select(waves).where(waves.c.issue_id == issue).order_by(waves.c.due, waves.c.id)
+    )
+    return [_wave(row) for row in rows]
+
+
+async def to_make(
+    connection: AsyncConnection, newsletter: str, now: datetime
+) -> list[tuple[Issue, Wave]]:
+    """List the waves whose grace is over and whose issue is approved, the first to be due first."""
+    return await _with_issues(
+        connection,
+        issues.c.newsletter == newsletter,
+        issues.c.approved.is_(True),
+        waves.c.opens <= now,
+    )
+
+
+async def meeting(
+    connection: AsyncConnection, newsletters: Collection[str], due: datetime
+) -> list[tuple[Issue, Wave]]:
+    """List the waves of these newsletters that are due at an instant and are yet to be made."""
+    return await _with_issues(
+        connection,
+        issues.c.newsletter.in_(newsletters),
+        issues.c.approved.is_(True),
+        waves.c.due == due,
+    )
+
+
+async def _with_issues(
+    connection: AsyncConnection, *conditions: ColumnElement[bool]
+) -> list[tuple[Issue, Wave]]:
+    rows = await connection.execute(
+        select(waves)
+        .join(issues, issues.c.id == waves.c.issue_id)
+        .where(waves.c.state == WaveState.DUE, issues.c.state.in_(BEING_MADE), *conditions)
+        .order_by(waves.c.due, waves.c.id)
+    )
+    found = []
+    for row in rows.all():
+        issue = await occurrences.get(connection, row.issue_id)
+        assert issue is not None  # noqa: S101 -- the wave names it
+        found.append((issue, _wave(row)))
+    return found
+
+
+async def begin(connection: AsyncConnection, wave: int, now: datetime) -> Wave | None:
+    """Fix the cut of a wave, once; None if it is not to be made, or no longer."""
+    await arrivals.take_turn(connection)
+    row = (
+        await connection.execute(
+            update(waves)
+            .where(
+                waves.c.id == wave,
+                waves.c.state == WaveState.DUE,
+                waves.c.issue_id.in_(select(issues.c.id).where(issues.c.state.in_(BEING_MADE))),
+            )
+            .values(cut=func.coalesce(waves.c.cut, now))
+            .returning(*waves.c)
+        )
+    ).one_or_none()
+    return None if row is None else _wave(row)
+
+
+async def reached(connection: AsyncConnection, wave: int) -> int:
+    """Give the person that composing resumes behind."""
+    query = select(waves.c.composed_to).where(waves.c.id == wave)
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def move_on(
+    connection: AsyncConnection, wave: Wave, *, come_from: int, go_to: int, added: int
+) -> bool:
+    """End a chunk: so many people more, and up to here.
+
+    False when another composer has moved the wave meanwhile: roll the chunk back.
+    """
+    moved = await connection.execute(
+        update(waves)
+        .where(
+            waves.c.id == wave.id,
+            waves.c.composed_to == come_from,
+            waves.c.state == WaveState.DUE,
+        )
+        .values(composed_to=go_to)
+    )
+    counted = await connection.execute(
+        update(issues)
+        .where(issues.c.id == wave.issue, issues.c.state.in_(BEING_MADE))
+        .values(audience=issues.c.audience + added)
+    )
+    return moved.rowcount == 1 and counted.rowcount == 1
+
+
+async def finish(connection: AsyncConnection, wave: Wave) -> None:
+    """End the making of a wave: open its issue, or mark it empty if nobody is to get it."""
+    await connection.execute(
+        update(waves)
+        .where(waves.c.id == wave.id, waves.c.state == WaveState.DUE)
+        .values(state=WaveState.COMPOSED)
+    )
+    held = (issues.c.id == wave.issue) & (issues.c.state == IssueState.HELD)
+    others = select(waves.c.id).where(
+        waves.c.issue_id == wave.issue, waves.c.state == WaveState.DUE
+    )
+    for condition, state in (
+        (issues.c.audience > 0, IssueState.OPEN),
+        (~others.exists(), IssueState.EMPTY),
+    ):
+        await connection.execute(update(issues).where(held, condition).values(state=state, note=""))
+
+
+def _wave(row: Row[Any]) -> Wave:
+    return Wave(
+        id=row.id,
+        issue=row.issue_id,
+        own_time=None if row.own_time == _EVERYBODY else row.own_time,
+        due=row.due,
+        opens=row.opens,
+        state=WaveState(row.state),
+        cut=row.cut,
+    )
