@@ -42,7 +42,8 @@ class SourceArticle:
     ``guid`` is unique within the source and survives edits and moves. ``origin`` is where in
     the source it stands (a path, a URL), named in every message about it. ``stamp`` changes
     whenever the source would tell the article differently. ``base`` is what its relative
-    links are relative to, when that is not its own page.
+    links are relative to, when that is not its own page. ``weight`` and ``pinned`` say where it
+    stands in an issue.
     """
 
     guid: str
@@ -63,6 +64,8 @@ class SourceArticle:
     language: str | None = None
     image: str | None = None
     enclosures: tuple[Enclosure, ...] = ()
+    weight: int = 0
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,8 @@ class Article:
     feed shows of it last changed. ``published`` is what the source says, and may be unknown.
     ``eligible`` is from when it may be mailed; None for one that came with a backlog that
     nobody is to be mailed. ``source`` is where its content comes from; ``also_from`` are the
-    other sources that have it.
+    other sources that have it. Issues begin with what is ``pinned``; then the higher ``weight``
+    comes first.
     """
 
     id: int
@@ -152,6 +156,8 @@ class Article:
     enclosures: tuple[Enclosure, ...]
     state: ArticleState
     also_from: tuple[Origin, ...] = ()
+    weight: int = 0
+    pinned: bool = False
 
     @property
     def dated(self) -> datetime:

@@ -198,6 +198,8 @@ def _print(article: Article, publication: Publication) -> None:
             "section": article.section,
             "tags": article.tags,
             "language": article.language,
+            "weight": article.weight,
+            "pinned": article.pinned,
             "enclosures": [enclosure.url for enclosure in article.enclosures],
         }
     )
@@ -248,6 +250,30 @@ def hold(ctx: typer.Context, slug: Slug) -> None:
 def release(ctx: typer.Context, slug: Slug) -> None:
     """Let a held or withdrawn article out again."""
     _set(ctx, slug, ArticleState.LIVE, "It is in feeds, and in issues to come, once to each.")
+
+
+@articles.command()
+def pin(ctx: typer.Context, slug: Slug) -> None:
+    """Let issues begin with an article, whatever its source says."""
+    _pin(ctx, slug, is_pinned=True, then="Issues to come begin with it.")
+
+
+@articles.command()
+def unpin(ctx: typer.Context, slug: Slug) -> None:
+    """Let an article stand in issues like any other, whatever its source says."""
+    _pin(ctx, slug, is_pinned=False, then="In issues to come it stands by weight and date.")
+
+
+def _pin(ctx: typer.Context, slug: str, *, is_pinned: bool, then: str) -> None:
+    async def job(app: App) -> None:
+        from publisher.store import articles as stored
+
+        article = await _found(app, slug)
+        async with app.store.write() as connection:
+            await stored.pin(connection, slug, is_pinned=is_pinned)
+        show.say(f'"{article.title}" is {"pinned" if is_pinned else "not pinned"} now. {then}')
+
+    running.at_work(ctx, job)
 
 
 def _set(ctx: typer.Context, slug: str, state: ArticleState, then: str) -> None:

@@ -11,13 +11,14 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from publisher.content.characters import clean_line
+from publisher.content.fields import MOST_WEIGHT, WEIGHTS
 from publisher.content.plain import plain_text, summarise
 from publisher.content.sanitise import sanitise
 from publisher.model import Person, Publication, SourceArticle
 
 _TITLE_WORDS = 12
-# Where an article stands in its source is no part of what it says.
-_NOT_CONTENT = {"guid", "origin", "stamp", "slug"}
+# Where an article stands, in its source and in issues, is no part of what it says.
+_NOT_CONTENT = {"guid", "origin", "stamp", "slug", "weight", "pinned"}
 
 
 def fingerprint(told: SourceArticle) -> str:
@@ -63,7 +64,15 @@ def clean(told: SourceArticle, slug: str, publication: Publication) -> dict[str,
             for enclosure in told.enclosures
             if (where := _web(enclosure.url, base))
         ),
+        **place(told),
     }
+
+
+def place(told: SourceArticle) -> dict[str, Any]:
+    """Make the columns that say where in an issue it stands. Raises ValueError as `clean` does."""
+    if abs(told.weight) > MOST_WEIGHT:
+        raise ValueError(f"its weight is {told.weight}, which is not {WEIGHTS}")
+    return {"weight": told.weight, "pinned": told.pinned}
 
 
 def _people(people: tuple[Person, ...]) -> tuple[Person, ...]:

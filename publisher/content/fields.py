@@ -16,6 +16,9 @@ from publisher.content.frontmatter import FrontMatter
 from publisher.content.manuscript import Manuscript
 from publisher.model import Enclosure, Person
 
+MOST_WEIGHT = 1_000_000
+WEIGHTS = f"a whole number from {-MOST_WEIGHT} to {MOST_WEIGHT}"
+
 _ALIASES = {
     "guid": "id",
     "summary": "description",
@@ -28,6 +31,7 @@ _ALIASES = {
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+_WEIGHT = re.compile(r"[+-]?[0-9]{1,7}", re.ASCII)
 _SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -43,6 +47,20 @@ def is_web_url(url: str) -> bool:
 def is_language(tag: str) -> bool:
     """Say whether it has the shape of a language tag (RFC 5646 §2.1)."""
     return _LANGUAGE.fullmatch(tag) is not None
+
+
+def read_weight(text: str) -> int:
+    """Read a whole number in the range of weights. Raises ValueError."""
+    if not _WEIGHT.fullmatch(text) or abs(int(text)) > MOST_WEIGHT:
+        raise ValueError(f"is no weight; give {WEIGHTS}")
+    return int(text)
+
+
+def read_switch(text: str) -> bool:
+    """Read yes or no in one of the ways to write it. Raises ValueError."""
+    if text.lower() not in _SWITCH:
+        raise ValueError("is neither true nor false")
+    return _SWITCH[text.lower()]
 
 
 def read_fields(front: FrontMatter, html: str, zone: tzinfo) -> Manuscript:
@@ -71,6 +89,8 @@ def read_fields(front: FrontMatter, html: str, zone: tzinfo) -> Manuscript:
         ),
         image=fields.url("image"),
         enclosures=fields.enclosures("enclosures"),
+        weight=fields.weight("weight"),
+        pinned=fields.switch("pinned"),
         is_draft=fields.switch("draft"),
     )
 
@@ -147,9 +167,23 @@ class _Fields:
         used, value = self._find(key)
         if value is None or isinstance(value, bool):
             return bool(value)
-        if isinstance(value, str) and value.lower() in _SWITCH:
-            return _SWITCH[value.lower()]
+        try:
+            if isinstance(value, str):
+                return read_switch(value)
+        except ValueError:
+            pass
         raise self._front.fault(used, f"is {_shown(value)}; write true or false")
+
+    def weight(self, key: str) -> int:
+        used, value = self._find(key)
+        if value is None:
+            return 0
+        try:
+            if isinstance(value, str | int) and not isinstance(value, bool):
+                return read_weight(str(value))
+        except ValueError:
+            pass
+        raise self._front.fault(used, f"is {_shown(value)}; write {WEIGHTS}")
 
     def tags(self, key: str) -> tuple[str, ...]:
         used, value = self._find(key)

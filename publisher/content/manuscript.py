@@ -31,6 +31,8 @@ class Manuscript:
     language: str | None = None
     image: str | None = None
     enclosures: tuple[Enclosure, ...] = ()
+    weight: int = 0
+    pinned: bool = False
     is_draft: bool = False
 
     def as_told(self, *, origin: str, stamp: str) -> SourceArticle:
@@ -54,4 +56,6 @@ class Manuscript:
             language=self.language,
             image=self.image,
             enclosures=self.enclosures,
+            weight=self.weight,
+            pinned=self.pinned,
         )

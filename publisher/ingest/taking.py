@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.content.article import clean, fingerprint
+from publisher.content.article import clean, fingerprint, place
 from publisher.content.sameness import keys
 from publisher.ingest.presence import Presence
 from publisher.model import ArticleState, Publication, Rejection, SourceArticle
@@ -138,8 +138,13 @@ class Taking:
             "gone": False,
         }
         if stored.fingerprint == mark and not stored.gone and not is_back:
+            try:
+                is_placed = await self._place(connection, stored, told)
+            except ValueError as error:
+                await self.refuse(connection, _refusal(told, error))
+                return
             is_moved = stored.origin != told.origin
-            self.counts["changed" if is_moved else "unchanged"] += 1
+            self.counts["changed" if is_moved or is_placed else "unchanged"] += 1
         else:
             try:
                 values = await asyncio.to_thread(clean, told, stored.slug, self._publication)
@@ -170,6 +175,19 @@ class Taking:
         self.counts["changed"] += 1
         if not stored.leads:
             await origins.lead(connection, stored.id)
+
+    async def _place(
+        self, connection: AsyncConnection, stored: origins.Stored, told: SourceArticle
+    ) -> bool:
+        """Give an article that says the same another place in issues, if it is told another one.
+
+        Raises ValueError if there is no such place.
+        """
+        values = place(told)
+        if not stored.leads or values == {"weight": stored.weight, "pinned": stored.pinned}:
+            return False
+        await articles.change(connection, stored.article, values)
+        return True
 
     def _eligible(self, published: datetime | None) -> datetime | None:
         """Say from when an article that arrives now may be mailed."""

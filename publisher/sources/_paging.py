@@ -102,10 +102,14 @@ async def follow(visit: Visit, posts: Posts) -> Telling:
     visit.memory.update(scope=posts.scope, newest=newest.isoformat(), sweep=sweep.isoformat())
 
 
-def stamp(version: int, id_: str, changed: object) -> str:
-    """Make what changes whenever the post, or the way it is read, does."""
+def stamp(version: int, id_: str, changed: object, pinned: object) -> str:
+    """Make what changes whenever the post, or the way it is read, does.
+
+    A site may pin a post without touching its time of change.
+    """
     written = changed if isinstance(changed, str) else ""
-    return hashlib.sha256(repr((version, id_, written)).encode()).hexdigest()[:32]
+    basis = (version, id_, written, pinned is True)
+    return hashlib.sha256(repr(basis).encode()).hexdigest()[:32]
 
 
 async def _read(posts: Posts, lines: Sequence[Line]) -> dict[str, SourceArticle | Rejection | None]:

@@ -21,10 +21,12 @@ from publisher.content.markdown import read_markdown
 from publisher.content.plain import paragraphs
 from publisher.model import Rejection, SourceArticle
 from publisher.sources._sql_values import (
+    read_decision,
     read_guid,
     read_line,
     read_moment,
     read_people,
+    read_place,
     read_text,
     read_words,
     steady,
@@ -33,7 +35,8 @@ from publisher.sources._sql_values import (
 BODIES = ("html", "markdown", "text")
 _NEEDED = ("guid", "title")
 _OTHERS = ("summary", "url", "slug", "authors", "contributors", "tags", "section")
-FIELDS = (*_NEEDED, *BODIES, *_OTHERS, "published", "updated", "language", "image")
+_LATER = ("published", "updated", "language", "image", "weight", "pinned")
+FIELDS = (*_NEEDED, *BODIES, *_OTHERS, *_LATER)
 
 _MAX_GUID_CHARACTERS = 1_000
 _MAX_TITLE_CHARACTERS = 300
@@ -168,6 +171,8 @@ class RowReader:
             updated=self._read(row, "updated", lambda value: read_moment(value, self._zone)),
             language=language,
             image=self._read(row, "image", read_line),
+            weight=self._read(row, "weight", read_place),
+            pinned=self._read(row, "pinned", read_decision),
         )
 
     def _body(self, row: Row, title: str) -> tuple[str, str]:

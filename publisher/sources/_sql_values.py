@@ -8,6 +8,7 @@ to follow the name of the column.
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from uuid import UUID
 from publisher.content.characters import clean_line
 from publisher.content.dates import read_date
 from publisher.content.encoding import decode
-from publisher.content.fields import is_web_url
+from publisher.content.fields import is_web_url, read_switch, read_weight
 from publisher.model import Person
 
 _MAX_CHARACTERS = 10 * 1024 * 1024
@@ -120,6 +121,32 @@ def read_people(value: Any) -> tuple[Person, ...]:
     """
     people = [_person(entry) for entry in _entries(value)]
     return tuple(dict.fromkeys(filter(None, people)))
+
+
+def read_place(value: Any) -> int:
+    """Give a weight; 0 for NULL and blanks."""
+    line = read_line(value)
+    if line is None:
+        return 0
+    try:
+        return read_weight(re.sub(r"\.0+$", "", line))
+    except ValueError as error:
+        raise ValueError(f"holds {_shown(value)}, which {error}") from error
+
+
+def read_decision(value: Any) -> bool:
+    """Give yes or no from a truth value, 1 or 0, or a word for it; no for NULL and blanks."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, bytes) and value in (b"\0", b"\1"):  # BIT(1) of MySQL
+        value = value[0]
+    line = read_line(value)
+    if line in (None, "0", "1"):
+        return line == "1"
+    try:
+        return read_switch(line)
+    except ValueError as error:
+        raise ValueError(f"holds {_shown(value)}, which {error}") from error
 
 
 def _person(entry: Any) -> Person | None:

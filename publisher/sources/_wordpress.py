@@ -22,7 +22,7 @@ from publisher.sources._api import moment_at, tables_at, text_at, web_url
 from publisher.sources._paging import Line, stamp
 
 # Part of every stamp: raise it when a post would be told differently.
-READER_VERSION = 1
+READER_VERSION = 2
 
 # Wide enough for any page; the uploaded original may have come straight from a camera.
 _MOST_IMAGE_PIXELS = 2048
@@ -44,7 +44,7 @@ def read_line(kind: str, post: Mapping[str, Any]) -> Line:
     return Line(
         id=shown,
         origin=f"{kind}/{shown}",
-        stamp=stamp(READER_VERSION, shown, post.get("modified_gmt")),
+        stamp=stamp(READER_VERSION, shown, post.get("modified_gmt"), post.get("sticky")),
         newest=max(filter(None, times), default=None),
         fault=None
         if is_number
@@ -100,6 +100,7 @@ def _article(line: Line, post: Mapping[str, Any]) -> SourceArticle:
         updated=updated,
         language=language if is_language(language) else None,
         image=next(filter(None, map(_image, _embedded(post, "wp:featuredmedia"))), None),
+        pinned=post.get("sticky") is True,
     )
 
 

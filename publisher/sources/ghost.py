@@ -29,7 +29,7 @@ from publisher.sources._api import (
 from publisher.sources._paging import Line, follow, stamp
 
 # Part of every stamp: raise it when a post would be told differently.
-_READER_VERSION = 1
+_READER_VERSION = 2
 # The lowest version of the API that knows what is asked; a newer Ghost answers as well.
 _ACCEPT_VERSION = "v5.0"
 # As many as Ghost 6 gives at once; a larger number is cut down without a word.
@@ -122,7 +122,7 @@ class _Posts:
         while not is_last:
             posts, is_last = await self._page(
                 filter=self._filter(since, last),
-                fields="id,updated_at,published_at",
+                fields="id,updated_at,published_at,featured",
                 order="id asc",
                 limit=str(_PAGE),
             )
@@ -199,7 +199,7 @@ def _line(post: Mapping[str, Any]) -> Line:
     return Line(
         id=id_,
         origin=f"posts/{id_ or '?'}",
-        stamp=stamp(_READER_VERSION, id_, post.get("updated_at")),
+        stamp=stamp(_READER_VERSION, id_, post.get("updated_at"), post.get("featured")),
         newest=max(filter(None, times), default=None),
         fault=fault,
     )
@@ -230,6 +230,7 @@ def _article(line: Line, post: Mapping[str, Any]) -> SourceArticle:
         published=moment_at(post, "published_at"),
         updated=moment_at(post, "updated_at"),
         image=web_url(post.get("feature_image")),
+        pinned=post.get("featured") is True,
     )
 
 

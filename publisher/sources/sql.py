@@ -94,6 +94,12 @@ class Columns(BaseModel):
     updated: _Name | None = Field(default=None, description="When it was last changed.")
     language: _Name | None = Field(default=None, description="Its language tag (BCP 47).")
     image: _Name | None = Field(default=None, description="The URL of its image.")
+    weight: _Name | None = Field(
+        default=None, description="Its place in issues, a whole number: higher ones come first."
+    )
+    pinned: _Name | None = Field(
+        default=None, description="Whether issues begin with it: true or false, or 1 or 0."
+    )
 
     @model_validator(mode="after")
     def _check_body(self) -> Self:
@@ -125,7 +131,7 @@ class Settings(BaseModel):
         default=Columns(),
         description="Which column of the query holds what: guid, title, one of html, markdown and"
         " text; summary, url, slug, authors, contributors, tags, section, published, updated,"
-        " language, image. A column that has such a name already need not be given.",
+        " language, image, weight, pinned. A column with such a name already need not be given.",
     )
     watermark: _Name | None = Field(
         default=None,

@@ -170,7 +170,7 @@ class _Posts:
             posts, total = await self._ask(
                 kind,
                 **query,
-                _fields="id,date_gmt,modified_gmt,status,content.protected",
+                _fields="id,date_gmt,modified_gmt,status,sticky,content.protected",
                 orderby="id",
                 order="asc",
                 offset=str(offset),

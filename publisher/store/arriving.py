@@ -27,7 +27,7 @@ _PAGE = 500
 # says, and none of the names that it keeps for ever.
 _CONTENT = (
     "url title summary html text authors contributors tags section published updated language"  # noqa: SIM905
-    " image enclosures".split()
+    " image enclosures weight pinned".split()
 )
 
 

@@ -62,6 +62,13 @@ async def set_state(
     return article is not None
 
 
+async def pin(connection: AsyncConnection, slug: str, *, is_pinned: bool) -> None:
+    """Let issues begin with an article, or not, whatever its source tells."""
+    await connection.execute(
+        update(articles).where(articles.c.slug == slug).values(pinned_by_hand=is_pinned)
+    )
+
+
 # --- reading ----------------------------------------------------------------------------
 
 
@@ -284,4 +291,6 @@ def _from_row(row: Row[Any], also_from: tuple[Origin, ...]) -> Article:
         enclosures=tuple(Enclosure(**enclosure) for enclosure in row.enclosures),
         state=ArticleState(row.state),
         also_from=also_from,
+        weight=row.weight,
+        pinned=row.pinned if row.pinned_by_hand is None else row.pinned_by_hand,
     )

@@ -53,6 +53,8 @@ class Stored:
     state: ArticleState
     by_hand: bool
     hold: Hold | None
+    weight: int
+    pinned: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,8 @@ async def _stored(connection: AsyncConnection, *conditions: ColumnElement[bool])
             articles.c.state,
             articles.c.by_hand,
             articles.c.hold,
+            articles.c.weight,
+            articles.c.pinned,
         )
         .join(articles, articles.c.id == origins.c.article_id)
         .outerjoin(_leader, _is_led)
@@ -118,6 +122,8 @@ async def _stored(connection: AsyncConnection, *conditions: ColumnElement[bool])
             state=ArticleState(row.state),
             by_hand=row.by_hand,
             hold=None if row.hold is None else Hold(row.hold),
+            weight=row.weight,
+            pinned=row.pinned,
         )
         for row in rows
     ]

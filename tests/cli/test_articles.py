@@ -83,3 +83,18 @@ def test_withdrawing_rebuilds_the_feeds_and_is_undone_by_release(
         stands.append(published())
 
     assert [False, True, False] == stands
+
+
+def test_pin_and_unpin_are_shown(loaded: Command) -> None:
+    def pinned() -> tuple[int, bool]:
+        shown = json.loads(loaded("articles", "show", "kept-promises", "--json").stdout)
+        return shown["weight"], shown["pinned"]
+
+    stands = [pinned()]
+    for word in ("pin", "unpin"):
+        result = loaded("articles", word, "kept-promises")
+        assert result.exit_code == 0
+        stands.append(pinned())
+
+    assert [(0, False), (0, True), (0, False)] == stands
+    assert "pinned       no\n" in loaded("articles", "show", "kept-promises").stdout

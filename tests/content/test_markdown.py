@@ -28,6 +28,8 @@ canonical_url: https://example.org/frost
 image: https://example.org/frost.jpg
 enclosures:
   - {url: https://example.org/frost.mp3, type: audio/mpeg, length: 1200}
+weight: 10
+pinned: yes
 layout: {of: [another, program]}
 ---
 Body.
@@ -46,6 +48,8 @@ updated = 2026-05-03T07:30:00
 lang = "no"
 canonical_url = "https://example.org/frost"
 image = "https://example.org/frost.jpg"
+weight = 10
+pinned = true
 layout = 7
 [[authors]]
 name = "Ann Lee"
@@ -89,6 +93,8 @@ def test_read_markdown_takes_every_key_from_front_matter(text: str, zone: ZoneIn
                 url="https://example.org/frost.mp3", media_type="audio/mpeg", length_bytes=1200
             ),
         ),
+        weight=10,
+        pinned=True,
     )  # fmt: skip
 
 
@@ -134,6 +140,12 @@ def test_draft_is_read(written: str, is_draft: bool, zone: ZoneInfo) -> None:
          ' write a list of texts such as ["labour", "city"]'),
         ("author: {nom: x}", 'line 2: "author" names a table of keys;'
          " write a name, or a table with name, email and url"),
+        ("pinned: first", 'line 2: "pinned" is "first"; write true or false'),
+        ("weight: heavy", 'line 2: "weight" is "heavy";'
+         " write a whole number from -1000000 to 1000000"),
+        ("weight: 1.5", 'line 2: "weight" is "1.5"; write a whole number from -1000000 to 1000000'),
+        ("weight: 1000001", 'line 2: "weight" is "1000001";'
+         " write a whole number from -1000000 to 1000000"),
         ("draft: maybe", 'line 2: "draft" is "maybe"; write true or false'),
         ("slug: My Slug!", 'line 2: "slug" is "My Slug!", which is no slug;'
          " write small letters a-z, digits and hyphens, as in my-slug"),

@@ -121,6 +121,19 @@ async def test_everything_is_listed_once_a_day(reading: Reading, site: Ghost) ->
     assert news(told) == [origin(150)]
 
 
+async def test_post_that_is_featured_without_being_saved_is_told_within_a_day(
+    reading: Reading, site: Ghost
+) -> None:
+    id_ = site.publish(1, featured=False)
+    site.publish(2, featured=False)
+    await reading.pass_()
+    site.posts[id_]["featured"] = True
+
+    told = await reading.pass_(NOON + timedelta(days=1))
+
+    assert news(told) == [f"posts/{id_}"]
+
+
 async def test_post_is_not_missed_when_others_go_while_the_list_is_read(
     reading: Reading, site: Ghost
 ) -> None:

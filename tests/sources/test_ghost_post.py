@@ -61,6 +61,7 @@ async def test_post_becomes_an_article(read: Read) -> None:
         html="<p>Cold.</p>",
         custom_excerpt="It froze.",
         feature_image="https://example.org/frost.jpg",
+        featured=True,
         primary_tag=tag("City"),
         tags=[tag("City"), tag("Ice"), tag("#hidden"), tag("Inner", "internal")],
         authors=[{"name": "Ann", "url": "https://example.org/author/ann/"}, {"name": "Bo"}],
@@ -74,6 +75,7 @@ async def test_post_becomes_an_article(read: Read) -> None:
     assert article.published == datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
     assert article.updated == datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
     assert article.image == "https://example.org/frost.jpg"
+    assert article.pinned
     assert (article.section, article.tags) == ("City", ("Ice",))
     assert [(one.name, one.url) for one in article.authors] == [
         ("Ann", "https://example.org/author/ann/"),

@@ -66,7 +66,7 @@ async def test_columns_are_taken_by_their_names_and_as_mapped(make: Make) -> Non
             " 'https://example.org/frost' AS url, 'frost' AS slug, 'Ada, Ben' AS byline,"
             " 'Cy' AS contributors, 'city, lake,,city' AS tags, 'Weather' AS section,"
             " '2026-11-23 08:00' AS published, '2026-11-23T09:00Z' AS updated, 'en_GB' AS language,"
-            " 'https://example.org/frost.jpg' AS image, 1 AS other",
+            " 'https://example.org/frost.jpg' AS image, 10.0 AS weight, 1 AS pinned, 1 AS other",
             columns={"guid": "id", "title": "headline", "html": "body", "authors": "byline"},
         )
     )
@@ -88,6 +88,8 @@ async def test_columns_are_taken_by_their_names_and_as_mapped(make: Make) -> Non
         updated=datetime(2026, 11, 23, 9, 0, tzinfo=UTC),
         language="en-GB",
         image="https://example.org/frost.jpg",
+        weight=10,
+        pinned=True,
     )
 
 
@@ -274,6 +276,25 @@ async def test_tags_may_be_json(make: Make) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "is_pinned"),
+    [
+        ("0", False),
+        ("NULL", False),
+        ("''", False),
+        ("'no'", False),
+        ("'True'", True),
+        ("x'01'", True),
+    ],
+)
+async def test_pinned_is_read_however_a_database_writes_it(
+    make: Make, written: str, is_pinned: bool
+) -> None:
+    told = await article(make(f"SELECT 1 AS guid, {BODY}, {written} AS pinned, NULL AS weight"))
+
+    assert (told.pinned, told.weight) == (is_pinned, 0)
+
+
+@pytest.mark.parametrize(
     ("column", "written", "reason"),
     [
         ("published", "'soon'", 'holds "soon", which is no date'),
@@ -284,6 +305,11 @@ async def test_tags_may_be_json(make: Make) -> None:
         ("url", "'javascript:alert(1)'", "is no whole web address"),
         ("slug", "'Frost!'", 'holds "Frost!", which is no slug'),
         ("language", "'English!'", 'holds "English!", which is no language tag'),
+        ("weight", "1.5", "holds 1.5, which is no weight; give a whole number from -1000000 to"),
+        ("weight", "9e999", "holds inf, which is no weight"),
+        ("weight", "1000001", "holds 1000001, which is no weight"),
+        ("pinned", "'first'", 'holds "first", which is neither true nor false'),
+        ("pinned", "2", "holds 2, which is neither true nor false"),
         ("summary", "x'00ff00'", "holds bytes that are no text"),
         ("tags", "'[[1]]'", "holds a list, which is no text"),
         ("authors", '\'[{"name": "A", "url": "/a"}]\'', "no whole web address"),

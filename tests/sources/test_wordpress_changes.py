@@ -178,6 +178,19 @@ async def test_wrong_clock_keeps_no_sweep_away(reading: Reading, site: WordPress
     assert reading.last.tells_all
 
 
+async def test_post_that_is_pinned_without_being_saved_is_told_within_a_day(
+    reading: Reading, site: WordPress
+) -> None:
+    site.publish(1, sticky=False)
+    site.publish(2, sticky=False)
+    await reading.pass_()
+    site.posts["posts"][1]["sticky"] = True
+
+    told = await reading.pass_(NOON + timedelta(days=1))
+
+    assert news(told) == ["posts/1"]
+
+
 async def test_post_is_not_missed_when_others_go_while_the_list_is_read(
     reading: Reading, site: WordPress
 ) -> None:

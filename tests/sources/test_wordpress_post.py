@@ -59,6 +59,7 @@ async def test_post_becomes_an_article(read: Read) -> None:
         at=datetime(2026, 11, 20, 8, 30, tzinfo=UTC),
         modified=datetime(2026, 11, 21, 9, 0, tzinfo=UTC),
         lang="pt_BR",
+        sticky=True,
         _embedded={
             "author": [{"id": 1, "name": "Ann &amp; Co", "link": "https://example.org/ann/"}],
             "wp:term": [
@@ -79,6 +80,7 @@ async def test_post_becomes_an_article(read: Read) -> None:
     assert article.published == datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
     assert article.updated == datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
     assert article.language == "pt-BR"
+    assert article.pinned
     assert [(one.name, one.url) for one in article.authors] == [
         ("Ann & Co", "https://example.org/ann/")
     ]

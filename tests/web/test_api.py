@@ -140,6 +140,8 @@ async def test_every_field_is_taken_over(api: httpx.AsyncClient, press: App) -> 
         "enclosures": [
             {"url": "https://example.org/frost.mp3", "type": "audio/mpeg", "length": 12}
         ],
+        "weight": 10,
+        "pinned": True,
     }
 
     response = await api.post(ARTICLES, json=said)
@@ -158,6 +160,7 @@ async def test_every_field_is_taken_over(api: httpx.AsyncClient, press: App) -> 
     assert article.enclosures == (
         Enclosure(url="https://example.org/frost.mp3", media_type="audio/mpeg", length_bytes=12),
     )
+    assert (article.weight, article.pinned) == (10, True)
 
 
 @pytest.mark.parametrize(

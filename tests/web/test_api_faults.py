@@ -44,6 +44,8 @@ async def test_every_fault_is_told_with_a_pointer_to_it(api: httpx.AsyncClient) 
         "language": "English, mostly",
         "slug": "First Frost",
         "image": "frost.jpg",
+        "weight": 10.5,
+        "pinned": "yes",
         "enclosures": [{"url": "https://example.org/a.mp3", "type": "sound", "length": "1 MB"}],
         "a/b~c %": 1,
     }
@@ -62,7 +64,7 @@ async def test_every_fault_is_told_with_a_pointer_to_it(api: httpx.AsyncClient) 
     assert found.keys() == {
         "#/guid", "#/titel", "#/title", "#/authors/0/url", "#/authors/1", "#/authors/2/name",
         "#/authors/3", "#/tags", "#/published", "#/updated", "#/language", "#/slug", "#/image",
-        "#/enclosures/0/type", "#/enclosures/0/length", "#/a~1b~0c%20%25",
+        "#/enclosures/0/type", "#/enclosures/0/length", "#/a~1b~0c%20%25", "#/weight", "#/pinned",
     }  # fmt: skip
 
 

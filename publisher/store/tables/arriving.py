@@ -98,6 +98,11 @@ articles = Table(
     Column("language", String, nullable=False),
     Column("image", Text),
     Column("enclosures", JSON, nullable=False),
+    # Where it stands in an issue; no feed shows it, so that ``changed`` does not tell of it.
+    Column("weight", Integer, nullable=False, server_default="0"),
+    Column("pinned", Boolean, nullable=False, server_default=false()),
+    # What a person has decided instead, whatever the source tells; NULL if nobody has.
+    Column("pinned_by_hand", Boolean),
     Column("state", String, nullable=False),
     # Held or withdrawn by a person: what the source tells does not bring it back.
     Column("by_hand", Boolean, nullable=False, default=False),

@@ -29,7 +29,7 @@ from pydantic import (
 from publisher import model
 from publisher.content.characters import clean_characters, clean_line
 from publisher.content.dates import read_date
-from publisher.content.fields import is_web_url
+from publisher.content.fields import MOST_WEIGHT, is_web_url
 from publisher.content.markdown import read_markdown
 from publisher.content.plain import paragraphs
 from publisher.web.api.problem import Fault, Problem
@@ -184,6 +184,10 @@ class Article(_Table):
     """A picture to show with it."""
     enclosures: Annotated[list[Enclosure], Field(max_length=100)] = []
     """Files that belong to it."""
+    weight: Annotated[int, Field(strict=True, ge=-MOST_WEIGHT, le=MOST_WEIGHT)] = 0
+    """Its place in issues: higher ones come first."""
+    pinned: Annotated[bool, Field(strict=True)] = False
+    """Whether issues begin with it."""
 
     @model_validator(mode="after")
     def _has_one_text(self) -> Self:
@@ -230,6 +234,8 @@ def read_article(found: Any, *, guid: str | None, stamp: str, zone: tzinfo) -> m
         language=article.language,
         image=article.image,
         enclosures=tuple(enclosure.told() for enclosure in article.enclosures),
+        weight=article.weight,
+        pinned=article.pinned,
     )
 
 
