@@ -424,6 +424,13 @@ class MissedPolicy(enum.StrEnum):
     SEND = "send"  # an issue is made for each
 
 
+class Order(enum.StrEnum):
+    """Which of two articles of the same weight an issue carries first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newsletter:
     """A recurring publication: selection, cadences, template and sender.
@@ -431,6 +438,7 @@ class Newsletter:
     Readers choose among ``topics``, and among ``languages`` besides its own one. What a reader
     had by one ``shared`` newsletter they are not told by another; those that ``merge`` come in
     one mail where their slots meet. ``max_renditions`` bounds what one issue may cost.
+    What is older than ``max_age`` when an issue is made is not in it; None lets all in.
     """
 
     slug: str
@@ -443,6 +451,8 @@ class Newsletter:
     select: Selection
     min_articles: int
     max_articles: int
+    max_age: timedelta | None
+    order: Order
     max_lateness: timedelta
     in_doubt: InDoubtPolicy
     grace: timedelta
@@ -451,7 +461,6 @@ class Newsletter:
     cadences: tuple[Cadence, ...]
     language: str
     timezone: ZoneInfo
-    max_age: timedelta | None = None
     missed: MissedPolicy = MissedPolicy.SKIP
     languages: tuple[str, ...] = ()
     topics: tuple[Topic, ...] = ()

@@ -181,6 +181,8 @@ def _newsletter(table: NewsletterTable, publication: Publication, relays: list[s
         select=_selection(table.select),
         min_articles=table.min_articles,
         max_articles=table.max_articles,
+        max_age=table.max_age,
+        order=table.order,
         max_lateness=table.max_lateness,
         in_doubt=table.in_doubt,
         grace=table.grace,

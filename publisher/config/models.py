@@ -32,7 +32,7 @@ from publisher.config.values import (
     Whole,
     Zone,
 )
-from publisher.model import Format, InDoubtPolicy, TermKind
+from publisher.model import Format, InDoubtPolicy, Order, TermKind
 from publisher.settings import Allowed, Duration
 
 
@@ -250,6 +250,14 @@ class NewsletterTable(Table):
     """With fewer new articles than this no issue goes out; they wait for the next."""
     max_articles: Annotated[Whole, Field(ge=1, le=500)] = 20
     """How many articles an issue carries at most."""
+    max_age: PositiveDuration | None = None
+    """Articles that are dated longer ago than this when an issue is made are left out of it;
+    without one, none are.
+    """
+    order: Order = Order.NEWEST
+    """Which articles come first. Before them come those that are pinned, and those of a higher
+    weight.
+    """
     max_lateness: PositiveDuration = timedelta(hours=6)
     """An issue that could not be made until this long after its time is not made: its articles
     wait for the next.

@@ -21,6 +21,7 @@ from publisher.model import (
     Format,
     InDoubtPolicy,
     Newsletter,
+    Order,
     Publication,
     Selection,
 )
@@ -103,6 +104,8 @@ PROMISED_NEWSLETTER = Newsletter(
     select=Selection(tags=("labour",)),
     min_articles=1,
     max_articles=20,
+    max_age=None,
+    order=Order.NEWEST,
     max_lateness=timedelta(hours=6),
     in_doubt=InDoubtPolicy.ASK,
     grace=timedelta(minutes=10),
@@ -227,6 +230,15 @@ def test_issue_may_want_exactly_its_maximum(read: Read, minimal: str) -> None:
     config = read(f"{minimal}{NEWSLETTER}min_articles = 7\nmax_articles = 7\n{RELAY}")
 
     assert (config.newsletters[0].min_articles, config.newsletters[0].max_articles) == (7, 7)
+
+
+def test_newsletter_may_carry_the_oldest_first_and_none_that_is_too_old(
+    read: Read, minimal: str
+) -> None:
+    config = read(f'{minimal}{NEWSLETTER}order = "oldest"\nmax_age = "30d"\n{RELAY}')
+
+    newsletter = config.newsletters[0]
+    assert (newsletter.order, newsletter.max_age) == (Order.OLDEST, timedelta(days=30))
 
 
 def test_feed_and_newsletter_may_have_their_own_language_and_zone(read: Read, minimal: str) -> None:
