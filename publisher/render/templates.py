@@ -61,7 +61,9 @@ class Templates:
             autoescape=select_autoescape(["html"], default_for_string=False, default=False),
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
         )
+        self._environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined] # by i18n
         self._environment.filters |= {
             "direction": filters.direction,
             "excerpt": filters.excerpt,
