@@ -14,6 +14,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from publisher.arranging import arranged
 from publisher.compose.choosing import Choice, Pool, Shelf
 from publisher.compose.wave import ComposedElsewhere, Making
 from publisher.errors import TemplateError
@@ -168,7 +169,9 @@ class Composer:
         after: datetime | None,
         cut: datetime,
     ) -> Pool:
-        articles = await composing.candidates(connection, newsletter, after, cut)
+        articles = arranged(
+            await composing.candidates(connection, newsletter, after, cut), newsletter
+        )
         ids = [article.id for article in articles]
         return Pool(
             newsletter=newsletter,

@@ -31,6 +31,7 @@ from publisher.model import (
     Podcast,
     Publication,
     Selection,
+    Topic,
 )
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}  # RFC 6409 §3.1, RFC 8314 §7.3
@@ -189,8 +190,18 @@ def _newsletter(table: NewsletterTable, publication: Publication, relays: list[s
         approval=table.approval,
         relays=table.smtp or tuple(relays),
         cadences=tuple(
-            Cadence(name=name, cron=cadence.cron) for name, cadence in table.cadences.items()
+            Cadence(name=name, cron=cadence.cron, own_time=cadence.own_time)
+            for name, cadence in table.cadences.items()
         ),
+        topics=tuple(
+            Topic(slug=slug, title=topic.title, select=_selection(topic))
+            for slug, topic in table.topics.items()
+        ),
+        shared=table.shared,
+        merge=table.merge,
+        missed=table.missed,
+        languages=table.languages,
+        max_renditions=table.max_renditions,
         language=table.language or publication.language,
         timezone=table.timezone or publication.timezone,
     )

@@ -32,7 +32,7 @@ from publisher.config.values import (
     Whole,
     Zone,
 )
-from publisher.model import Format, InDoubtPolicy, Order, TermKind
+from publisher.model import Format, InDoubtPolicy, MissedPolicy, Order, TermKind
 from publisher.settings import Allowed, Duration
 
 
@@ -225,6 +225,19 @@ class CadenceTable(Table):
     """When it is due, on the newsletter's wall clock; weekdays 0 and 7 are Sunday. A time that a
     clock change skips is due right after it; one that comes twice, at the first.
     """
+    own_time: bool = False
+    """Whether readers may have it at an hour, and in a time zone, of their own: for a cron with one
+    hour and one minute.
+    """
+
+
+class TopicTable(SelectTable):
+    """Some of a newsletter's articles, which readers may choose by themselves. Its keys besides
+    `title` are those of `select`.
+    """
+
+    title: Text
+    """Its name as readers see it."""
 
 
 class NewsletterTable(Table):
@@ -246,6 +259,16 @@ class NewsletterTable(Table):
     """The template of its mails: email/NAME.html and email/NAME.txt."""
     select: SelectTable = SelectTable()
     """Which articles it carries."""
+    topics: dict[Slug, TopicTable] = {}
+    """What of it readers may choose, by name; who chooses nothing gets everything."""
+    shared: bool = True
+    """Whether what a reader had by another newsletter counts, and the other way round, so that
+    nobody is told of an article twice; false gives it an account of its own.
+    """
+    merge: bool = False
+    """Whether it comes in one mail with other newsletters of which the same holds, for those who
+    read several, wherever their times meet; the mail is that of the one that stands first here.
+    """
     min_articles: Annotated[Whole, Field(ge=1)] = 1
     """With fewer new articles than this no issue goes out; they wait for the next."""
     max_articles: Annotated[Whole, Field(ge=1, le=500)] = 20
@@ -261,6 +284,10 @@ class NewsletterTable(Table):
     max_lateness: PositiveDuration = timedelta(hours=6)
     """An issue that could not be made until this long after its time is not made: its articles
     wait for the next.
+    """
+    missed: MissedPolicy = MissedPolicy.SKIP
+    """What becomes of issues that are later than that: they are left out, made as one for all of
+    them, or made one by one.
     """
     in_doubt: InDoubtPolicy = InDoubtPolicy.ASK
     """What to do about a mail of which nobody can know whether it was taken, since the line broke
@@ -282,8 +309,16 @@ class NewsletterTable(Table):
     """The schedules that readers may choose from, by name."""
     language: Language | None = None
     """Its language; without one, the publication's."""
+    languages: tuple[Language, ...] = ()
+    """In which other languages readers may have its mails: what surrounds the articles, not the
+    articles.
+    """
     timezone: Zone | None = None
     """Whose wall clock its cadences go by; without one, the publication's."""
+    max_renditions: Annotated[Whole, Field(ge=1, le=100_000)] = 1000
+    """How many different mails one issue may be made of, one for each set of articles and
+    language. Beyond that a reader gets a part of what they are to get, and the rest next time.
+    """
 
 
 class PerDomainTable(Table):

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from publisher import slots
 from publisher.config import kinds
 from publisher.config.faults import Faults
 from publisher.config.models import NewsletterTable, SourceTable
@@ -29,11 +30,16 @@ def check(site: _Tables, faults: Faults) -> None:
         select = table.get("select")
         if isinstance(select, dict):
             _check_known((*path, "select", "sources"), select.get("sources"), sources, faults)
+        for name, topic in _table(table, "topics").items():
+            if isinstance(topic, dict):
+                key = (*path, "topics", name, "sources")
+                _check_known(key, topic.get("sources"), sources, faults)
     _check_former_slugs(site, faults)
     for path, newsletter in _tables(site, "newsletters"):
         _check_relays(path, newsletter, list(_table(site, "smtp")), faults)
         _check_cadences(path, newsletter, faults)
         _check_counts(path, newsletter, faults)
+    _check_merging(site, faults)
     for name, relay in _table(site, "smtp").items():
         if isinstance(relay, dict):
             _check_login(("smtp", name), relay, faults)
@@ -131,6 +137,35 @@ def _check_cadences(path: KeyPath, newsletter: _Tables, faults: Faults) -> None:
             faults.add(key, "missing; only the cadence instant has none", _cron_allowed())
         if name == "instant" and "cron" in cadence:
             faults.add(key, "instant mails as articles come; give a timed cadence another name")
+        if cadence.get("own_time") is True and not _has_one_time(cadence.get("cron")):
+            faults.add(
+                (*path, "cadences", name, "own_time"),
+                "readers cannot have a time of their own where there is not one time a day",
+                "true only beside a cron with one hour and one minute",
+            )
+
+
+def _has_one_time(cron: Any) -> bool:
+    try:
+        return isinstance(cron, str) and slots.time_of_day(cron) is not None
+    except ValueError:  # told as a fault of the cron
+        return True
+
+
+def _check_merging(site: _Tables, faults: Faults) -> None:
+    """What is in one mail goes out at one time, from one sender."""
+    merging = [
+        (p, table) for p, table in _tables(site, "newsletters") if table.get("merge") is True
+    ]
+    for path, table in merging[1:]:
+        first_path, first = merging[0]
+        for key in ("from", "grace", "approval"):
+            if table.get(key) != first.get(key):
+                faults.add(
+                    (*path, key),
+                    f"is not that of {faults.dotted(first_path)}, which merges with it",
+                    "the same in all newsletters with merge = true",
+                )
 
 
 def _check_counts(path: KeyPath, newsletter: _Tables, faults: Faults) -> None:

@@ -45,6 +45,15 @@ daily = { cron = "0 7 * * *" }
 [smtp.main]
 host = "mail.example.org"
 """
+MERGING = """merge = true
+cadences.daily = { cron = "0 7 * * *" }
+[[newsletters]]
+slug = "late"
+title = "Late"
+from = "news@example.org"
+merge = true
+grace = "1m"
+"""
 SLUG = "allowed: lower-case letters, digits and single hyphens between them"
 ADDRESS = 'allowed: "name@example.org" or "A Name <name@example.org>"'
 DURATION = "allowed: a number and its unit, such as 90s, 10m, 6h or 2d"
@@ -147,6 +156,21 @@ ONE_FAULT = [
      'feeds.all.select.sources[0]: there is no "newsrom", allowed: newsroom'),
     ('smtp = ["main"]', 'select = { sources = ["wire"] }',
      'newsletters.digest.select.sources[0]: there is no "wire", allowed: newsroom'),
+    ('smtp = ["main"]', 'topics.ports = { title = "Ports", sources = ["wire"] }',
+     'newsletters.digest.topics.ports.sources[0]: there is no "wire", allowed: newsroom'),
+    ('smtp = ["main"]', 'topics.ports = { tags = ["ports"] }',
+     "newsletters.digest.topics.ports.title: missing, allowed: text"),
+    ('daily = { cron = "0 7 * * *" }', 'daily = { cron = "0 7,19 * * *", own_time = true }',
+     "newsletters.digest.cadences.daily.own_time: readers cannot have a time of their own where"
+     " there is not one time a day, allowed: true only beside a cron with one hour and one"
+     " minute"),
+    ("instant = {}", "instant = { own_time = true }",
+     "newsletters.digest.cadences.instant.own_time: readers cannot have a time of their own where"
+     " there is not one time a day, allowed: true only beside a cron with one hour and one"
+     " minute"),
+    ('smtp = ["main"]', MERGING,
+     "newsletters.late.grace: is not that of newsletters.digest, which merges with it,"
+     " allowed: the same in all newsletters with merge = true"),
     ('smtp = ["main"]', 'smtp = ["man"]',
      'newsletters.digest.smtp[0]: there is no "man", allowed: main'),
     ('smtp = ["main"]', 'smtp = ["main", "main"]',
