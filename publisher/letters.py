@@ -35,36 +35,51 @@ class Stationery:
     bounce: Address | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """A rendition that is ready for its recipients."""
+
+    message: compose.Prepared
+    is_merged: bool
+
+
 class Letters:
     """Writes messages; keeps the renditions that it prepared last."""
 
     def __init__(self, store: Store, stationery: Stationery) -> None:
         self._store = store
         self._with = stationery
-        self._prepared: OrderedDict[int, compose.Prepared] = OrderedDict()
+        self._prepared: OrderedDict[int, _Kept] = OrderedDict()
 
     async def write(self, claim: Claim) -> Message:
         """Make the message of a delivery: the same bytes in every attempt.
 
         Raises ValueError or AddressError if no message can be made for this person.
         """
-        prepared = self._prepared.get(claim.rendition)
-        if prepared is None:
+        kept = self._prepared.get(claim.rendition)
+        if kept is None:
             async with self._store.read() as connection:
                 rendition = await renditions.get(connection, claim.rendition)
-            prepared = self.prepare(rendition, is_list=claim.lane is Lane.ISSUE)
-            self._prepared[claim.rendition] = prepared
+            kept = _Kept(
+                message=self.prepare(rendition, is_list=claim.lane is Lane.ISSUE),
+                is_merged=len(rendition.parts) > 1,
+            )
+            self._prepared[claim.rendition] = kept
             if len(self._prepared) > _KEPT:
                 self._prepared.popitem(last=False)
         newsletter = self._with.newsletters[claim.newsletter]
         what = claim.issue if claim.issue is not None else f"confirmation-{claim.delivery}"
-        return prepared.message(
+        return kept.message.message(
             recipient=claim.address,
             envelope_sender=self._envelope_sender(newsletter, claim.delivery),
             message_id=compose.message_id(
                 self._with.secret, what, claim.subscriber, domain=newsletter.sender.domain
             ),
-            values=self.values(claim.address, claim.subscription),
+            values=self.values(
+                claim.address,
+                claim.subscription,
+                merged=claim.rendition if kept.is_merged else None,
+            ),
         )
 
     def prepare(self, rendition: Rendition, *, is_list: bool) -> compose.Prepared:
@@ -86,13 +101,20 @@ class Letters:
             ),
         )
 
-    def values(self, address: Address, subscription: int) -> dict[Slot, str]:
-        """Give what goes into the slots of one person's mail."""
+    def values(
+        self, address: Address, subscription: int, *, merged: int | None = None
+    ) -> dict[Slot, str]:
+        """Give what goes into the slots of one person's mail.
+
+        ``merged`` is the rendition of a mail that several newsletters share: its link leaves all
+        of them, since whoever follows it wants no more such mails.
+        """
         base, tokens = self._with.publication.base_url, self._with.tokens
+        left = (subscription,) if merged is None else (subscription, merged)
         return {
             Slot.NAME: address.name,
             Slot.ADDRESS: address.mailbox,
-            Slot.UNSUBSCRIBE_URL: f"{base}/u/{tokens.sign(Purpose.UNSUBSCRIBE, subscription)}",
+            Slot.UNSUBSCRIBE_URL: f"{base}/u/{tokens.sign(Purpose.UNSUBSCRIBE, *left)}",
             Slot.PREFERENCES_URL: (
                 f"{base}/preferences/{tokens.sign(Purpose.PREFERENCES, subscription)}"
             ),

@@ -171,7 +171,7 @@ async def holder(store: Store, tokens: Tokens, purpose: Purpose, token: str) -> 
     Raises TokenError, the same for a token that is forged and for one whose subscription is
     gone.
     """
-    (id,) = tokens.read(purpose, token)
+    id, *_ = tokens.read(purpose, token)
     async with store.read() as connection:
         found = await subscribers.subscription(connection, id)
     if found is None:
@@ -192,16 +192,38 @@ async def confirm(
     return await holder(store, tokens, Purpose.CONFIRM, token)
 
 
-async def unsubscribe(store: Store, tokens: Tokens, token: str, *, clock: Clock) -> Subscription:
-    """End a subscription; harmless when it has ended. Raises TokenError.
+async def in_mail(store: Store, tokens: Tokens, token: str) -> list[Subscription]:
+    """Find the subscriptions that the link of a mail leaves. Changes nothing. Raises TokenError.
 
-    It is in force when this returns, for an issue under way as well: claims and the mark
-    before each message ask the subscription's row.
+    The first is that of the newsletter whose mail it is; there are others where several
+    newsletters share a mail.
     """
     found = await holder(store, tokens, Purpose.UNSUBSCRIBE, token)
+    _, *merged = tokens.read(Purpose.UNSUBSCRIBE, token)
+    if not merged:
+        return [found]
+    async with store.read() as connection:
+        others = await subscribers.in_rendition(connection, found.subscriber, merged[0])
+    return [found, *(each for each in others if each.id != found.id)]
+
+
+async def unsubscribe(
+    store: Store, tokens: Tokens, token: str, *, only: str | None = None, clock: Clock
+) -> list[Subscription]:
+    """End the subscriptions that a mail came by; harmless when they have ended. Raises TokenError.
+
+    ``only`` names the one newsletter that is meant. It is in force when this returns, for an
+    issue under way as well: claims and the mark before each message ask the subscription's row.
+    """
+    leaving = [
+        each
+        for each in await in_mail(store, tokens, token)
+        if only is None or each.newsletter == only
+    ]
     async with store.write() as connection:
-        await subscribers.end(connection, found.id, clock())
-    return await holder(store, tokens, Purpose.UNSUBSCRIBE, token)
+        for each in leaving:
+            await subscribers.end(connection, each.id, clock())
+    return await in_mail(store, tokens, token)
 
 
 async def choose(store: Store, tokens: Tokens, token: str, wishes: Wishes) -> Subscription:

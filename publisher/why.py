@@ -21,7 +21,7 @@ from publisher.model import (
     SubscriptionState,
 )
 from publisher.ports import Clock
-from publisher.store import carried, subscribers
+from publisher.store import audience, carried, composing, subscribers
 from publisher.store.articles import eligible_between
 from publisher.store.carried import Carried
 from publisher.store.engine import Store
@@ -51,6 +51,7 @@ async def why(
     async with store.read() as connection:
         case = _Case(
             connection=connection,
+            newsletters=newsletters,
             article=article,
             now=clock(),
             rows=await carried.to_person(connection, address_key, article.id),
@@ -73,6 +74,7 @@ async def why(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
     connection: AsyncConnection
+    newsletters: Sequence[Newsletter]
     article: Article
     now: datetime
     rows: Sequence[Carried]
@@ -80,14 +82,14 @@ class _Case:
     suppressed: str | None
 
     async def reason(self, newsletter: Newsletter) -> Reason:
-        of_it = [row for row in self.rows if row.newsletter == newsletter.slug]
+        of_it = [row for row in self.rows if newsletter.slug in (row.newsletter, row.mail_of)]
         if of_it:
             words = "; ".join(_told(row, newsletter.timezone) for row in of_it)
             return Reason(newsletter=newsletter.slug, is_carried=True, words=words)
         words = (
             self._of_article(newsletter.timezone)
             or self._of_person(newsletter)
-            or self._of_ledger()
+            or self._of_ledger(newsletter)
             or await self._of_time(newsletter)
         )
         return Reason(newsletter=newsletter.slug, is_carried=False, words=words)
@@ -114,31 +116,40 @@ class _Case:
             return f"they do not read it any more{ended}"
         if self.suppressed is not None:
             return f"the address is suppressed ({self.suppressed})"
+        paused = found.wishes.paused_until
+        if paused is not None and paused > self.now:
+            return f"they get nothing before {_at(paused, zone)}, as they asked"
+        if all(each.name != found.cadence for each in newsletter.cadences):
+            return f"the newsletter has no cadence {found.cadence} any more"
         return None
 
-    def _of_ledger(self) -> str | None:
-        had = next((row for row in self.rows if row.counts), None)
+    def _of_ledger(self, newsletter: Newsletter) -> str | None:
+        if not newsletter.shared:
+            return None
+        apart = {each.slug for each in self.newsletters if not each.shared}
+        had = next((row for row in self.rows if row.counts and row.newsletter not in apart), None)
         if had is None:
             return None
-        return f"they have it from {had.newsletter} no. {had.number}, and nothing is mailed twice"
+        return f"they have it from {had.mail_of} no. {had.number}, and nothing is mailed twice"
 
     async def _of_time(self, newsletter: Newsletter) -> str:
         if not await carried.is_selected(self.connection, self.article.id, newsletter.select):
             return "the newsletter does not select it"
         reader, zone = self.subscriptions[newsletter.slug], newsletter.timezone
-        cover = await carried.covered(self.connection, reader.id)
-        is_instant = any(
-            cadence.name == reader.cadence and cadence.cron is None
-            for cadence in newsletter.cadences
+        if (none := await self._of_wishes(newsletter, reader)) is not None:
+            return none
+        cover = await audience.covered(
+            self.connection, reader.id, is_instant=newsletter.is_instant(reader.cadence)
         )
-        if cover is None and is_instant:
-            cover = reader.confirmed
         async with aclosing(
             eligible_between(self.connection, cover, self.now, newsletter.select)
         ) as coming:
             async for article in coming:
                 if article.id == self.article.id:
-                    return f"it waits for their next issue ({reader.cadence})"
+                    return (
+                        self._of_age(newsletter)
+                        or f"it waits for their next issue ({reader.cadence})"
+                    )
         came = self.article.eligible or self.now
         joined = reader.confirmed or reader.created
         if came <= joined:
@@ -147,13 +158,30 @@ class _Case:
                 " and had been told then"
             )
         return (
-            f"articles up to {_at(cover or came, zone)} have been considered for them: there were"
-            " too many newer ones at once, or it was not selected then"
+            f"articles up to {_at(cover or came, zone)} have been considered for them: it was not"
+            " selected then, or of none of their topics, or too old, or there were too many newer"
+            " ones at once"
         )
+
+    async def _of_wishes(self, newsletter: Newsletter, reader: Subscription) -> str | None:
+        wanted = reader.wishes.topics
+        if not wanted:
+            return None
+        theirs = await composing.topics_of(self.connection, newsletter.topics, [self.article.id])
+        if theirs[self.article.id].isdisjoint(wanted):
+            return f"it is of none of the topics that they chose ({', '.join(wanted)})"
+        return None
+
+    def _of_age(self, newsletter: Newsletter) -> str | None:
+        came, age = self.article.eligible or self.now, newsletter.max_age
+        if age is None or self.now - came < age:
+            return None
+        return f"it came on {_at(came, newsletter.timezone)}, more than {age} ago (max_age)"
 
 
 def _told(row: Carried, zone: tzinfo) -> str:
-    issue = f"no. {row.number} ({row.cadence})"
+    mail = "" if row.mail_of == row.newsletter else f" of {row.mail_of}"
+    issue = f"no. {row.number}{mail} ({row.cadence})"
     when = _at(row.settled or row.due, zone)
     match row.state:
         case DeliveryState.ACCEPTED:

@@ -43,7 +43,8 @@ async def confirm(desk: Desk, tokens: Tokens, name: str) -> SubscriptionState:
 
 async def unsubscribe(desk: Desk, tokens: Tokens, name: str) -> SubscriptionState:
     token = tokens.sign(Purpose.UNSUBSCRIBE, (await desk.bond(name)).id)
-    return (await verbs.unsubscribe(desk.store, tokens, token, clock=desk.clock)).state
+    (left,) = await verbs.unsubscribe(desk.store, tokens, token, clock=desk.clock)
+    return left.state
 
 
 # --- coming

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -191,17 +192,22 @@ async def next_due(connection: AsyncConnection) -> datetime | None:
     return found
 
 
-async def repeats(connection: AsyncConnection) -> list[tuple[int, int, int]]:
+async def repeats(
+    connection: AsyncConnection, apart: Collection[str] = ()
+) -> list[tuple[int, int, int]]:
     """Prove that no article reached a person twice: list (subscriber, article, times) over 1.
 
-    An empty list is the promise kept. Rows that were skipped were not sent.
+    An empty list is the promise kept. Rows that were skipped were not sent. Newsletters that are
+    ``apart`` (not shared) have an account of their own.
     """
     times = func.count().label("times")
+    told_by = rendition_articles.c.newsletter
+    account = case((told_by.in_(apart), told_by), else_="").label("account")
     rows = await connection.execute(
         select(deliveries.c.subscriber_id, rendition_articles.c.article_id, times)
         .join(rendition_articles, rendition_articles.c.rendition_id == deliveries.c.rendition_id)
         .where(deliveries.c.state != DeliveryState.SKIPPED)
-        .group_by(deliveries.c.subscriber_id, rendition_articles.c.article_id)
+        .group_by(deliveries.c.subscriber_id, rendition_articles.c.article_id, account)
         .having(times > 1)
     )
     return [(row.subscriber_id, row.article_id, row.times) for row in rows]

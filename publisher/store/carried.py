@@ -16,15 +16,18 @@ from publisher.store.tables import (
     issues,
     rendition_articles,
     subscribers,
-    subscriptions,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """A row that carries the article to the person. ``counts`` says whether they have had it."""
+    """A row that carries the article to the person. ``counts`` says whether they have had it.
+
+    ``newsletter`` is whose article it is there, ``mail_of`` whose mail.
+    """
 
     newsletter: str
+    mail_of: str
     cadence: str
     number: int | None
     state: DeliveryState
@@ -38,7 +41,8 @@ async def to_person(connection: AsyncConnection, address_key: str, article: int)
     """List what carries an article to a person, the oldest first."""
     rows = await connection.execute(
         select(
-            deliveries.c.newsletter,
+            rendition_articles.c.newsletter,
+            deliveries.c.newsletter.label("mail_of"),
             issues.c.cadence,
             issues.c.number,
             deliveries.c.state,
@@ -56,6 +60,7 @@ async def to_person(connection: AsyncConnection, address_key: str, article: int)
     return [
         Carried(
             newsletter=row.newsletter,
+            mail_of=row.mail_of,
             cadence=row.cadence,
             number=row.number,
             state=DeliveryState(row.state),
@@ -72,11 +77,3 @@ async def is_selected(connection: AsyncConnection, article: int, selection: Sele
     """Say whether a selection covers an article."""
     query = select(articles.c.id).where(articles.c.id == article, *terms.chosen(selection))
     return (await connection.execute(query)).first() is not None
-
-
-async def covered(connection: AsyncConnection, subscription: int) -> datetime | None:
-    """Give up to where articles were considered for a subscription; None if none ever were."""
-    found: datetime | None = await connection.scalar(
-        select(subscriptions.c.covered).where(subscriptions.c.id == subscription)
-    )
-    return found

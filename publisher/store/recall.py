@@ -21,22 +21,25 @@ async def skip_pending(connection: AsyncConnection, issue: int, reason: str, now
     the oldest that they would have got.
     """
     pending = (deliveries.c.issue_id == issue) & (deliveries.c.state == DeliveryState.PENDING)
-    newsletter = select(issues.c.newsletter).where(issues.c.id == issue).scalar_subquery()
     lost = await connection.execute(
-        select(rendition_articles.c.rendition_id, func.min(articles.c.eligible).label("oldest"))
+        select(
+            rendition_articles.c.rendition_id,
+            rendition_articles.c.newsletter,
+            func.min(articles.c.eligible).label("oldest"),
+        )
         .join(articles, articles.c.id == rendition_articles.c.article_id)
         .where(
             rendition_articles.c.rendition_id.in_(select(deliveries.c.rendition_id).where(pending)),
             articles.c.eligible.is_not(None),
         )
-        .group_by(rendition_articles.c.rendition_id)
+        .group_by(rendition_articles.c.rendition_id, rendition_articles.c.newsletter)
     )
     for row in lost.all():
         before = row.oldest - timedelta(microseconds=1)
         await connection.execute(
             update(subscriptions)
             .where(
-                subscriptions.c.newsletter == newsletter,
+                subscriptions.c.newsletter == row.newsletter,
                 subscriptions.c.covered > before,
                 subscriptions.c.subscriber_id.in_(
                     select(deliveries.c.subscriber_id).where(

@@ -15,6 +15,7 @@ from publisher.store.engine import insert_unless
 from publisher.store.tables import (
     cadences,
     deliveries,
+    rendition_articles,
     subscribers,
     subscriptions,
     suppressions,
@@ -74,6 +75,21 @@ async def bonds(
 async def subscription(connection: AsyncConnection, id: int) -> Subscription | None:
     """Find a subscription by its id, in any state."""
     return await _one(connection, subscriptions.c.id == id)
+
+
+async def in_rendition(
+    connection: AsyncConnection, subscriber: int, rendition: int
+) -> list[Subscription]:
+    """List a person's bonds to the newsletters whose articles are in a rendition, by id."""
+    told_by = select(rendition_articles.c.newsletter).where(
+        rendition_articles.c.rendition_id == rendition
+    )
+    rows = await connection.execute(
+        _query()
+        .where(subscriptions.c.subscriber_id == subscriber, subscriptions.c.newsletter.in_(told_by))
+        .order_by(subscriptions.c.id)
+    )
+    return [_subscription(row) for row in rows]
 
 
 async def add(

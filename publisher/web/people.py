@@ -30,7 +30,7 @@ async def unsubscribe(request: Request) -> Response:
         holder = await subscribe.holder(site.store, site.tokens, Purpose.UNSUBSCRIBE, token)
         return _about(request, "unsubscribe", holder)
     body = await request.body()
-    left = await subscribe.unsubscribe(site.store, site.tokens, token, clock=site.clock)
+    left, *_ = await subscribe.unsubscribe(site.store, site.tokens, token, clock=site.clock)
     # RFC 8058 §3.2: List-Unsubscribe=One-Click, in either encoding of forms. Whatever else the
     # body says, or fails to say, a POST here wants one thing, and has it by now.
     if b"One-Click" in body:

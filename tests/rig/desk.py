@@ -117,9 +117,13 @@ class Desk:
         return found
 
     async def switch(self, name: str, cadence: str) -> None:
+        await self.wish(name, cadence=cadence)
+
+    async def wish(self, name: str, **changes: Any) -> None:
+        """Let a reader have it otherwise."""
         bond = await self.bond(name)
         async with self.store.write() as connection:
-            await subscribers.choose(connection, bond.id, replace(bond.wishes, cadence=cadence))
+            await subscribers.choose(connection, bond.id, replace(bond.wishes, **changes))
 
     async def leave(self, name: str) -> None:
         bond = await self.bond(name)
