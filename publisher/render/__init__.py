@@ -49,6 +49,21 @@ so no sentence should need one.
 ``confirm_url``, and nothing that a stranger typed into a form. Each page in ``web/`` names
 what it gets in its first comment.
 
+Functions, besides Jinja's own, for sentences in ``language``:
+
+``gettext(message, **values)``
+    the translation of an English sentence, or the sentence itself where there is none. Values
+    go in by name, ``gettext("By %(names)s", names=article.authors)``, and are escaped like
+    anything else that is printed; a % that is meant as one is written %%.
+``ngettext(singular, plural, number, **values)``
+    the same for a sentence that counts: ``%(num)s`` in it is the number as people write it.
+``pgettext(context, ...)``, ``npgettext(context, ...)``, ``{% trans %}``
+    as in Jinja's i18n extension.
+
+Translations are in ``locale/TAG.po``, in the site's folder and in ours. The site's may say a few
+sentences in its own way, or all of them in a language that we lack. What a translation must be
+like is told in `publisher.render.languages`.
+
 Filters, besides Jinja's own:
 
 ``longdate``, ``shortdate``

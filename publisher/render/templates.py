@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from importlib import resources
 from pathlib import Path
+from types import CodeType
+from typing import Any
 
+from babel import Locale
+from babel.numbers import format_decimal
 from jinja2 import (
+    BytecodeCache,
     ChoiceLoader,
     FileSystemLoader,
     PrefixLoader,
@@ -20,15 +25,19 @@ from jinja2 import (
     TemplateSyntaxError,
     UndefinedError,
     meta,
+    pass_context,
     select_autoescape,
 )
 from jinja2 import TemplateError as JinjaError
+from jinja2.bccache import Bucket
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from publisher.errors import TemplateError
 from publisher.render import filters
+from publisher.render.languages import Languages, Translations
 
 _SHIPPED = "shipped/"
 _EXTENSIONS = ("html", "txt", "css", "js")
@@ -43,8 +52,9 @@ def shipped_folder(package: Path) -> Path:
 class Templates:
     """Every template that a site can use. ``folder`` is the site's own; it need not exist.
 
-    A file that changes is read again; a file that is new is found when a new one of these is
-    made. Names are paths within a folder, such as "email/digest.html".
+    A template that changes is read again; a template that is new, and what changes in a
+    catalog, is found when a new one of these is made. Names are paths within a folder, such as
+    "email/digest.html". The ``language`` in a context decides which language a template speaks.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -53,24 +63,13 @@ class Templates:
         own = [] if folder is None else [FileSystemLoader(folder)]
         loader = FileSystemLoader(shipped)
         self._loader = ChoiceLoader([PrefixLoader({_SHIPPED.rstrip("/"): loader}), *own, loader])
-        # The sandbox bounds neither time nor memory: templates are the operator's own code.
-        # It is there so that a template copied from elsewhere reaches nothing but its context.
-        self._environment = ImmutableSandboxedEnvironment(
-            loader=self._loader,
-            undefined=_Unknown,
-            autoescape=select_autoescape(["html"], default_for_string=False, default=False),
-            trim_blocks=True,
-            lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n"],
-        )
-        self._environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined] # by i18n
-        self._environment.filters |= {
-            "direction": filters.direction,
-            "excerpt": filters.excerpt,
-            "longdate": filters.longdate,
-            "shortdate": filters.shortdate,
-            "wrap": filters.wrap,
-        }
+        self._languages = Languages([shipped] if folder is None else [folder, shipped])
+        self._compiled = _Compiled()
+        self._environments: dict[Translations, ImmutableSandboxedEnvironment] = {}
+
+    def translated(self, language: str) -> Translations:
+        """Give the sentences of a language, for what is not said by a template."""
+        return self._languages.translations(language)
 
     def html(self, name: str, **context: object) -> str:
         """Render an HTML template. Raises TemplateError."""
@@ -90,24 +89,60 @@ class Templates:
         Raises TemplateError, which names the source instead of a file.
         """
         try:
-            template = self._environment.from_string(source)
+            template = self._environment(_language(context)).from_string(source)
             return " ".join(template.render(context).split())
         except Exception as error:
             raise TemplateError(source, None, self._reason(error, context)) from error
 
     def check(self) -> list[str]:
-        """Parse every template, shipped and the site's own, and tell each fault as a line."""
-        names = self._environment.list_templates(extensions=_EXTENSIONS)
+        """Read every template and catalog, ours and the site's own; tell each fault."""
+        names = self._environment().list_templates(extensions=_EXTENSIONS)
         faults = [fault for name in names for fault in self._faults(name, names)]
-        return list(dict.fromkeys(faults))  # a shipped one is met by both its names
+        # A shipped template is met by both its names.
+        return list(dict.fromkeys([*faults, *self._languages.faults()]))
+
+    def _environment(self, language: str = "en") -> ImmutableSandboxedEnvironment:
+        """Give the environment of a language, made when it is first used.
+
+        Each language has its own, since a macro is imported without the context that would
+        tell it the language. All of them run the same compiled templates.
+        """
+        spoken = self.translated(language)
+        if spoken not in self._environments:
+            self._environments[spoken] = self._made(spoken)
+        return self._environments[spoken]
+
+    def _made(self, spoken: Translations) -> ImmutableSandboxedEnvironment:
+        # The sandbox bounds neither time nor memory: templates are the operator's own code.
+        # It is there so that a template copied from elsewhere reaches nothing but its context.
+        made = ImmutableSandboxedEnvironment(
+            loader=self._loader,
+            undefined=_Unknown,
+            autoescape=select_autoescape(["html"], default_for_string=False, default=False),
+            trim_blocks=True,
+            lstrip_blocks=True,
+            bytecode_cache=self._compiled,
+            extensions=["jinja2.ext.i18n"],
+        )
+        made.filters |= {
+            "direction": filters.direction,
+            "excerpt": filters.excerpt,
+            "longdate": filters.longdate,
+            "shortdate": filters.shortdate,
+            "wrap": filters.wrap,
+        }
+        made.install_gettext_translations(spoken, newstyle=True)  # type: ignore[attr-defined] # by i18n
+        for name, place in (("ngettext", 2), ("npgettext", 3)):
+            made.globals[name] = _counting(made.globals[name], place, spoken.locale)
+        return made
 
     def _faults(self, name: str, names: list[str]) -> list[str]:
         try:
             self._load(name)
         except TemplateError as error:
             return [str(error)]
-        source, _, _ = self._loader.get_source(self._environment, name)
-        used = meta.find_referenced_templates(self._environment.parse(source))
+        source, _, _ = self._loader.get_source(self._environment(), name)
+        used = meta.find_referenced_templates(self._environment().parse(source))
         faults = []
         for other in used:
             if other == name:
@@ -118,15 +153,15 @@ class Templates:
         return faults
 
     def _render(self, name: str, context: Mapping[str, object]) -> str:
-        template = self._load(name)
+        template = self._load(name, _language(context))
         try:
             return template.render(context)
         except Exception as error:  # whatever a template makes a filter or a value do
             raise self._told(error, name, context) from error
 
-    def _load(self, name: str) -> Template:
+    def _load(self, name: str, language: str = "en") -> Template:
         try:
-            return self._environment.get_template(name)
+            return self._environment(language).get_template(name)
         except (JinjaError, ValueError, OSError) as error:  # ValueError: not UTF-8
             raise self._told(error, name, {}) from error
 
@@ -159,10 +194,40 @@ class Templates:
 
     def _absence(self, names: Sequence[object]) -> str:
         wanted = " nor ".join(str(name) for name in names)
-        known = self._environment.list_templates(extensions=_EXTENSIONS)
+        known = self._environment().list_templates(extensions=_EXTENSIONS)
         folder = wanted.rpartition("/")[0]
         near = [name for name in known if name.rpartition("/")[0] == folder] or known
         return f"there is no template {wanted}; there are {_words(near)}"
+
+
+def _language(context: Mapping[str, object]) -> str:
+    return str(context.get("language", "en"))
+
+
+class _Compiled(BytecodeCache):
+    """Compiled templates, kept in memory for every language."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, tuple[str, CodeType | None]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self._code.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.checksum, bucket.code
+
+
+def _counting(translate: Any, place: int, locale: Locale) -> Callable[..., Any]:
+    """Have a plural function write the number that it counts by as people of the locale do."""
+
+    @pass_context
+    def counting(context: Context, *args: Any, **values: Any) -> Any:
+        number = format_decimal(args[place], locale=locale)
+        return translate(context, *args, **{"num": number} | values)
+
+    return counting
 
 
 class _UnknownName(UndefinedError):
