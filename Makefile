@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test readers check format lint types layers docs bench torture lock clean
+.PHONY: run test readers check format lint types layers docs messages bench torture lock clean
 
 # The lock names everything, so nothing is left to resolve: an older pip would look for the
 # newest of a package that another one wants with an extra, and refuse it for want of a hash.
@@ -53,6 +53,10 @@ format: .venv/.stamp
 docs: .venv/.stamp
 	$(BIN)/python -m publisher.config > docs/reference/config.md
 	$(BIN)/python -m publisher.cli.reference > docs/reference/commands.md
+
+# The catalogs of translations, brought up to date with what templates and program say.
+messages: .venv/.stamp
+	$(BIN)/python -m scripts.messages
 
 bench: .venv/.stamp
 	$(BIN)/python -m bench.compose

@@ -105,7 +105,8 @@ def confirmation(
 
     Raises TemplateError.
     """
-    subject = f"Please confirm: {newsletter.title}"
+    spoken = templates.translated(newsletter.language)
+    subject = spoken.gettext("Please confirm: %(title)s") % {"title": newsletter.title}
     context: dict[str, object] = {
         "publication": publication,
         "language": newsletter.language,

@@ -33,7 +33,8 @@ async def test_wheel_alone_makes_a_site_and_runs_it(tmp_path: Path) -> None:
     port = free_port()
     config = site / "config" / "publisher.toml"
     text = config.read_text(encoding="utf-8")
-    config.write_text(text.replace("2525", str(free_port())), encoding="utf-8")
+    german = text.replace('language = "en"', 'language = "de"', 1)
+    config.write_text(german.replace("2525", str(free_port())), encoding="utf-8")
     process = await asyncio.create_subprocess_exec(
         publisher, "run", "--capture", cwd=site, env={**environment(), "PORT": str(port)}
     )
@@ -89,7 +90,7 @@ async def shows_the_welcome(port: int) -> bool:
             page = await client.get(f"http://127.0.0.1:{port}/")
         except httpx.TransportError:  # not listening yet
             return False
-    return "/articles/welcome" in page.text
+    return "/articles/welcome" in page.text and "Neueste Artikel" in page.text
 
 
 def build_wheel(folder: Path) -> Path:

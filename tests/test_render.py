@@ -373,6 +373,7 @@ def test_excerpt_never_exceeds_its_columns(text: str, width: int) -> None:
         ("see https://example.org/a/b/c now", "see\nhttps://example.org/a/b/c\nnow"),
         ("港口工人签订，协议", "港口工人签\n订，协议"),  # noqa: RUF001
         ("港口工人签，协议", "港口工人\n签，协议"),  # noqa: RUF001
+        ("ouvrez ceci\u00a0: oui", "ouvrez\nceci\u00a0: oui"),
         ("  \n ", ""),
     ],
 )

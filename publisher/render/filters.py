@@ -17,10 +17,14 @@ from jinja2.runtime import Context
 # Han, kana and Hangul: written without blanks, so that a line may end behind any of them.
 CJK = "\u1100-\u11ff\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 
+_TIES = "\u00a0\u202f"
+
 # A piece that must not be broken: a word, or one CJK character with the punctuation that may
-# not begin a line behind it, and that which may not end one before it (UAX #14, OP and CL).
+# not begin a line behind it, and that which may not end one before it (UAX #14, OP and CL). A
+# no-break space is part of its word, as before the colon in French.
 _PIECE = re.compile(
-    rf"[「『（《〈【“‘]*[{CJK}](?:[、。，．：；？！」』）》〉】”’…]|[ー々])*|[^\s{CJK}]+|\s+"  # noqa: RUF001
+    rf"[「『（《〈【“‘]*[{CJK}](?:[、。，．：；？！」』）》〉】”’…]|[ー々])*"  # noqa: RUF001
+    rf"|(?:[^\s{CJK}]|[{_TIES}])+|(?:(?![{_TIES}])\s)+"
 )
 
 # Four letters before a full stop: "Mr." and "No." end no sentence.

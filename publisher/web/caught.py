@@ -26,7 +26,7 @@ async def mails(request: Request) -> Response:
     if folder is None:
         return not_found(request)
     found = await asyncio.to_thread(capture.caught, folder)
-    return page(request, "caught", {"mails": found})
+    return page(request, "caught", {"mails": found}, language="en")
 
 
 async def mail(request: Request) -> Response:
@@ -35,7 +35,7 @@ async def mail(request: Request) -> Response:
     if content is None:
         return not_found(request)
     shown = {"id": request.path_params["id"], "content": content}
-    return page(request, "caught_mail", shown)
+    return page(request, "caught_mail", shown, language="en")
 
 
 async def raw(request: Request) -> Response:

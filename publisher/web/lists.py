@@ -32,7 +32,9 @@ async def outline(request: Request) -> Response:
 async def stylesheet(request: Request) -> Response:
     """Answer /feeds.css: what an XML feed looks like in a browser."""
     fields = fields_of(request.scope["headers"])
-    made = prepare.stylesheet(site_of(request).templates.html("web/feeds.css"))
+    site = site_of(request)
+    css = site.templates.html("web/feeds.css", language=site.publication.language)
+    made = prepare.stylesheet(css)
     return (made.unchanged(fields) or made.whole(fields)).response()
 
 

@@ -74,8 +74,7 @@ async def feed(request: Request) -> Response:
 def _readers(feed: Feed, publication: Publication) -> dict[str, str]:
     """Map the names of readers to where one subscribes with them to a feed's first format."""
     address = publication.base_url + formats.path(feed, feed.formats[0])
-    readers = {name: start + quote(address, safe="") for name, start in _READERS.items()}
-    return {"The reader on this device": f"feed:{address}", **readers}
+    return {name: start + quote(address, safe="") for name, start in _READERS.items()}
 
 
 async def article(request: Request) -> Response:

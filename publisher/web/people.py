@@ -84,6 +84,7 @@ class _Former:
 
     slug: str
     title: str
+    language: str
 
 
 def _configured(request: Request, holder: Subscription) -> Newsletter:
@@ -95,10 +96,14 @@ def _configured(request: Request, holder: Subscription) -> Newsletter:
 
 
 def _about(request: Request, name: str, holder: Subscription, **context: object) -> Response:
-    """Answer with a page about one subscription. Leaving works for former newsletters too."""
+    """Answer with a page about one subscription, in the language of its newsletter.
+
+    Leaving works for former newsletters too.
+    """
     site = site_of(request)
     of: Newsletter | _Former | None = site.newsletter(holder.newsletter)
     if of is None:
-        of = _Former(slug=holder.newsletter, title=site.publication.title)
+        title, language = site.publication.title, site.publication.language
+        of = _Former(slug=holder.newsletter, title=title, language=language)
     context |= {"newsletter": of, "address": holder.address.mailbox}
-    return page(request, name, context, headers=_PRIVATE)
+    return page(request, name, context, language=of.language, headers=_PRIVATE)

@@ -81,6 +81,7 @@ def page(
     name: str,
     context: Mapping[str, object],
     *,
+    language: str | None = None,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     discovered: Sequence[Feed] | None = None,
@@ -88,6 +89,7 @@ def page(
 ) -> HTMLResponse:
     """Answer with the template ``web/NAME.html``. Raises TemplateError.
 
+    ``language`` is what it is written in, the publication's language without it.
     ``discovered`` are the feeds that the page leads readers to, those of the config without it.
     ``script`` names the one template that the page includes as a script.
     """
@@ -95,7 +97,7 @@ def page(
     html = site.templates.html(
         f"web/{name}.html",
         publication=site.publication,
-        language=site.publication.language,
+        language=language or site.publication.language,
         discovered=site.press.feeds if discovered is None else discovered,
         **context,
     )

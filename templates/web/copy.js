@@ -6,7 +6,7 @@ if (navigator.clipboard) {
     button.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(button.dataset.copy);
-        button.textContent = "Copied";
+        button.textContent = button.dataset.copied;
       } catch {
         getSelection().selectAllChildren(document.getElementById(button.getAttribute("aria-describedby")));
       }

@@ -58,7 +58,7 @@ def pages(templates: Templates) -> dict[str, str]:
     address = "https://news.example.org/feeds/all.rss"
     feed = {
         "feed": samples.FEED,
-        "readers": {"The reader on this device": f"feed:{address}", "Feedly": address},
+        "readers": {"Feedly": address},
         "newsletter": None,
         "issues": [],
         "articles": [],

@@ -54,7 +54,7 @@ async def test_a_retired_feed_is_gone(client: httpx.AsyncClient, slug: str, endi
     response = await client.get(f"/feeds/{slug}{ending}")
 
     assert response.status_code == 410
-    assert "Old tales has ended" in response.text
+    assert "<bdi>Old tales</bdi> has ended" in response.text
     assert 'href="/feeds/all"' in response.text
     assert 'href="/feeds/old"' not in response.text
 

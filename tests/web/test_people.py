@@ -102,6 +102,31 @@ async def test_the_button_unsubscribes_and_shows_a_page(
     assert (await desk.bond("ana")).state is SubscriptionState.ENDED
 
 
+async def test_page_is_in_the_language_of_the_newsletter(
+    site: Site, desk: Desk, serving: Serving
+) -> None:
+    client = await serving(replace(site, newsletters=(replace(desk.newsletter, language="ar"),)))
+    id = await desk.join("ana")
+
+    response = await client.get(link(site, Purpose.UNSUBSCRIBE, id))
+
+    assert '<html lang="ar" dir="rtl">' in response.text
+    assert "هل تريد إلغاء الاشتراك" in response.text
+
+
+async def test_page_of_a_former_newsletter_is_in_the_language_of_the_publication(
+    site: Site, desk: Desk, serving: Serving
+) -> None:
+    german = replace(site.publication, language="de")
+    client = await serving(replace(site, newsletters=(), publication=german))
+    id = await desk.join("ana")
+
+    response = await client.get(link(site, Purpose.UNSUBSCRIBE, id))
+
+    assert '<html lang="de" dir="ltr">' in response.text
+    assert "abbestellen?</h1>" in response.text
+
+
 async def test_unsubscribing_twice_is_the_same_as_once(
     site: Site, desk: Desk, client: httpx.AsyncClient
 ) -> None:

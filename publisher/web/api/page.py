@@ -21,7 +21,7 @@ async def openapi(request: Request) -> Response:
 async def page_of_api(request: Request) -> Response:
     """Answer /api/v1/."""
     made = document.openapi(site_of(request).publication)
-    return page(request, "api", readable(made), headers=_SHARED)
+    return page(request, "api", readable(made), language="en", headers=_SHARED)
 
 
 def readable(made: dict[str, Any]) -> dict[str, Any]:
