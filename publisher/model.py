@@ -581,6 +581,14 @@ class Rendition:
         return tuple(id for _, ids in self.parts for id in ids)
 
 
+class Weight(enum.StrEnum):
+    """What a rule of the preflight does with what it finds; one that is off is not asked."""
+
+    OFF = "off"
+    WARN = "warn"
+    BLOCK = "block"  # the issue stays held
+
+
 class SubscriptionState(enum.StrEnum):
     """``pending`` until the person confirms; ``ended`` for whatever reason."""
 

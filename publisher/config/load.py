@@ -91,6 +91,7 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
         newsletters=newsletters,
         relays={name: _relay(name, relay) for name, relay in site.smtp.items()},
         bounce_address=site.bounces.address,
+        preflight=dict(site.preflight),
         accepted=tuple(map(faults.dotted, _not_in_force(Place.of(Site), written))),
     )
 

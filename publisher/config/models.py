@@ -32,7 +32,7 @@ from publisher.config.values import (
     Whole,
     Zone,
 )
-from publisher.model import Format, InDoubtPolicy, MissedPolicy, Order, TermKind
+from publisher.model import Format, InDoubtPolicy, MissedPolicy, Order, TermKind, Weight
 from publisher.settings import Allowed, Duration
 
 
@@ -364,6 +364,44 @@ class RelayTable(Table):
     """The key that signs what goes through this relay."""
 
 
+class PreflightTable(Table):
+    """What each issue is examined for before it opens, in the mails of a sample of its readers. A
+    rule that warns is told of; one that blocks keeps the issue held, with its reason.
+    """
+
+    message: Weight = Weight.BLOCK
+    """A mail can be made. For a single reader who cannot have one it warns at most."""
+    unsubscribe: Weight = Weight.BLOCK
+    """The unsubscribe link is in header, HTML and text, and ends this very subscription."""
+    subject: Weight = Weight.BLOCK
+    """The subject is not empty and holds no control characters. For one beyond 78 columns it warns
+    at most.
+    """
+    articles: Weight = Weight.BLOCK
+    """There is an article in it, and none twice."""
+    slots: Weight = Weight.BLOCK
+    """No marker, template code or missing value is left in it."""
+    size: Weight = Weight.BLOCK
+    """The HTML is not longer than 102 kB, where Gmail cuts it off. From 90 kB on it warns at most.
+    """
+    language: Weight = Weight.BLOCK
+    """The HTML says its language and direction, and rightly."""
+    text: Weight = Weight.BLOCK
+    """The text part has every title and link that the HTML part has."""
+    links: Weight = Weight.BLOCK
+    """Every link and picture has an absolute address that readers can reach; none is asked for."""
+    alt: Weight = Weight.WARN
+    """Every picture has a text that stands for it, and a width."""
+    preheader: Weight = Weight.WARN
+    """There is a preheader, which keeps the first words of the mail out of lists of mails."""
+    contrast: Weight = Weight.WARN
+    """Text stands out from its ground (WCAG 2.2, level AA)."""
+    audience: Literal[Weight.OFF, Weight.WARN] = Weight.WARN
+    """Not less than half and not more than double as many get it as got the last issue."""
+    spam: Weight = Weight.WARN
+    """SpamAssassin, if it is installed, gives it at most 5 points."""
+
+
 class BouncesTable(Table):
     """Mail that comes back."""
 
@@ -389,3 +427,4 @@ class Site(Table):
     newsletters: tuple[NewsletterTable, ...] = ()
     smtp: dict[Slug, RelayTable] = {}
     bounces: BouncesTable = BouncesTable()
+    preflight: PreflightTable = PreflightTable()

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, SecretStr
 
-from publisher.model import Address, AutomaticFeeds, Feed, Newsletter, Publication
+from publisher.model import Address, AutomaticFeeds, Feed, Newsletter, Publication, Weight
 from publisher.ports import Source
 
 Security = Literal["none", "starttls", "tls"]
@@ -81,6 +81,7 @@ class Serving:
 class Config:
     """A config without a fault. All paths are relative to the working directory, or absolute.
 
+    ``preflight`` maps each rule to what it does with what it finds.
     Two of them are equal exactly if they mean the same, secrets included.
     """
 
@@ -98,6 +99,7 @@ class Config:
     newsletters: tuple[Newsletter, ...]
     relays: Mapping[str, Relay]
     bounce_address: Address | None
+    preflight: Mapping[str, Weight]
     accepted: tuple[str, ...]
 
     def inactive(self) -> list[str]:

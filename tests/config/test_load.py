@@ -24,6 +24,7 @@ from publisher.model import (
     Order,
     Publication,
     Selection,
+    Weight,
 )
 
 Read = Callable[..., Config]
@@ -368,6 +369,15 @@ def test_secret_is_read_from_a_file_without_its_line_end(
     password = config.relays["main"].password
     assert password
     assert password.get_secret_value() == "open sesame"
+
+
+def test_rules_of_the_preflight_are_weighed(read: Read, minimal: str) -> None:
+    weighed = read(f'{minimal}\n[preflight]\nalt = "block"\nspam = "off"\n').preflight
+
+    assert (Weight.BLOCK, Weight.OFF) == (weighed["alt"], weighed["spam"])
+    assert {"alt": "warn", "spam": "warn"} == {
+        rule: weight for rule, weight in read(minimal).preflight.items() if weighed[rule] != weight
+    }
 
 
 def test_secrets_are_not_in_repr(promised: Config) -> None:

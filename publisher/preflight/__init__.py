@@ -1,0 +1,80 @@
+"""What each issue passes before it opens: its mails, as real readers get them, by a list of rules.
+
+Whoever composes makes a few `specimens` of each rendition and has them `examine`d; a finding
+that blocks keeps the issue held. A rule is a function named as its key in the config, and what
+it holds stands in its docstring. Nothing here reads a store or changes anything, and nothing
+goes over the network. A rendition is parsed once, however many specimens it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+
+from publisher.model import Weight
+from publisher.preflight import body, header, issue
+from publisher.preflight.contrast import contrast
+from publisher.preflight.finding import Finding, Flaw
+from publisher.preflight.spam import spam
+from publisher.preflight.specimen import Context, Reading, Specimen, specimens
+
+__all__ = ["DEFAULTS", "Context", "Finding", "Specimen", "examine", "specimens"]
+
+_Rule = Callable[[Reading, Context], Iterable[Flaw]]
+
+_RULES: dict[_Rule, Weight] = {
+    header.message: Weight.BLOCK,
+    header.unsubscribe: Weight.BLOCK,
+    header.subject: Weight.BLOCK,
+    issue.articles: Weight.BLOCK,
+    body.slots: Weight.BLOCK,
+    body.size: Weight.BLOCK,
+    body.language: Weight.BLOCK,
+    body.text: Weight.BLOCK,
+    body.links: Weight.BLOCK,
+    body.alt: Weight.WARN,
+    body.preheader: Weight.WARN,
+    contrast: Weight.WARN,
+    issue.audience: Weight.WARN,
+    spam: Weight.WARN,
+}
+
+# What each rule weighs where the config does not say.
+DEFAULTS: Mapping[str, Weight] = MappingProxyType(
+    {rule.__name__: weight for rule, weight in _RULES.items()}
+)
+
+
+def examine(specimens: Iterable[Specimen], context: Context) -> list[Finding]:
+    """Give what is wrong with an issue, what blocks it first; each fault once.
+
+    Takes about a hundredth of a second a specimen, and a second a rendition where SpamAssassin
+    is installed: call it in a thread.
+    """
+    by_rendition: dict[str, list[Specimen]] = {}
+    for one in specimens:
+        by_rendition.setdefault(one.rendition.key, []).append(one)
+    places: dict[tuple[str, Weight, str], list[str]] = {}
+    for group in by_rendition.values():
+        for rule, weight, flaw in _flaws(Reading(group), context):
+            places.setdefault((rule, weight, flaw.words), []).append(flaw.where)
+    findings = [
+        Finding(rule=rule, weight=weight, words=words, where=_together(found))
+        for (rule, weight, words), found in places.items()
+    ]
+    return sorted(findings, key=lambda finding: finding.weight is not Weight.BLOCK)
+
+
+def _flaws(reading: Reading, context: Context) -> Iterator[tuple[str, Weight, Flaw]]:
+    for rule in _RULES:
+        name = rule.__name__
+        weight = context.weights.get(name, DEFAULTS[name])
+        if weight is Weight.OFF:
+            continue
+        for flaw in rule(reading, context):
+            yield name, Weight.WARN if flaw.is_slight else weight, flaw
+
+
+def _together(places: list[str]) -> str:
+    first, *others = dict.fromkeys(places)
+    return f"{first} and {len(others)} more" if others else first
