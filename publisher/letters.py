@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from publisher.mail import compose
+from publisher.mail.address import clean_name
 from publisher.mail.slots import Slot
 from publisher.mail.verp import verp
 from publisher.model import Address, Claim, Lane, Message, Newsletter, Publication, Rendition
@@ -69,16 +70,14 @@ class Letters:
                 self._prepared.popitem(last=False)
         newsletter = self._with.newsletters[claim.newsletter]
         what = claim.issue if claim.issue is not None else f"confirmation-{claim.delivery}"
-        return kept.message.message(
-            recipient=claim.address,
+        return self.fill(
+            kept.message,
+            claim.address,
+            claim.subscription,
+            merged=claim.rendition if kept.is_merged else None,
             envelope_sender=self._envelope_sender(newsletter, claim.delivery),
             message_id=compose.message_id(
                 self._with.secret, what, claim.subscriber, domain=newsletter.sender.domain
-            ),
-            values=self.values(
-                claim.address,
-                claim.subscription,
-                merged=claim.rendition if kept.is_merged else None,
             ),
         )
 
@@ -101,6 +100,28 @@ class Letters:
             ),
         )
 
+    def fill(
+        self,
+        prepared: compose.Prepared,
+        recipient: Address,
+        subscription: int,
+        *,
+        envelope_sender: str,
+        message_id: str,
+        merged: int | None = None,
+    ) -> Message:
+        """Make one person's message. An odd name that the database has of them is cleaned here.
+
+        ``merged`` is as in `values`. Raises ValueError or AddressError if no message can be made
+        for this person.
+        """
+        return prepared.message(
+            recipient=replace(recipient, name=clean_name(recipient.name)),
+            envelope_sender=envelope_sender,
+            message_id=message_id,
+            values=self.values(recipient, subscription, merged=merged),
+        )
+
     def values(
         self, address: Address, subscription: int, *, merged: int | None = None
     ) -> dict[Slot, str]:
@@ -112,7 +133,7 @@ class Letters:
         base, tokens = self._with.publication.base_url, self._with.tokens
         left = (subscription,) if merged is None else (subscription, merged)
         return {
-            Slot.NAME: address.name,
+            Slot.NAME: clean_name(address.name),
             Slot.ADDRESS: address.mailbox,
             Slot.UNSUBSCRIBE_URL: f"{base}/u/{tokens.sign(Purpose.UNSUBSCRIBE, *left)}",
             Slot.PREFERENCES_URL: (

@@ -374,7 +374,7 @@ async def test_person_for_whom_no_message_can_be_made_fails_alone(post: Post) ->
     issue = await post.issue_for("ann", "bob")
     async with post.desk.store.write() as connection:
         await connection.execute(
-            update(people).where(people.c.mailbox == "bob@example.org").values(name="x\ny")
+            update(people).where(people.c.mailbox == "bob@example.org").values(mailbox="x\ny")
         )
 
     sent = await post.send()

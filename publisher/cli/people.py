@@ -54,10 +54,10 @@ def add(
 
     Without --cadence they get the first that has a schedule.
     """
-    from publisher.mail.address import parse
+    from publisher.mail.address import clean_name, parse
     from publisher.subscribe import Subscribed, subscribe
 
-    person = parse(address, name=name)
+    person = parse(address, name=None if name is None else clean_name(name))
 
     async def job(app: App) -> Subscribed:
         chosen = running.newsletter_called(app.config, newsletter)

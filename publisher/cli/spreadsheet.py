@@ -15,7 +15,7 @@ from typing import TextIO
 
 from publisher.content.encoding import decode
 from publisher.errors import AddressError, PublisherError
-from publisher.mail.address import parse
+from publisher.mail.address import clean_name, parse
 from publisher.model import Address
 
 _DELIMITERS = (",", ";", "\t")
@@ -96,7 +96,7 @@ def _row(line: int, cells: dict[str, str]) -> Row:
     if not text:
         return Row(line=line, fault="there is no address")
     try:
-        return Row(line=line, address=parse(text, name=name or None))
+        return Row(line=line, address=parse(text, name=clean_name(name) or None))
     except AddressError as error:
         return Row(line=line, fault=str(error))
 

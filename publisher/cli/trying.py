@@ -131,13 +131,14 @@ def _message(app: App, newsletter: Newsletter, rendition: Rendition, to: Address
     from publisher.tokens import Purpose
 
     bounce = app.config.bounce_address
-    return app.letters.prepare(rendition, is_list=True).message(
-        recipient=to,
+    return app.letters.fill(
+        app.letters.prepare(rendition, is_list=True),
+        to,
+        _NOBODY,
         envelope_sender=verp(bounce, app.tokens.sign(Purpose.BOUNCE, _NOBODY))
         if bounce
         else newsletter.sender.mailbox,
         message_id=email.utils.make_msgid(domain=newsletter.sender.domain),
-        values=app.letters.values(to, _NOBODY),
     )
 
 

@@ -1,7 +1,8 @@
 """Mail addresses: the one place where text becomes an `Address`, and back.
 
 Called at every edge where somebody types or uploads an address, and by compose for To and
-From. It never asks the DNS, and never repairs what it is given: it takes it or refuses it.
+From. It never asks the DNS, and never repairs an address: it takes it or refuses it. A name is
+another matter (`clean_name`): nobody is to be lost over how a spreadsheet spells them.
 Implements RFC 5321 §4.1.2 and §4.5.3.1 without quoted local parts and address literals,
 which no public mailbox uses, and RFC 5890 for domains.
 """
@@ -20,6 +21,13 @@ MAX_NAME = 200  # characters
 
 _MAX_MAILBOX = 254  # octets: RFC 5321 §4.5.3.1.3 allows a path of 256 with its two brackets
 _NAMED = re.compile(r'(?P<name> *"(?:[^"\\]|\\.)*" *|[^<>]*)<(?P<mailbox>[^<>]*)>')
+# What turns the direction of all that follows (UAX #9) and can make a name of "gro.elpmaxe@ecila"
+# look like an address. The marks that only show a direction stay: names in Arabic need them.
+_TURNING = "\u202a-\u202e\u2066-\u2069"
+# Besides those and controls: byte order marks, and private use, which is where slots are.
+_UNWANTED = re.compile(
+    f"{fields.CONTROL.pattern}|[{_TURNING}\ufeff\ue000-\uf8ff\U000f0000-\U0010ffff]"
+)
 _MAILBOX = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
 
 
@@ -50,6 +58,16 @@ def parse(text: str, *, name: str | None = None) -> Address:
     )
 
 
+def clean_name(text: str) -> str:
+    """Make a name to be shown of what a form, a file or another program has in its place.
+
+    Line ends become blanks, control characters and what turns the direction of writing go, and
+    what is longer than MAX_NAME is cut.
+    """
+    name = " ".join(_UNWANTED.sub("", " ".join(text.split())).split())
+    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1].rstrip() + "…"
+
+
 def key(address: Address) -> str:
     """Give what all spellings of one mailbox share, for unique keys and suppressions.
 
@@ -76,6 +94,8 @@ def _checked_name(name: str) -> str:
     name = name.strip(" \t")
     _refuse_control_characters(name)
     name = " ".join(name.split())
+    if re.search(f"[{_TURNING}]", name):
+        raise AddressError("the name holds a character that turns the direction of writing")
     if len(name) > MAX_NAME:
         raise AddressError(f"the name is longer than {MAX_NAME} characters")
     return name

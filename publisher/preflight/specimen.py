@@ -77,11 +77,12 @@ def specimens(
         message, why = b"", fault
         if prepared is not None:
             try:
-                message = prepared.message(
-                    recipient=reader.address,
+                message = letters.fill(
+                    prepared,
+                    reader.address,
+                    reader.id,
                     envelope_sender=newsletter.sender.mailbox,
                     message_id=f"<preflight@{newsletter.sender.domain}>",
-                    values=values,
                 ).content
             except (ValueError, AddressError) as error:
                 why = str(error)

@@ -61,7 +61,7 @@ def test_add_brings_nobody_back_who_left(loaded: Command) -> None:
 
 
 def test_import_takes_the_good_and_tells_the_bad_by_line(loaded: Command, people: Path) -> None:
-    text = 'email,name\nann@example.org,Ann\nbad,B\n\n,Nobody\nbob@example.org,"Bob\nTwo"\n'
+    text = 'email,name\nann@example.org,Ann\nbad,B\n\n,Nobody\n"bob\n@example.org",Bob\n'
 
     code, said = import_(loaded, people, text, "--confirmed")
 
@@ -71,6 +71,18 @@ def test_import_takes_the_good_and_tells_the_bad_by_line(loaded: Command, people
     assert "people.csv:5: there is no address\n" in said
     assert "people.csv:6: the address holds a control character" in said
     assert "people.csv: 1 subscribed; 3 lines rejected.\n" in said
+
+
+def test_import_takes_people_with_odd_names_by_what_is_left_of_them(
+    loaded: Command, people: Path
+) -> None:
+    text = f'email,name\nann@example.org,"Ann\r\nBcc: x"\nbob@example.org,{"Bob " * 1250}\n'
+
+    code, said = import_(loaded, people, text, "--confirmed")
+
+    shown = json.loads(loaded("subscribers", "list", "--json").stdout)
+    assert (0, "people.csv: 2 subscribed.") == (code, said.strip().rpartition("/")[2])
+    assert ["Ann Bcc: x", f"{'Bob ' * 49}Bob…"] == [row["name"] for row in shown]
 
 
 @pytest.mark.parametrize(

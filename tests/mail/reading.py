@@ -14,3 +14,10 @@ def person(field: str) -> tuple[str, str]:
     """
     name, mailbox = parseaddr(field)
     return str(make_header(decode_header(name))), mailbox
+
+
+def unfolded_field(content: bytes, name: str) -> str:
+    """Give the value of a header field, its folds taken out."""
+    head = content.partition(b"\r\n\r\n")[0].decode("ascii")
+    fields = head.replace("\r\n ", " ").split("\r\n")
+    return next(field for field in fields if field.startswith(f"{name}: ")).partition(": ")[2]

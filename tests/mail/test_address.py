@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.errors import AddressError
-from publisher.mail.address import MAX_NAME, header, key, parse
+from publisher.mail.address import MAX_NAME, clean_name, header, key, parse
 from publisher.model import Address
 from tests.mail.reading import person
 
@@ -95,6 +95,23 @@ def test_parse_refuses(text: str) -> None:
 def test_parse_says_that_a_local_part_is_not_ascii() -> None:
     with pytest.raises(AddressError, match="Internationalized characters before the @-sign"):
         parse("zoë@example.org")
+
+
+@pytest.mark.parametrize("character", "\u202a\u202e\u2066\u2069")
+def test_parse_refuses_a_name_that_turns_the_direction(character: str) -> None:
+    with pytest.raises(AddressError, match="turns the direction of writing"):
+        parse(f"gro{character} <a@example.org>")
+
+
+def test_parse_takes_a_name_with_marks_of_direction() -> None:
+    assert "ليلى\u200f" == parse("ليلى\u200f <a@example.org>").name
+
+
+@given(st.text(max_size=3 * MAX_NAME))
+def test_clean_name_is_one_that_parse_takes(text: str) -> None:
+    name = clean_name(text)
+
+    assert name == parse("a@example.org", name=name).name == clean_name(name)
 
 
 def test_parse_bounds_what_it_looks_at() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from publisher.mail.compose import ListFields, list_identifier, message_id, prepare
 from publisher.mail.slots import END, START, Slot, marker, split
 from tests.golden.mail import make
-from tests.mail.reading import person
+from tests.mail.reading import person, unfolded_field
 from tests.mail.sample import (
     DATE,
     LIST,
@@ -149,12 +149,6 @@ def assert_fit_for_the_wire(content: bytes) -> None:
     for line in head.split(b"\r\n"):
         assert len(line) <= 998
         assert b"=?" not in line or len(line) <= 76 or line.startswith(b"List-Unsubscribe:")
-
-
-def unfolded_field(content: bytes, name: str) -> str:
-    head = content.partition(b"\r\n\r\n")[0].decode("ascii")
-    fields = head.replace("\r\n ", " ").split("\r\n")
-    return next(field for field in fields if field.startswith(f"{name}: ")).partition(": ")[2]
 
 
 # --- the header ---------------------------------------------------------------------------
