@@ -11,10 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from publisher.cli import running, show
-from publisher.cli.running import CadenceName, NewsletterSlug
+from publisher.cli import checking, running, show
+from publisher.cli.running import AsJson, CadenceName, NewsletterSlug
 from publisher.errors import PublisherError
-from publisher.model import Address, Cadence, IssueState, Message, Newsletter
+from publisher.model import (
+    Address,
+    Cadence,
+    IssueState,
+    Message,
+    Newsletter,
+    Subscription,
+    SubscriptionState,
+)
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -36,18 +44,36 @@ def preview(
     folder: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write HTML, text and raw .eml.")
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Print what the preflight finds in it; exit 1 if it blocks."),
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Show the next issue as it would be now. Sends nothing, and its links lead nowhere."""
+    """Show the next issue as it would be now. Sends nothing, and its links lead nowhere.
 
-    async def job(app: App) -> None:
+    --check examines it as a sample of its readers get it, or the one of --as.
+    """
+    if as_json and not check:
+        raise running.Misuse("--json prints what --check finds")
+
+    async def job(app: App) -> bool:
         chosen = running.newsletter_called(app.config, newsletter)
-        to, theirs = await _reader(app, chosen, reader)
-        each = running.cadence_called(chosen, cadence or theirs)
+        one = await _reader(app, chosen, reader)
+        each = running.cadence_called(chosen, cadence or one.cadence)
         rendition = await next_rendition(app, chosen, each)
         if rendition is None:
-            show.say(f"{chosen.slug}, {each.name}: nothing new for anybody; no issue.")
-            return
-        message = _message(app, chosen, rendition, to)
+            if as_json:
+                show.dump([])
+            else:
+                show.say(f"{chosen.slug}, {each.name}: nothing new for anybody; no issue.")
+            return False
+        if check:
+            sample = [] if reader else await checking.sample(app, chosen, each)
+            checked = await checking.checked(app, chosen, each, rendition, sample or [one])
+            checking.tell(checked, as_json=as_json)
+            return checked.is_blocked
+        message = _message(app, chosen, rendition, one.address)
         if folder is None:
             parsed = _parsed(message)
             show.say(f"Subject: {parsed['Subject']}\n\n{_body(parsed, 'plain').rstrip()}")
@@ -55,8 +81,10 @@ def preview(
         else:
             for path in _write(folder, f"{chosen.slug}-{each.name}", message):
                 show.say(f"wrote {path}")
+        return False
 
-    running.at_work(ctx, job)
+    if running.at_work(ctx, job):
+        raise typer.Exit(1)
 
 
 def send_test(
@@ -110,19 +138,34 @@ async def _last(app: App, newsletter: Newsletter) -> Rendition | None:
         return await renditions.largest(connection, sent[0].id) if sent else None
 
 
-async def _reader(app: App, newsletter: Newsletter, text: str | None) -> tuple[Address, str | None]:
-    """Give whom a preview is for, with the name and cadence that we know of them."""
+async def _reader(app: App, newsletter: Newsletter, text: str | None) -> Subscription:
+    """Give whom a preview is for, with what we know of them; somebody made up if nobody is named.
+
+    Who does not read the newsletter gets it in its default cadence.
+    """
     from publisher.mail.address import key, parse
     from publisher.store import subscribers
 
-    if text is None:
-        return parse("reader@example.org"), None
-    address = parse(text)
+    address = parse(text or "reader@example.org")
     async with app.store.read() as connection:
         known = await subscribers.page(
             connection, newsletter=newsletter.slug, address_key=key(address)
         )
-    return (known[0].address, known[0].cadence) if known else (address, None)
+    if text is not None and known:
+        return known[0]
+    now = app.clock()
+    return Subscription(
+        id=_NOBODY,
+        subscriber=_NOBODY,
+        address=address,
+        newsletter=newsletter.slug,
+        cadence=newsletter.default_cadence.name,
+        state=SubscriptionState.ACTIVE,
+        created=now,
+        confirmed=now,
+        ended=None,
+        consent={},
+    )
 
 
 def _message(app: App, newsletter: Newsletter, rendition: Rendition, to: Address) -> Message:
