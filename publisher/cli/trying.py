@@ -22,6 +22,7 @@ from publisher.model import (
     Newsletter,
     Subscription,
     SubscriptionState,
+    Wishes,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ def preview(
     reader: Annotated[
         str | None, typer.Option("--as", metavar="ADDRESS", help="As this reader would get it.")
     ] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", metavar="TAG", help="In this language.")
+    ] = None,
     folder: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write HTML, text and raw .eml.")
     ] = None,
@@ -59,9 +63,12 @@ def preview(
 
     async def job(app: App) -> bool:
         chosen = running.newsletter_called(app.config, newsletter)
+        if language is not None:
+            offered = [chosen.language, *chosen.languages]
+            running.name_among(language, offered, "language")
         one = await _reader(app, chosen, reader)
         each = running.cadence_called(chosen, cadence or one.cadence)
-        rendition = await next_rendition(app, chosen, each)
+        rendition = await next_rendition(app, chosen, each, one, language or "")
         if rendition is None:
             if as_json:
                 show.dump([])
@@ -118,9 +125,17 @@ def send_test(
     running.at_work(ctx, job)
 
 
-async def next_rendition(app: App, newsletter: Newsletter, cadence: Cadence) -> Rendition | None:
-    """Render the next issue; None if there would be none."""
-    rendition = await app.composer.preview(newsletter, cadence)
+async def next_rendition(
+    app: App,
+    newsletter: Newsletter,
+    cadence: Cadence,
+    reader: Subscription | None = None,
+    language: str = "",
+) -> Rendition | None:
+    """Render the next issue, as one of its readers would get it; None if there would be none."""
+    if reader is not None and reader.id == _NOBODY:
+        reader = None
+    rendition = await app.composer.preview(newsletter, cadence, reader=reader, language=language)
     if rendition is not None and len(rendition.article_ids) < newsletter.min_articles:
         return None
     return rendition
@@ -159,7 +174,7 @@ async def _reader(app: App, newsletter: Newsletter, text: str | None) -> Subscri
         subscriber=_NOBODY,
         address=address,
         newsletter=newsletter.slug,
-        cadence=newsletter.default_cadence.name,
+        wishes=Wishes(cadence=newsletter.default_cadence.name),
         state=SubscriptionState.ACTIVE,
         created=now,
         confirmed=now,

@@ -79,7 +79,7 @@ def _misled(url: str, copy: Opened, context: Context) -> str:
         ids = context.tokens.read(Purpose.UNSUBSCRIBE, url.removeprefix(base))
     except TokenError:
         return "the unsubscribe link is not signed by this site for unsubscribing"
-    if ids != (copy.specimen.subscription,):
+    if ids[0] != copy.specimen.subscription:
         return "the unsubscribe link would end somebody else's subscription"
     return ""
 

@@ -17,10 +17,11 @@ from publisher.model import (
     Subscription,
     SubscriptionState,
     Weight,
+    Wishes,
 )
 from publisher.preflight import Context, Finding, Specimen, examine, specimens
 from publisher.render import Templates
-from publisher.renditions import digest
+from publisher.renditions import Part, digest
 from publisher.store.engine import connect
 from publisher.tokens import Tokens
 from tests.rig import samples
@@ -44,7 +45,7 @@ def reader(id: int, name: str = "", mailbox: str | None = None) -> Subscription:
         subscriber=id,
         address=Address(mailbox=mailbox or f"reader{id}@example.org", name=name),
         newsletter="digest",
-        cadence="daily",
+        wishes=Wishes(cadence="daily"),
         state=SubscriptionState.ACTIVE,
         created=NOW,
         confirmed=NOW,
@@ -57,7 +58,6 @@ def rendition(articles: tuple[Article, ...] = ARTICLES, language: str = "en") ->
     return digest(
         Templates(None),
         publication=samples.PUBLICATION,
-        newsletter=replace(samples.NEWSLETTER, language=language),
         issue=Issue(
             id=1,
             newsletter="digest",
@@ -68,12 +68,12 @@ def rendition(articles: tuple[Article, ...] = ARTICLES, language: str = "en") ->
             state=IssueState.HELD,
             opens=NOW,
             approved=True,
-            cut=NOW,
             audience=0,
             note="",
             created=NOW,
         ),
-        articles=articles,
+        parts=[Part(newsletter=samples.NEWSLETTER, articles=articles)],
+        language=language,
         now=NOW,
     )
 

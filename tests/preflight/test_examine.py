@@ -101,7 +101,7 @@ def test_article_called_none_is_not_taken_for_a_lost_value() -> None:
     ],
 )
 def test_articles(articles: tuple[Article, ...], words: str) -> None:
-    said = replace(rendition(), article_ids=tuple(one.id for one in articles))
+    said = replace(rendition(), parts=(("digest", tuple(one.id for one in articles)),))
 
     findings = examined(made(said, articles=articles))
 
