@@ -14,7 +14,7 @@ from publisher.mail.address import clean_name
 from publisher.mail.slots import Slot
 from publisher.mail.verp import verp
 from publisher.model import Address, Claim, Lane, Message, Newsletter, Publication, Rendition
-from publisher.store import renditions
+from publisher.store import issues, renditions
 from publisher.store.engine import Store
 from publisher.tokens import Purpose, Tokens
 
@@ -61,8 +61,13 @@ class Letters:
         if kept is None:
             async with self._store.read() as connection:
                 rendition = await renditions.get(connection, claim.rendition)
+                issue = None if claim.issue is None else await issues.get(connection, claim.issue)
             kept = _Kept(
-                message=self.prepare(rendition, is_list=claim.lane is Lane.ISSUE),
+                message=self.prepare(
+                    rendition,
+                    is_list=claim.lane is Lane.ISSUE,
+                    number=None if issue is None else issue.number,
+                ),
                 is_merged=len(rendition.parts) > 1,
             )
             self._prepared[claim.rendition] = kept
@@ -81,14 +86,20 @@ class Letters:
             ),
         )
 
-    def prepare(self, rendition: Rendition, *, is_list: bool) -> compose.Prepared:
-        """Encode what is the same for all; ``is_list`` adds the List-* fields of a digest."""
+    def prepare(
+        self, rendition: Rendition, *, is_list: bool, number: int | None = None
+    ) -> compose.Prepared:
+        """Encode what is the same for all; ``is_list`` adds the List-* fields of a digest.
+
+        ``number`` is the issue's, None for what has no page in the archive.
+        """
         publication = self._with.publication
         newsletter = self._with.newsletters[rendition.newsletter]
+        archive = f"{publication.base_url}/newsletters/{newsletter.slug}"
         mailing_list = compose.ListFields(
             title=newsletter.title,
             identifier=compose.list_identifier(newsletter.slug, publication.base_url),
-            archive=f"{publication.base_url}/newsletters/{newsletter.slug}",
+            archive=archive,
         )
         return compose.prepare(
             rendition,
@@ -97,6 +108,7 @@ class Letters:
                 date=rendition.created,
                 reply_to=newsletter.reply_to,
                 mailing_list=mailing_list if is_list else None,
+                archived_at=None if number is None else f"{archive}/issues/{number}",
             ),
         )
 

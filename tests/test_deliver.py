@@ -124,6 +124,8 @@ async def test_message_carries_unsubscribe_verp_and_list_of_its_own_recipient(po
     assert parsed["List-Unsubscribe"] == f"<https://news.example.org/u/{token}>"
     assert parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert parsed["List-Id"] == "The Digest <digest.news.example.org>"
+    assert parsed["List-Archive"] == "<https://news.example.org/newsletters/digest>"
+    assert parsed["Archived-At"] == "<https://news.example.org/newsletters/digest/issues/1>"
     text = parsed.get_body(("plain",))
     assert text is not None
     assert token in text.get_content()

@@ -5,7 +5,7 @@ encodes a rendition once, in pieces around its slots; `Prepared.message` encodes
 and joins. What comes out is 7-bit with CRLF line ends and lines of at most 76 octets in
 the body, whatever the values: each piece is whole lines, and each is checked when it is made.
 
-Implements RFC 5322, RFC 2045 to 2047, RFC 2919, RFC 2369, RFC 8058 and RFC 3834. The
+Implements RFC 5322, RFC 2045 to 2047, RFC 2919, RFC 2369, RFC 5064, RFC 8058 and RFC 3834. The
 standard library's EmailMessage is the reference that the tests compare with; it is not used
 here, since it writes a long List-Unsubscribe as an encoded word and takes milliseconds.
 """
@@ -50,13 +50,14 @@ class Headers:
     """What the header says for every recipient alike.
 
     ``date`` is when the issue was made, not when it is sent, so that a retry is the same
-    message as the first attempt.
+    message as the first attempt. ``archived_at`` is the URL of the message's own page.
     """
 
     sender: Address
     date: datetime
     reply_to: Address | None = None
     mailing_list: ListFields | None = None
+    archived_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +174,9 @@ def _shared_fields(headers: Headers) -> list[bytes]:
     shared.append(fields.folded("Date", format_datetime(headers.date)))
     if headers.mailing_list:
         shared += _list_fields(headers.mailing_list)
+    if headers.archived_at:  # RFC 5064 §2
+        url = _bracketed("page in the archive", headers.archived_at)
+        shared.append(fields.unfolded("Archived-At", url))
     # RFC 3834 §5 for responders that know it, the other for Exchange, which does not. It
     # names what is unwanted, since "All" would suppress delivery reports as well.
     shared.append(fields.unfolded("Auto-Submitted", "auto-generated"))

@@ -194,6 +194,19 @@ def test_transactional_mail_has_no_list_fields() -> None:
     assert parsed(content)["Auto-Submitted"] == "auto-generated"
 
 
+def test_page_of_the_message_stands_on_one_line() -> None:
+    url = "https://example.org/newsletters/digest/issues/" + "1" * 80
+
+    content = composed(headers=replace(LIST, archived_at=url)).content
+
+    assert f"\r\nArchived-At: <{url}>\r\n".encode() in content
+
+
+def test_page_of_the_message_that_is_no_url_is_refused() -> None:
+    with pytest.raises(ValueError, match="URL of the page in the archive"):
+        composed(headers=replace(LIST, archived_at="/newsletters/digest/issues/1"))
+
+
 def test_list_may_have_neither_title_nor_archive() -> None:
     bare = ListFields(title="", identifier="digest.example.org")
 
