@@ -24,6 +24,7 @@ from publisher.errors import PublisherError
 from publisher.model import LET_OUT, Coding
 from publisher.publish import packed
 from publisher.store import articles, issues
+from publisher.web import archive
 
 _ENDINGS = {Coding.GZIP: ".gz", Coding.BROTLI: ".br"}
 # Moved, not there, ended. Any other answer says nothing of the page: what was written stays.
@@ -86,6 +87,9 @@ async def _addresses(app: App, before: Iterable[str]) -> AsyncIterator[str]:
             ):
                 if issue.number is not None:
                     yield f"/newsletters/{newsletter.slug}/issues/{issue.number}"
+            out = await issues.count_out(connection, [newsletter.slug])
+            for number in range(2, archive.pages(out) + 1):
+                yield f"/newsletters/{newsletter.slug}/pages/{number}"
             yield f"/newsletters/{newsletter.slug}"
     # Names of archive pages that readers were told of once are among these.
     for path in before:

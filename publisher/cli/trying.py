@@ -150,7 +150,9 @@ async def _last(app: App, newsletter: Newsletter) -> Rendition | None:
         sent = await stored.listing(
             connection, newsletter=newsletter.slug, states=[IssueState.OPEN], limit=1
         )
-        return await renditions.largest(connection, sent[0].id) if sent else None
+        if not sent:
+            return None
+        return await renditions.largest(connection, sent[0].id, newsletter.language)
 
 
 async def _reader(app: App, newsletter: Newsletter, text: str | None) -> Subscription:

@@ -49,6 +49,11 @@ def split(text: str) -> list[str | Slot]:
     return pieces
 
 
+def bare(text: str) -> str:
+    """Give a text without its slots, as for everybody."""
+    return "".join(piece for piece in split(text) if not isinstance(piece, Slot))
+
+
 def _named(name: str) -> Slot:
     try:
         return Slot(name)

@@ -10,8 +10,8 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.formats.channel import Entry, Tombstone, describe_article, describe_issue
-from publisher.mail.slots import Slot, split
-from publisher.model import LET_OUT, Feed, Newsletter, Publication
+from publisher.mail.slots import bare
+from publisher.model import LET_OUT, ArticleState, Feed, Newsletter, Publication
 from publisher.publish.leaving import leaving_out
 from publisher.renditions import issue_url
 from publisher.store import articles, issues, keys, renditions
@@ -126,12 +126,12 @@ class IssueShelf:
     async def entries(
         self, connection: AsyncConnection, ids: Collection[int]
     ) -> Mapping[int, Entry]:
-        """Give the entries of issues: what each told, as most of its readers had it."""
+        """Give the entries of issues: what each told, but for what has been withdrawn."""
         born = await keys.born(connection)
         entries: dict[int, Entry] = {}
         for id in ids:
             issue = await issues.get(connection, id)
-            rendition = await renditions.largest(connection, id)
+            rendition = await renditions.largest(connection, id, self._newsletter.language)
             if issue is None or rendition is None:
                 continue
             told = await articles.by_ids(connection, rendition.article_ids)
@@ -139,12 +139,14 @@ class IssueShelf:
             with leaving_out(url):
                 entries[id] = describe_issue(
                     issue,
-                    subject="".join(
-                        piece for piece in split(rendition.subject) if not isinstance(piece, Slot)
-                    ),
+                    subject=bare(rendition.subject),
                     url=url,
                     born=born,
-                    articles=[told[each] for each in rendition.article_ids if each in told],
+                    articles=[
+                        told[each]
+                        for each in rendition.article_ids
+                        if told[each].state is ArticleState.LIVE
+                    ],
                     publication=self._publication,
                 )
         return entries

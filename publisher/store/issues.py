@@ -6,10 +6,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import ColumnElement, Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import Issue, IssueState
+from publisher.model import LET_OUT, Issue, IssueState
 from publisher.store.engine import insert_unless
 from publisher.store.tables import cadences, issues
 
@@ -141,6 +141,44 @@ async def listing(
     if limit is not None:
         query = query.limit(limit)
     return [_issue(row) for row in await connection.execute(query)]
+
+
+async def count_out(connection: AsyncConnection, newsletters: Collection[str]) -> int:
+    """Count the issues of these newsletters that everybody may read."""
+    query = select(func.count()).select_from(issues).where(*are_out(newsletters))
+    return int(await connection.scalar(query) or 0)
+
+
+async def out(
+    connection: AsyncConnection, newsletter: str, *, limit: int, offset: int = 0
+) -> list[Issue]:
+    """List the issues of a newsletter that everybody may read, the newest first."""
+    query = select(issues).where(*are_out([newsletter])).order_by(issues.c.number.desc())
+    return [_issue(row) for row in await connection.execute(query.limit(limit).offset(offset))]
+
+
+async def beside(connection: AsyncConnection, issue: Issue) -> tuple[Issue | None, Issue | None]:
+    """Give the one before an issue and the one behind it, of those that everybody may read."""
+    found = []
+    for condition, order in (
+        (issues.c.number < issue.number, issues.c.number.desc()),
+        (issues.c.number > issue.number, issues.c.number.asc()),
+    ):
+        query = (
+            select(issues).where(*are_out([issue.newsletter]), condition).order_by(order).limit(1)
+        )
+        row = (await connection.execute(query)).one_or_none()
+        found.append(None if row is None else _issue(row))
+    return found[0], found[1]
+
+
+def are_out(newsletters: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+    """Ask for the issues of these newsletters that everybody may read."""
+    return (
+        issues.c.newsletter.in_(newsletters),
+        issues.c.state.in_(LET_OUT),
+        issues.c.number.is_not(None),
+    )
 
 
 async def change_state(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, Select, case, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Rendition
@@ -90,20 +90,37 @@ def _parts(told: Iterable[Sequence[Any]]) -> Parts:
     )
 
 
-async def largest(connection: AsyncConnection, issue: int) -> Rendition | None:
-    """Give the rendition of an issue with the most articles: its page in the archive."""
-    shown = func.count(rendition_articles.c.article_id)
-    row = (
-        await connection.execute(
-            select(renditions)
-            .join(rendition_articles, rendition_articles.c.rendition_id == renditions.c.id)
-            .where(renditions.c.issue_id == issue)
-            .group_by(*renditions.c)
-            .order_by(shown.desc(), renditions.c.id)
-            .limit(1)
-        )
-    ).one_or_none()
-    return None if row is None else await _rendition(connection, row)
+async def largest(connection: AsyncConnection, issue: int, language: str = "") -> Rendition | None:
+    """Give the rendition that everybody may read: see `public`."""
+    id = await connection.scalar(public([issue], language))
+    return None if id is None else await get(connection, id)
+
+
+def public(issues: Collection[int], language: str) -> Select[int]:
+    """Select the ids of the renditions that stand for these issues, one each.
+
+    It is one in the language if there is any, without articles of other newsletters if there is
+    any; of these the one with the most articles.
+    """
+    is_foreign = rendition_articles.c.newsletter != renditions.c.newsletter
+    place = func.row_number().over(
+        partition_by=renditions.c.issue_id,
+        order_by=(
+            case((renditions.c.language == language, 0), else_=1),
+            func.max(case((is_foreign, 1), else_=0)),
+            func.count(rendition_articles.c.article_id).desc(),
+            renditions.c.id,
+        ),
+    )
+    # Not of whole rows: grouping would compare their texts.
+    placed = (
+        select(renditions.c.id, place.label("place"))
+        .join(rendition_articles, rendition_articles.c.rendition_id == renditions.c.id)
+        .where(renditions.c.issue_id.in_(issues))
+        .group_by(renditions.c.id)
+        .subquery()
+    )
+    return select(placed.c.id).where(placed.c.place == 1)
 
 
 async def _rendition(connection: AsyncConnection, row: Row[Any]) -> Rendition:

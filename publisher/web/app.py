@@ -24,6 +24,7 @@ from publisher.web import (
     caught,
     documents,
     hub,
+    issue,
     lists,
     pages,
     people,
@@ -37,6 +38,7 @@ from publisher.web.memory import Memory
 from publisher.web.polls import Polls
 from publisher.web.serve import behind
 from publisher.web.site import Site, not_found
+from publisher.web.wording import Afresh
 
 log = structlog.get_logger()
 
@@ -63,6 +65,7 @@ def application(site: Site) -> ASGIApp:
     app.state.memory = memory
     app.state.polls = polls
     app.state.deltas = Deltas(site.store, site.publication)
+    app.state.afresh = Afresh(site)
     lane = Lane(app, memory, polls)
     # Whose request it is counts for nothing but the limits on polls and on what our hub is asked.
     is_counted = site.serving.polls or site.publication.has_own_hub
@@ -81,7 +84,8 @@ def _routes(site: Site) -> list[Route]:
         *(Route(path, lists.usual) for path in lists.USUAL),
         Route("/articles/{slug}", pages.article),
         Route("/newsletters/{slug}", archive.newsletter),
-        Route("/newsletters/{slug}/issues/{number}", archive.issue),
+        Route("/newsletters/{slug}/pages/{page}", archive.newsletter),
+        Route("/newsletters/{slug}/issues/{number}", issue.issue),
         _form("/u/{token}", people.unsubscribe),
         _form("/confirm/{token}", people.confirm),
         _form("/preferences/{token}", people.preferences),

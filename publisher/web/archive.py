@@ -1,90 +1,103 @@
-"""A newsletter's page and its issues as everybody may read them: nobody's name, nobody's links."""
+"""A newsletter's page: what it is, and all of its issues, page by page."""
 
 from __future__ import annotations
 
-import html
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
-from publisher.mail.slots import Slot, split
-from publisher.model import LET_OUT, Newsletter, Publication
+from publisher.mail.slots import bare
+from publisher.model import Issue, Newsletter
 from publisher.publish import automatic
-from publisher.render import IssueView
 from publisher.renditions import issue_url
-from publisher.store import issues, renditions
-from publisher.web.memory import memory_of
+from publisher.store import faces, issues
+from publisher.store.faces import Face
 from publisher.web.site import not_found, page, site_of
+from publisher.web.wording import afresh_of
 
-_LISTED = 100
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
-# A mail brings its styles and points at its pictures; it has no use for anything else.
-_POLICY = (
-    "default-src 'none'; img-src https: http: data:; style-src 'unsafe-inline'; "
-    "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
-)
+_LISTED = 30
+_TITLES = 4
+_PAGE = re.compile(r"[2-9]|[1-9][0-9]{1,6}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """An issue in a list. ``titles`` are those of its first articles that its subject does not
+    name. ``url`` is "" where all of its articles have been withdrawn.
+    """
+
+    number: int | None
+    cadence: str
+    date: datetime
+    subject: str
+    titles: tuple[str, ...]
+    url: str
 
 
 async def newsletter(request: Request) -> Response:
-    """Answer /newsletters/SLUG: what it is, and its latest issues, newest first."""
+    """Answer /newsletters/SLUG, and /newsletters/SLUG/pages/PAGE from the second page on."""
     site = site_of(request)
     found = site.newsletter(request.path_params["slug"])
-    if found is None:
+    name = request.path_params.get("page")
+    if found is None or (name is not None and not _PAGE.fullmatch(name)):
         return not_found(request)
-    views = await latest(request, found, _LISTED)
+    number = 1 if name is None else int(name)
+    async with site.store.read() as connection:
+        count = await issues.count_out(connection, [found.slug])
+        listed = await issues.out(
+            connection, found.slug, limit=_LISTED, offset=(number - 1) * _LISTED
+        )
+    if not listed and number > 1:
+        return not_found(request)
     # Its feed comes to be with its first issue.
-    own = [automatic.of_newsletter(found)] if views else []
+    own = [automatic.of_newsletter(found)] if listed else []
     return page(
         request,
         "newsletter",
-        {"newsletter": found, "issues": views},
+        {
+            "newsletter": found,
+            "issues": await _rows(request, found, listed),
+            "page": number,
+            "pages": pages(count),
+        },
         discovered=[*own, *site.press.feeds],
+        language=found.language,
     )
 
 
-async def latest(request: Request, of: Newsletter, limit: int) -> list[IssueView]:
-    """Give the issues of a newsletter that went out last, newest first, at most so many."""
+def pages(count: int) -> int:
+    """Say how many pages so many issues fill."""
+    return max(1, -(-count // _LISTED))
+
+
+async def latest(request: Request, of: Newsletter, limit: int) -> list[Row]:
+    """List the issues of a newsletter that went out last, newest first, at most so many."""
+    async with site_of(request).store.read() as connection:
+        listed = await issues.out(connection, of.slug, limit=limit)
+    return await _rows(request, of, listed)
+
+
+async def _rows(request: Request, of: Newsletter, listed: Sequence[Issue]) -> list[Row]:
+    async with site_of(request).store.read() as connection:
+        found = await faces.of(connection, listed, of.language)
+    return [await _row(request, of, face) for face in found]
+
+
+async def _row(request: Request, of: Newsletter, face: Face) -> Row:
     site = site_of(request)
-    async with site.store.read() as connection:
-        listed = await issues.listing(connection, newsletter=of.slug, states=LET_OUT, limit=limit)
-        return [
-            IssueView.of(
-                issue,
-                of,
-                subject=await memory_of(request).subject(connection, issue),
-                url=issue_url(site.publication, issue),
-            )
-            for issue in listed
-            if issue.number is not None
-        ]
-
-
-async def issue(request: Request) -> Response:
-    """Answer /newsletters/SLUG/issues/NUMBER: the mail that most of its readers got."""
-    site = site_of(request)
-    found = site.newsletter(request.path_params["slug"])
-    number = request.path_params["number"]
-    if found is None or not _NUMBER.fullmatch(number):
-        return not_found(request)
-    async with site.store.read() as connection:
-        one = await issues.by_number(connection, found.slug, int(number))
-        if one is None or one.state not in LET_OUT:
-            return not_found(request)
-        rendition = await renditions.largest(connection, one.id)
-    if rendition is None:
-        return not_found(request)
-    return HTMLResponse(
-        _anonymous(rendition.html, found, site.publication),
-        headers={"Content-Security-Policy": _POLICY},
-    )
-
-
-def _anonymous(rendition: str, of: Newsletter, publication: Publication) -> str:
-    """Fill the slots of a rendition for nobody in particular: its links lead to the newsletter."""
-    values = dict.fromkeys(Slot, f"{publication.base_url}/newsletters/{of.slug}")
-    values |= {Slot.NAME: "", Slot.ADDRESS: "a subscriber"}
-    return "".join(
-        html.escape(values[piece]) if isinstance(piece, Slot) else piece
-        for piece in split(rendition)
+    wording = await afresh_of(request).wording(of, face)
+    subject = bare(face.subject) if wording is None else wording.subject
+    titles = [one.title for one in face.live if one.title not in subject]
+    return Row(
+        number=face.issue.number,
+        cadence=face.issue.cadence,
+        date=face.issue.due.astimezone(of.timezone),
+        # Here everything is from the newsletter, so that it goes without saying.
+        subject=subject.removeprefix(f"{of.title}: ") if face.live else "",
+        titles=tuple(titles[:_TITLES]),
+        url=issue_url(site.publication, face.issue) if face.live else "",
     )

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 
-from publisher.model import Feed, FeedDocument, Format, Issue
-from publisher.store import feeds, renditions
+from publisher.model import Feed, FeedDocument, Format
+from publisher.store import feeds
 from publisher.web import prepare
 from publisher.web.answers import Document
 from publisher.web.site import Site
@@ -25,6 +25,7 @@ _MOMENT = timedelta(seconds=1)
 _LONG = timedelta(seconds=10)
 _LIST_LASTS = timedelta(minutes=1)
 _MOST_BYTES = 256 * 1024 * 1024
+_MOST_PAGES_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,7 +47,8 @@ class Memory:
         self._site = site
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._size_bytes = 0
-        self._subjects: dict[int, str] = {}
+        self._making = asyncio.Lock()
+        self._pages: OrderedDict[str, tuple[object, Document]] = OrderedDict()
         self._listing = asyncio.Lock()
         self._listed: tuple[datetime, list[Feed], Document] | None = None
         self._archiving = asyncio.Lock()
@@ -124,15 +126,32 @@ class Memory:
                 self._listed = now, found, outline
             return self._listed[1], self._listed[2]
 
-    # --- issues
+    # --- pages
 
-    async def subject(self, connection: AsyncConnection, issue: Issue) -> str:
-        """Give the subject of an issue that was composed: its renditions are frozen."""
-        subject = self._subjects.get(issue.id)
-        if subject is None:
-            rendition = await renditions.largest(connection, issue.id)
-            subject = self._subjects[issue.id] = "" if rendition is None else rendition.subject
-        return subject
+    async def page(
+        self, path: str, made_from: object, make: Callable[[], Awaitable[Document]]
+    ) -> Document:
+        """Give the page at a path, made anew if it would be made from something else now.
+
+        One is made at a time: a stranger who asks for many gets them one after the other.
+        """
+        known, page = self._pages.get(path, (None, None))
+        if page is None or known != made_from:
+            async with self._making:
+                known, page = self._pages.get(path, (None, None))
+                if page is None or known != made_from:
+                    page = await make()
+                    self._pages[path] = made_from, page
+                    self._forget_pages()
+        self._pages.move_to_end(path)
+        return page
+
+    def _forget_pages(self) -> None:
+        """Keep within bounds, but for the page that was made last."""
+        size_bytes = sum(page.size_bytes for _, page in self._pages.values())
+        while size_bytes > _MOST_PAGES_BYTES and len(self._pages) > 1:
+            _, (_, oldest) = self._pages.popitem(last=False)
+            size_bytes -= oldest.size_bytes
 
 
 def _is_past(seen: datetime, span: timedelta, now: datetime) -> bool:

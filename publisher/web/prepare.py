@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from publisher.config.site import Serving
 from publisher.formats import opml
@@ -96,6 +96,19 @@ def stylesheet(text: str) -> Document:
         tag=_tag(body),
         shared={"Cache-Control": f"public, max-age={_STYLE_SECONDS}", **OPEN},
         told={"Content-Type": "text/css; charset=utf-8"},
+    )
+
+
+def page(html: str, *, modified: datetime, policy: str, serving: Serving) -> Document:
+    """Prepare a page that is the same for everybody. Takes its time: call it in a thread."""
+    body = html.encode()
+    return Document(
+        body,
+        packed(body),
+        tag=_tag(body),
+        modified=modified,
+        shared={"Cache-Control": cache_control(serving), "Vary": "Accept-Encoding"},
+        told={"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy},
     )
 
 

@@ -231,3 +231,18 @@ async def test_issue_keeps_its_identity_whatever_the_site_is_called(desk: Desk) 
         ids.add(feedparser.parse(made[1].body).entries[0].id)
 
     assert len(ids) == 1
+
+
+async def test_what_was_withdrawn_is_in_no_entry_that_is_written_again(desk: Desk) -> None:
+    await desk.join("ann")
+    await desk.bring("one", title="Ferry leaves early")
+    await desk.bring("two", title="Tide runs high")
+    await desk.issue_now()
+    async with desk.store.write() as connection:
+        await articles.set_state(connection, "tide-runs-high", ArticleState.WITHDRAWN, desk.clock())
+
+    made = await builders.press(desk, newsletters=(desk.newsletter,)).publish()
+
+    (issue,) = feedparser.parse(made[1].body).entries
+    assert "Ferry leaves early" in issue.content[0].value
+    assert "Tide runs high" not in issue.content[0].value + issue.summary

@@ -7,8 +7,11 @@ import pytest
 
 from publisher.capture import CaughtContent, CaughtMail
 from publisher.render import RecipientView, Templates, inline
+from publisher.render.filters import direction
 from publisher.web.api.document import openapi
 from publisher.web.api.page import readable
+from publisher.web.archive import Row
+from publisher.web.mailpage import MailPage
 from tests.rig import chromium, samples
 from tests.rig.chromium import Measure
 
@@ -35,6 +38,24 @@ def mails(templates: Templates) -> dict[str, str]:
     }
 
 
+def issue(templates: Templates, language: str) -> dict[str, object]:
+    """Give what the page of an issue in this language gets besides what all pages get."""
+    mail = mails(templates)["digest" if language == "en" else f"digest-{language}"]
+    address = "https://news.example.org/newsletters/digest/issues/"
+    return {
+        "newsletter": samples.NEWSLETTER,
+        "mail": MailPage.cut(mail, language, direction(language)),
+        "issue": replace(samples.ISSUE, subject="Crane Crews Win", url=f"{address}47"),
+        "description": samples.PROSE,
+        "image": samples.PICTURE,
+        "withdrawn": 2,
+        "modified": samples.ISSUE.date,
+        "previous": replace(samples.ISSUE, number=46, url=f"{address}46"),
+        "next": replace(samples.ISSUE, number=48, url=f"{address}48"),
+        "structured": {"name": "</script>"},
+    }
+
+
 def pages(templates: Templates) -> dict[str, str]:
     articles = samples.views()
     about = {"newsletter": samples.NEWSLETTER, "address": ADDRESS}
@@ -54,7 +75,15 @@ def pages(templates: Templates) -> dict[str, str]:
         text="Hello, " + "x" * 100,
         raw=b"",
     )
-    issue = replace(samples.ISSUE, subject="Crane Crews Win", url="/newsletters/digest/issues/47")
+    row = Row(
+        number=47,
+        cadence="daily",
+        date=samples.ISSUE.date,
+        subject="Crane Crews Win",
+        titles=tuple(article.title for article in samples.ARTICLES[1:5]),
+        url="https://news.example.org/newsletters/digest/issues/47",
+    )
+    gone = replace(row, number=46, subject="", titles=(), url="")
     address = "https://news.example.org/feeds/all.rss"
     feed = {
         "feed": samples.FEED,
@@ -71,7 +100,13 @@ def pages(templates: Templates) -> dict[str, str]:
         },
         "feed": feed | {"articles": articles},
         "article": {"article": articles[0]},
-        "newsletter": {"newsletter": samples.NEWSLETTER, "issues": [issue]},
+        "newsletter": {
+            "newsletter": samples.NEWSLETTER,
+            "issues": [row, gone],
+            "page": 2,
+            "pages": 3,
+        },
+        "issue": issue(templates, "en"),
         "unsubscribe": about,
         "unsubscribed": about,
         "confirm": about,
@@ -97,13 +132,23 @@ def pages(templates: Templates) -> dict[str, str]:
         f"web/{name}": templates.html(f"web/{name}.html", **site, **given)
         for name, given in context.items()
     }
-    home = site | {"language": "ar"} | context["home"]
+    arabic = site | {"language": "ar"}
+    home = arabic | context["home"]
     empty = site | {"feeds": [], "newsletters": [], "articles": []}
     return rendered | {
         "web/home-ar": templates.html("web/home.html", **home),
+        "web/newsletter-ar": templates.html(
+            "web/newsletter.html", **arabic, **context["newsletter"]
+        ),
+        "web/newsletter-empty": templates.html(
+            "web/newsletter.html",
+            **site,
+            **context["newsletter"] | {"issues": [], "page": 1, "pages": 1},
+        ),
+        "web/issue-ar": templates.html("web/issue.html", **arabic, **issue(templates, "ar")),
         "web/home-empty": templates.html("web/home.html", **empty),
         "web/feed-issues": templates.html(
-            "web/feed.html", **site, **feed | {"newsletter": samples.NEWSLETTER, "issues": [issue]}
+            "web/feed.html", **site, **feed | {"newsletter": samples.NEWSLETTER, "issues": [row]}
         ),
         "web/no_feed-ended": templates.html(
             "web/no_feed.html", **site, ended=samples.FEED, feeds=[samples.FEED]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -44,9 +45,82 @@ async def test_a_newsletter_lists_its_issues_newest_first(
 
     assert "The day in five minutes." in response.text
     assert "Daily · Weekly · Instant" in response.text
-    newest = response.text.index("The Digest 2: The story of ben")
+    newest = response.text.index(">The Digest 2: The story of ben<")
     assert newest < response.text.index("The Digest 1: The story of ana")
     assert 'href="https://news.example.org/newsletters/digest/issues/2"' in response.text
+
+
+async def test_list_leaves_out_what_goes_without_saying(
+    desk: Desk, issue: Issuing, client: httpx.AsyncClient
+) -> None:
+    desk.newsletter = replace(
+        desk.newsletter, subject="{{ newsletter.title }}: {{ articles[0].title }}"
+    )
+    for name in ("ana", "ben", "cyd", "dan", "eve"):
+        await desk.bring(name, title=f"The story of {name}")
+    await issue("fay")
+
+    response = await client.get("/newsletters/digest")
+
+    assert ">The story of fay</a>" in response.text
+    others = " · ".join(f"The story of {name}" for name in ("eve", "dan", "cyd", "ben"))
+    assert f">{others}</p>" in response.text
+
+
+async def test_list_without_an_issue_says_so_and_names_no_feed(
+    desk: Desk, client: httpx.AsyncClient
+) -> None:
+    response = await client.get("/newsletters/digest")
+
+    assert "No issue has appeared yet." in response.text
+    assert "/feeds/issues/" not in response.text
+
+
+async def test_older_issues_are_on_further_pages(
+    issue: Issuing, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("publisher.web.archive._LISTED", 2)
+    for name in ("ana", "ben", "cyd", "dan", "eve"):
+        await issue(name)
+
+    paths = ["", "/pages/2", "/pages/3", "/pages/4"]
+    pages = [await client.get(f"/newsletters/digest{path}") for path in paths]
+
+    assert [page.status_code for page in pages] == [200, 200, 200, 404]
+    assert [re.findall(r"issues/(\d)\"", page.text) for page in pages[:3]] == [
+        ["5", "4"],
+        ["3", "2"],
+        ["1"],
+    ]
+    index = "https://news.example.org/newsletters/digest"
+    turns = [re.findall(r'<link rel="(\w+)" href="(http[^"]*)">', page.text) for page in pages[:3]]
+    assert turns == [
+        [("canonical", index), ("next", f"{index}/pages/2")],
+        [("canonical", f"{index}/pages/2"), ("prev", index), ("next", f"{index}/pages/3")],
+        [("canonical", f"{index}/pages/3"), ("prev", f"{index}/pages/2")],
+    ]
+
+
+async def test_list_speaks_the_newsletters_language(
+    desk: Desk, site: Site, serving: Serving
+) -> None:
+    arabic = replace(desk.newsletter, language="ar")
+    client = await serving(replace(site, newsletters=(arabic,)))
+
+    response = await client.get("/newsletters/digest")
+
+    assert '<html lang="ar" dir="rtl">' in response.text
+
+
+async def test_subject_with_a_readers_name_is_shown_without_it(
+    desk: Desk, issue: Issuing, client: httpx.AsyncClient
+) -> None:
+    desk.newsletter = replace(desk.newsletter, subject="News{{ recipient.name }} for all")
+    await issue("ana")
+
+    response = await client.get("/newsletters/digest")
+
+    assert ">News for all</a>" in response.text
 
 
 @pytest.mark.parametrize(
