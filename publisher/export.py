@@ -24,7 +24,7 @@ from publisher.errors import PublisherError
 from publisher.model import LET_OUT, Coding
 from publisher.publish import packed
 from publisher.store import articles, issues
-from publisher.web import archive
+from publisher.web import archive, sitemap
 
 _ENDINGS = {Coding.GZIP: ".gz", Coding.BROTLI: ".br"}
 # Moved, not there, ended. Any other answer says nothing of the page: what was written stays.
@@ -102,7 +102,12 @@ async def _addresses(app: App, before: Iterable[str]) -> AsyncIterator[str]:
         for format in feed.formats:
             yield formats.path(feed, format)
         yield feed.path
-    for path in ("/feeds.css", "/feeds.opml", "/robots.txt", "/favicon.ico", "/"):
+    slugs = [newsletter.slug for newsletter in app.config.newsletters]
+    async with app.store.read() as connection:
+        count = await sitemap.count(connection, slugs, app.clock())
+    for part in range(1, sitemap.parts(count) + 1):
+        yield f"/sitemaps/{part}.xml"
+    for path in ("/feeds.css", "/feeds.opml", "/sitemap.xml", "/robots.txt", "/favicon.ico", "/"):
         yield path
 
 

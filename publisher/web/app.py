@@ -29,6 +29,7 @@ from publisher.web import (
     pages,
     people,
     probes,
+    sitemap,
     websub,
 )
 from publisher.web.delta import Deltas
@@ -100,6 +101,8 @@ def _routes(site: Site) -> list[Route]:
         Route("/healthz", probes.alive),
         Route("/readyz", probes.ready),
         Route("/robots.txt", probes.robots),
+        Route("/sitemap.xml", sitemap.whole),
+        Route("/sitemaps/{part}.xml", sitemap.part),
         Route("/favicon.ico", probes.favicon),
         *(_hub() if site.publication.has_own_hub else ()),
         *(api.routes() if site.pushing else ()),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from publisher.config.site import Serving
 from publisher.formats import opml
+from publisher.formats.sitemap import MEDIA_TYPE
 from publisher.model import Feed, FeedDocument, Format, Publication
 from publisher.publish.documents import packed
 from publisher.web.answers import OPEN, Document, cache_control, uri
@@ -109,6 +110,17 @@ def page(html: str, *, modified: datetime, policy: str, serving: Serving) -> Doc
         modified=modified,
         shared={"Cache-Control": cache_control(serving), "Vary": "Accept-Encoding"},
         told={"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy},
+    )
+
+
+def sitemap(body: bytes, serving: Serving) -> Document:
+    """Prepare a part of the site map. Takes its time: call it in a thread."""
+    return Document(
+        body,
+        packed(body),
+        tag=_tag(body),
+        shared={"Cache-Control": cache_control(serving), "Vary": "Accept-Encoding"},
+        told={"Content-Type": MEDIA_TYPE},
     )
 
 

@@ -14,6 +14,7 @@ User-agent: *
 Disallow: /u/
 Disallow: /confirm/
 Disallow: /preferences/
+Disallow: /websub/
 Disallow: /caught
 """
 
@@ -30,9 +31,13 @@ async def ready(request: Request) -> Response:
     return PlainTextResponse("ready\n", headers={"Cache-Control": "no-store"})
 
 
-async def robots(_request: Request) -> Response:
+async def robots(request: Request) -> Response:
     """Answer /robots.txt (RFC 9309)."""
-    return PlainTextResponse(_ROBOTS, headers={"Cache-Control": "public, max-age=86400"})
+    base_url = site_of(request).publication.base_url
+    return PlainTextResponse(
+        f"{_ROBOTS}\nSitemap: {base_url}/sitemap.xml\n",
+        headers={"Cache-Control": "public, max-age=86400"},
+    )
 
 
 async def favicon(_request: Request) -> Response:

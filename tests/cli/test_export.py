@@ -40,6 +40,7 @@ def test_feeds_and_pages_are_there_plain_and_packed(out: Path) -> None:
         "articles/kept-promises/index.html",
         "newsletters/digest/index.html",
         "robots.txt",
+        "sitemap.xml",
     ):
         plain = (out / name).read_bytes()
         assert plain == gzip.decompress((out / f"{name}.gz").read_bytes())

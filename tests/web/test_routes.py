@@ -43,6 +43,7 @@ async def test_every_route_answers_its_methods_and_refuses_the_others(
         "/healthz",
         "/readyz",
         "/robots.txt",
+        "/sitemap.xml",
         "/feeds.opml",
         "/feeds.css",
     ]
@@ -92,6 +93,9 @@ async def test_every_route_answers_its_methods_and_refuses_the_others(
         "/newsletters/digest/pages/2",
         "/newsletters/digest/pages/9999999999",
         "/newsletters/other/pages/2",
+        "/sitemaps/1.xml",
+        "/sitemaps/0.xml",
+        "/sitemaps/x.xml",
         "/u/",
         "/u/a/b",
         "/caught",
@@ -112,7 +116,7 @@ async def test_robots_stay_away_from_what_is_one_persons(client: httpx.AsyncClie
 
     assert response.text == (
         "User-agent: *\nDisallow: /u/\nDisallow: /confirm/\nDisallow: /preferences/\n"
-        "Disallow: /caught\n"
+        "Disallow: /websub/\nDisallow: /caught\n\nSitemap: https://news.example.org/sitemap.xml\n"
     )
 
 
