@@ -62,7 +62,8 @@ function measure(frame) {
     links: all("a[href]").map(e => e.getAttribute("href")),
     images_without_alt: all("img:not([alt])").length,
     small_targets: all("button, h3 a, dt a, .links a, .button").filter(
-      e => e.getBoundingClientRect().height < 24).map(e => e.outerHTML.slice(0, 80)),
+      e => e.getClientRects().length && e.getBoundingClientRect().height < 24,
+    ).map(e => e.outerHTML.slice(0, 80)),
     body_text: page.body.innerText,
   };
 }

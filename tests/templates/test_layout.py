@@ -75,3 +75,12 @@ def test_preheader_is_not_seen_in_an_open_mail(measured: Measures) -> None:
     seen = measured["digest", 600, False].body_text
 
     assert "Also: tugs queue" not in seen
+
+
+def test_page_of_an_issue_says_nothing_that_is_for_its_reader_alone(measured: Measures) -> None:
+    key = (600, False)
+
+    said = [measured[name, *key].body_text for name in ("digest", "web/issue")]
+
+    assert ["Unsubscribe" in text for text in said] == [True, False]
+    assert ["You get this mail" in text for text in said] == [True, False]
