@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
-from publisher import deliver, hub, ingest, issues, websub
+from publisher import deliver, hub, ingest, issues, notify, websub
 from publisher.compose import Composer
 from publisher.config import Config, SourceEntry
 from publisher.ingest.legible import bounded, legible
@@ -238,6 +238,23 @@ class App:
             clock=self.clock,
             stop=stop,
         )
+
+    async def notify(self, stop: asyncio.Event) -> int:
+        """Mail the admin what somebody has to look at; give how many notices were sent.
+
+        It goes over the first relay, from the first newsletter. Without an admin it stays noted.
+        """
+        config = self.config
+        if config.admin is None or not config.relays:
+            return 0
+        relay = next(iter(config.relays))
+        senders = [newsletter.sender for newsletter in config.newsletters]
+        line = notify.Line(
+            sender=senders[0] if senders else config.admin,
+            admin=config.admin,
+            connect=lambda: self.connect(relay),
+        )
+        return await notify.notify(self.store, line, clock=self.clock, stop=stop)
 
     def connect(self, relay: str) -> Transport:
         """Make a connection to a relay; nothing is opened before it is used."""

@@ -6,12 +6,15 @@ rows. `publisher.compose` makes mails of them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from publisher import notices as words
 from publisher import slots
 from publisher.model import (
     Cadence,
@@ -23,7 +26,7 @@ from publisher.model import (
     WaveState,
 )
 from publisher.ports import Clock
-from publisher.store import audience, composing, issues, recall, waves
+from publisher.store import audience, composing, issues, notices, recall, waves
 from publisher.store.audience import Circle
 from publisher.store.engine import Store
 
@@ -38,18 +41,22 @@ async def ring(store: Store, newsletter: Newsletter, *, clock: Clock) -> list[Is
 
     After a stop the latest slot is made up for if it is not later than ``max_lateness``; the
     ones before it become missed, since their articles are in the latest. What is later still
-    goes by the newsletter's policy for what was missed.
+    goes by the newsletter's policy for what was missed. The admin is told of all of them.
     """
     made: list[Issue] = []
     for cadence in newsletter.cadences:
         async with store.write() as connection:
             now = clock()
+            rung: list[Issue] = []
+            late: dict[str, str] = {}
             if cadence.cron is None:
-                made += await _ring_instant(connection, newsletter, cadence, now)
+                rung += await _ring_instant(connection, newsletter, cadence, now)
             else:
                 for own_time in await _own_times(connection, newsletter, cadence):
                     clockwork = _Clockwork(newsletter, cadence, cadence.cron, own_time)
-                    made += await _ring_slots(connection, clockwork, now)
+                    rung += await _ring_slots(connection, clockwork, now, late)
+            await _tell(connection, newsletter, cadence, rung, late, now)
+        made += rung
     for issue in made:
         log.debug(
             "issue occurred",
@@ -60,6 +67,25 @@ async def ring(store: Store, newsletter: Newsletter, *, clock: Clock) -> list[Is
             state=issue.state,
         )
     return made
+
+
+async def _tell(
+    connection: AsyncConnection,
+    newsletter: Newsletter,
+    cadence: Cadence,
+    rung: Sequence[Issue],
+    late: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """Have the admin told of slots that were missed, and of issues that wait for approval."""
+    if late:
+        log.warning(
+            "slots missed", newsletter=newsletter.slug, cadence=cadence.name, slots=len(late)
+        )
+        await notices.add(connection, words.slots_missed(newsletter, cadence, late), now)
+    for issue in rung:
+        if issue.state is IssueState.HELD and not issue.approved:
+            await notices.add(connection, words.waits_for_approval(issue, newsletter), now)
 
 
 async def _own_times(
@@ -85,10 +111,15 @@ class _Clockwork:
     def whose(self) -> str | None:
         return None if self.own_time is None else str(self.own_time)
 
+    @property
+    def zone(self) -> ZoneInfo:
+        own = None if self.own_time is None else self.own_time.zone
+        return own or self.newsletter.timezone
+
     def due(self, after: datetime, until: datetime) -> list[slots.Slot]:
-        own = self.own_time or OwnTime()
-        cron = self.cron if own.hour is None else slots.at_hour(self.cron, own.hour)
-        return slots.between(cron, own.zone or self.newsletter.timezone, after, until)
+        hour = None if self.own_time is None else self.own_time.hour
+        cron = self.cron if hour is None else slots.at_hour(self.cron, hour)
+        return slots.between(cron, self.zone, after, until)
 
     def label(self, slot: slots.Slot) -> str:
         """Name the occurrence that a slot is of: all own times of a day are of one."""
@@ -99,19 +130,28 @@ class _Clockwork:
             local=datetime.combine(slot.local.date(), usual), instant=slot.instant
         ).label
 
+    def name(self, slot: slots.Slot) -> str:
+        """Name the slot of these readers, for people."""
+        if not self.whose:
+            return slot.label
+        return f"{self.label(slot)} ({slot.local:%H:%M} {self.zone.key})"
+
+    def is_late(self, slot: slots.Slot, now: datetime) -> bool:
+        return now - slot.instant > self.newsletter.max_lateness
+
     def stop(self, due: list[slots.Slot], slot: slots.Slot, now: datetime) -> str:
         """Say why a slot is not to be made; "" if it is."""
-        late = self.newsletter.max_lateness
-        if now - slot.instant > late and self.newsletter.missed is MissedPolicy.SKIP:
-            return f"not made: more than {late} late (max_lateness)"
+        if self.is_late(slot, now) and self.newsletter.missed is MissedPolicy.SKIP:
+            return f"not made: more than {self.newsletter.max_lateness} late (max_lateness)"
         if slot is not due[-1] and self.newsletter.missed is not MissedPolicy.SEND:
             return f"not made: its articles are in the issue of {due[-1].label}"
         return ""
 
 
 async def _ring_slots(
-    connection: AsyncConnection, clockwork: _Clockwork, now: datetime
+    connection: AsyncConnection, clockwork: _Clockwork, now: datetime, late: dict[str, str]
 ) -> list[Issue]:
+    """Make what has fallen due; note in ``late`` what became of each slot that was missed."""
     newsletter, cadence = clockwork.newsletter, clockwork.cadence
     since = await issues.in_force(
         connection,
@@ -151,6 +191,8 @@ async def _ring_slots(
             cut=None if slot is due[-1] or note else opens,
         ):
             made.append(issue)
+            if note or clockwork.is_late(slot, now):
+                late[clockwork.name(slot)] = note or "made late"
     return made
 
 

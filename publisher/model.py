@@ -698,6 +698,18 @@ class Balance:
         return self.pending == 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A word to the admin, in plain text. ``key`` says what it is about and how that stands.
+
+    What has been said once under a key is not said again.
+    """
+
+    key: str
+    subject: str
+    text: str
+
+
 # --- mail -------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""The worker: sends what is due, over every relay and through the hub, until told to stop.
+"""The worker: sends readers, the hub and the admin what is due to them, until told to stop.
 
 Any number of workers on any number of machines may run on one PostgreSQL; the ledger's leases
 part the work. On SQLite there is one machine.
@@ -32,6 +32,7 @@ async def work(app: App, stop: asyncio.Event, work_waits: asyncio.Event) -> None
     async with asyncio.TaskGroup() as lines:
         for relay in app.relays():
             lines.create_task(_keep_sending(app, relay, stop, work_waits))
+        lines.create_task(_keep_notifying(app, stop))
         if app.config.publication.hub is not None:
             lines.create_task(_keep_telling(app, stop, work_waits))
 
@@ -81,6 +82,17 @@ async def _keep_telling(app: App, stop: asyncio.Event, work_waits: asyncio.Event
             if isinstance(called, Called) and called != Called():
                 log.info("readers called", **asdict(called))
         await _any_of(stop.wait(), work_waits.wait(), within=_IDLE_SECONDS)
+
+
+async def _keep_notifying(app: App, stop: asyncio.Event) -> None:
+    """Mail the admin what somebody has to look at; each notice has its own time to be tried."""
+    while not stop.is_set():
+        try:
+            if sent := await app.notify(stop):
+                log.info("admin told", notices=sent)
+        except PublisherError as error:
+            log.error("admin not told", reason=str(error))  # noqa: TRY400
+        await _any_of(stop.wait(), within=_IDLE_SECONDS)
 
 
 async def _any_of(*waits: Awaitable[object], within: float) -> None:

@@ -78,6 +78,29 @@ async def test_saved_article_reaches_feeds_and_every_reader_once(site: Site) -> 
     }  # fmt: skip
 
 
+async def test_admin_is_mailed_when_an_issue_waits_for_approval(site: Site) -> None:
+    async with SmtpRig() as rig:
+        site.send_to(rig.port)
+        config = site.config.read_text(encoding="utf-8")
+        config = config.replace("[publication]\n", '[publication]\nadmin = "ed@example.org"\n')
+        config = config.replace('grace = "0s"\n', 'grace = "0s"\napproval = true\n')
+        site.config.write_text(config, encoding="utf-8")
+        await site.succeed("migrate")
+        await add_readers(site, "ann@example.org")
+        async with site.running("run") as service:
+            await service.until_said("at work")
+
+            site.write("night", "The night shift")
+
+            await rig.until(lambda rig: bool(rig.accepted))
+            assert await service.terminate() == 0
+
+    (message,) = rig.accepted
+    assert message.recipient == "ed@example.org"
+    assert b"\r\nSubject: digest, instant: issue 1 waits for approval\r\n" in message.content
+    assert b"publisher issues approve 1" in message.content
+
+
 async def test_restart_sends_nothing_again(site: Site) -> None:
     site.write("night", "The night shift")
     async with SmtpRig() as rig:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _NEXT = 3
 _MINUTE = "%Y-%m-%d %H:%M %Z"
+_LATELY = timedelta(days=7)
 _MOST = 10_000  # slots of one cadence; a cron that fires each minute has no end
 
 
@@ -93,7 +94,7 @@ def coming(
 
 
 def status(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Show sources, hub, readers, running issues with their progress, and the next slots."""
+    """Show sources, hub, readers, running issues with their progress, notices and next slots."""
 
     async def job(app: App) -> dict[str, Any]:
         return {
@@ -102,6 +103,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
             "hub": await _hub(app),
             "subscriptions": await _subscriptions(app),
             "issues": await _running_issues(app),
+            "notices": await _notices(app),
             "next": [
                 row
                 for newsletter in app.config.newsletters
@@ -127,6 +129,9 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         "Issues under way",
         found["issues"],
         ("id", "newsletter", "cadence", "number", "state", "done", "audience", "in_doubt", "note"),
+    )
+    _section(
+        "Notices not sent", found["notices"], ("subject", "created", "attempts", "due", "reply")
     )
     _section("Next slots", found["next"], ("newsletter", "cadence", "slot", "note"))
     if any(issue["in_doubt"] for issue in found["issues"]):
@@ -198,6 +203,26 @@ async def _subscriptions(app: App) -> list[dict[str, Any]]:
     return [
         {"newsletter": newsletter, "cadence": cadence, "state": str(state), "people": people}
         for (newsletter, cadence, state), people in sorted(counts.items())
+    ]
+
+
+async def _notices(app: App) -> list[dict[str, Any]]:
+    """Give what the admin was to be told lately and has not been sent."""
+    from publisher.store import notices
+
+    zone = app.config.publication.timezone
+    async with app.store.read() as connection:
+        unsent = await notices.unsent(connection, app.clock() - _LATELY)
+    return [
+        {
+            "subject": one.subject,
+            "text": one.text,
+            "created": one.created.astimezone(zone),
+            "attempts": one.attempts,
+            "due": one.due and one.due.astimezone(zone),
+            "reply": one.reply,
+        }
+        for one in unsent
     ]
 
 

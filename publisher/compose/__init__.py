@@ -14,6 +14,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from publisher import notices as words
 from publisher.arranging import arranged
 from publisher.compose.choosing import Choice, Pool, Shelf
 from publisher.compose.wave import ComposedElsewhere, Making
@@ -33,7 +34,7 @@ from publisher.model import (
 from publisher.ports import Clock
 from publisher.render import Templates
 from publisher.renditions import Part, digest
-from publisher.store import audience, composing, issues, renditions, waves
+from publisher.store import audience, composing, issues, notices, renditions, waves
 from publisher.store.audience import Circle, Reader
 from publisher.store.composing import Account
 from publisher.store.engine import Store
@@ -66,10 +67,17 @@ class Composer:
                 try:
                     done[issue.id] = await self._wave(newsletter, issue, wave)
                 except TemplateError as error:
-                    log.warning("issue not composed", issue=issue.id, reason=str(error))
-                    async with self.store.write() as connection:
-                        await issues.note(connection, issue.id, f"not composed: {error}")
+                    await self._hold(newsletter, issue, str(error))
         return list(done.values())
+
+    async def _hold(self, newsletter: Newsletter, issue: Issue, reason: str) -> None:
+        """Leave an issue as it is, note why, and have the admin told, once for each reason."""
+        notice = words.not_made(issue, newsletter, reason)
+        async with self.store.write() as connection:
+            await issues.note(connection, issue.id, f"not composed: {reason}")
+            is_new = await notices.add(connection, notice, self.clock())
+        tell = log.warning if is_new else log.debug
+        tell("issue not composed", issue=issue.id, reason=reason)
 
     async def compose(self, newsletter: Newsletter, issue: Issue) -> Issue:
         """Compose an issue now, whatever its grace. Give it as it then is. Raises TemplateError."""
@@ -101,6 +109,10 @@ class Composer:
             else:
                 async with self.store.write() as connection:
                     await waves.finish(connection, begun)
+                    if issue.note:
+                        await issues.note(connection, issue.id, "")
+                        notice = words.made_after_all(issue, newsletter)
+                        await notices.add(connection, notice, self.clock())
                 log.debug("wave made", issue=issue.id, renditions=len(making.shelf.ids))
         async with self.store.read() as connection:
             return await issues.get(connection, issue.id) or issue

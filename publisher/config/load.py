@@ -67,6 +67,7 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
     return Config(
         path=path,
         publication=publication,
+        admin=site.publication.admin,
         store_url=_store_url(site.store.url, folder),
         # Platforms that give a PORT route to it from outside the machine.
         web=site.web.listen if port is None else Endpoint("0.0.0.0", port),  # noqa: S104

@@ -67,6 +67,10 @@ class PublicationTable(Table):
     """The address of a square picture, which feed readers show beside the name: 512 pixels wide
     or more, for podcasts 1400 to 3000.
     """
+    admin: MailAddress | None = None
+    """Who is mailed when somebody has to look at something: an issue that is held, slots that
+    were missed. Without one, it is only logged, and shown by `publisher status`.
+    """
 
 
 class StoreTable(Table):

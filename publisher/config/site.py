@@ -81,12 +81,14 @@ class Serving:
 class Config:
     """A config without a fault. All paths are relative to the working directory, or absolute.
 
-    ``preflight`` maps each rule to what it does with what it finds.
+    ``admin`` is who hears of what needs somebody's attention, None for nobody. ``preflight`` maps
+    each rule to what it does with what it finds.
     Two of them are equal exactly if they mean the same, secrets included.
     """
 
     path: Path
     publication: Publication
+    admin: Address | None
     store_url: SecretStr
     web: Endpoint
     serving: Serving

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from publisher.cli.status import coming
-from publisher.model import Cadence, Format, HubMode, TellingState
-from publisher.store import callbacks, intents
+from publisher.model import Cadence, Format, HubMode, Notice, TellingState
+from publisher.store import callbacks, intents, notices
 from publisher.store.engine import connect
 from publisher.store.intents import Intent
 from tests.cli.conftest import Command
@@ -83,6 +83,26 @@ def test_status_shows_only_issues_with_something_left(loaded: Command) -> None:
 
     assert [(1, 0, 1)] == [(row["id"], row["done"], row["audience"]) for row in before]
     assert [] == after
+
+
+def test_status_shows_notices_that_were_not_sent(loaded: Command, site: Site) -> None:
+    none = loaded("status").stdout
+    asyncio.run(_note(site))
+
+    shown = loaded("status").stdout
+    (row,) = json.loads(loaded("status", "--json").stdout)["notices"]
+
+    assert "\nNotices not sent: none\n" in none
+    assert "digest, daily: issue 1 is held" in shown
+    assert (row["attempts"], row["text"]) == (0, "Look at it.\n")
+
+
+async def _note(site: Site) -> None:
+    notice = Notice(key="k", subject="digest, daily: issue 1 is held", text="Look at it.\n")
+    store = connect(f"sqlite:///{site.folder}/var/publisher.db")
+    async with store.write() as connection:
+        await notices.add(connection, notice, datetime.now(UTC))
+    await store.close()
 
 
 def test_status_tells_of_no_hub(loaded: Command) -> None:

@@ -209,7 +209,15 @@ def test_a_title_an_address_and_a_source_are_enough(read: Read, minimal: str) ->
     assert (config.publication.language, config.publication.timezone.key) == ("en", "UTC")
     assert (config.web, config.capture.listen) == (("127.0.0.1", 8000), ("127.0.0.1", 2525))
     assert (config.sources[0].every, config.sources[0].start) == (timedelta(minutes=1), None)
-    assert config.bounce_address is None
+    assert (config.bounce_address, config.admin) == (None, None)
+
+
+def test_admin_becomes_an_address(read: Read, minimal: str) -> None:
+    config = read(
+        minimal.replace("[publication]\n", '[publication]\nadmin = "Ed <e@example.org>"\n')
+    )
+
+    assert config.admin == Address(mailbox="e@example.org", name="Ed")
 
 
 def test_newsletter_has_defaults(read: Read, minimal: str) -> None:

@@ -193,3 +193,22 @@ deliveries = Table(
     ),
     sqlite_autoincrement=True,
 )
+
+# What the admin is told of. No part of the ledger: it counts no reader, and may come twice.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    # A digest of what it is about and how that stands: it is told once.
+    Column("key", String(64), nullable=False, unique=True),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created", UTCDateTime, nullable=False),
+    # Not before then, or the end of the lease; NULL once it is sent, or given up.
+    Column("due", UTCDateTime),
+    Column("sent", UTCDateTime),
+    Column("attempts", Integer, nullable=False, default=0),
+    # What the relay said last, or why it could not be asked.
+    Column("reply", Text, nullable=False, default=""),
+    sqlite_autoincrement=True,
+)

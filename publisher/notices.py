@@ -1,0 +1,103 @@
+"""What the admin is told of: what happened, what becomes of it, and the command to type next.
+
+The verbs note these with `publisher.store.notices`; `publisher.notify` mails them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from publisher.model import Cadence, Issue, Newsletter, Notice
+
+_MOST_LINES = 20
+
+
+def not_made(issue: Issue, newsletter: Newsletter, reason: str) -> Notice:
+    """Say that an issue cannot be made, once for each reason."""
+    return Notice(
+        key=f"issue {issue.id} not made: {reason}",
+        subject=f"{_name(issue)}: issue {issue.id} is held",
+        text=f"""\
+{_which(issue, newsletter)} cannot be made:
+
+  {reason}
+
+Whoever has not got it by now waits. It is tried again each minute, and goes out
+as soon as this is mended.
+
+  publisher check                   tells every fault in config and templates
+  publisher preview {issue.newsletter} --cadence {issue.cadence}
+                                    shows it as it would be now
+  publisher issues cancel {issue.id}        stops it: its articles go out with the next
+""",
+    )
+
+
+def made_after_all(issue: Issue, newsletter: Newsletter) -> Notice:
+    """Say that an issue which could not be made is made now."""
+    return Notice(
+        # Once for each reason that it was held for.
+        key=f"issue {issue.id} made: {issue.note}",
+        subject=f"{_name(issue)}: issue {issue.id} is held no longer",
+        text=f"""\
+{_which(issue, newsletter)} has been made after all. It had been held:
+
+  {issue.note}
+
+There is nothing to do.
+
+  publisher issues show {issue.id}          tells how it fares
+""",
+    )
+
+
+def waits_for_approval(issue: Issue, newsletter: Newsletter) -> Notice:
+    """Say that an issue goes out only when somebody lets it."""
+    return Notice(
+        key=f"issue {issue.id} waits for approval",
+        subject=f"{_name(issue)}: issue {issue.id} waits for approval",
+        text=f"""\
+{_which(issue, newsletter)} waits until somebody approves it.
+
+  publisher preview {issue.newsletter} --cadence {issue.cadence}
+                                    shows it as it would be now
+  publisher issues edit {issue.id} --help   leaves articles out, and more
+  publisher issues approve {issue.id}       lets it go out
+  publisher issues cancel {issue.id}        stops it: its articles go out with the next
+""",
+    )
+
+
+def slots_missed(newsletter: Newsletter, cadence: Cadence, late: Mapping[str, str]) -> Notice:
+    """Say which slots passed while nobody kept time. ``late`` maps each to what became of it."""
+    name = f"{newsletter.slug}, {cadence.name}"
+    slots = list(late)
+    shown = [f"  {slot}  {late[slot]}" for slot in slots[:_MOST_LINES]]
+    if len(slots) > _MOST_LINES:
+        shown.append(f"  and {len(slots) - _MOST_LINES:,} more")
+    lines = "\n".join(shown)
+    return Notice(
+        key=f"{name}: missed {slots[0]} to {slots[-1]}",
+        subject=f"{name}: {len(slots):,} slot{'' if len(slots) == 1 else 's'} missed",
+        text=f"""\
+Nobody kept time when {name} was due, on the clock of {newsletter.timezone.key}:
+
+{lines}
+
+The articles of what is not made go out with the next issue that is: nothing is lost, and
+nothing comes twice. What becomes of such slots is up to `max_lateness` and `missed` of the
+newsletter. `publisher run` or `publisher clock` must run for issues to be made in time.
+
+  publisher issues list --newsletter {newsletter.slug}
+                                    shows them all
+""",
+    )
+
+
+def _name(issue: Issue) -> str:
+    return f"{issue.newsletter}, {issue.cadence}"
+
+
+def _which(issue: Issue, newsletter: Newsletter) -> str:
+    due = issue.due.astimezone(newsletter.timezone)
+    return f"The issue of {_name(issue)} that was due on {due:%Y-%m-%d %H:%M %Z}"
