@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from publisher.cli import (
     articles,
     asking,
+    choosing,  # noqa: F401 -- adds a command to `subscribers`
     issues,
     people,
     planning,
