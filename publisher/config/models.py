@@ -369,8 +369,9 @@ class RelayTable(Table):
 
 
 class PreflightTable(Table):
-    """What each issue is examined for before it opens, in the mails of a sample of its readers. A
-    rule that warns is told of; one that blocks keeps the issue held, with its reason.
+    """What `publisher preview --check` examines the next issue for, in the mails of a sample of its
+    readers. A rule that warns is told of; one that blocks fails the command as well. Issues that
+    open by themselves are not held up by it yet.
     """
 
     message: Weight = Weight.BLOCK

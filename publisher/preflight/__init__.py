@@ -1,7 +1,7 @@
-"""What each issue passes before it opens: its mails, as real readers get them, by a list of rules.
+"""What an issue is examined for: its mails, as real readers get them, by a list of rules.
 
 Whoever composes makes a few `specimens` of each rendition and has them `examine`d; a finding
-that blocks keeps the issue held. A rule is a function named as its key in the config, and what
+that blocks fails `preview --check`. A rule is a function named as its key in the config, and what
 it holds stands in its docstring. Nothing here reads a store or changes anything, and nothing
 goes over the network. A rendition is parsed once, however many specimens it has.
 """
