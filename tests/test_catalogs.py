@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from gettext import c2py
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -14,6 +15,7 @@ from babel.messages.pofile import read_po
 from markupsafe import escape
 
 from publisher.render import Templates
+from publisher.render.filters import locale
 from publisher.render.languages import Languages
 from publisher.renditions import confirmation
 from scripts.messages import CATALOGS, extracted, updated
@@ -110,6 +112,21 @@ def test_number_is_told_by_every_form_of_many_numbers(tag: str, templates: Templ
     ]
 
     assert silent == []
+
+
+def test_plural_forms_stand_in_the_order_of_cldr(tag: str) -> None:
+    """Zero, one, two, few, many, other, as far as numbers need them: translators count on it."""
+    catalog = read_po(io.StringIO((CATALOGS / f"{tag}.po").read_text(encoding="utf-8")))
+    form, names = c2py(catalog.plural_expr), locale(tag).plural_form
+    in_order = [
+        name
+        for name in ("zero", "one", "two", "few", "many", "other")
+        if name in {names(number) for number in range(200)}
+    ]
+
+    wrong = [number for number in range(200) if in_order[form(number)] != names(number)]
+
+    assert (wrong, catalog.num_plurals) == ([], len(in_order))
 
 
 def test_sentences_end_as_the_language_ends_them(tag: str) -> None:

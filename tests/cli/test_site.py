@@ -91,6 +91,23 @@ def test_check_tells_faults_of_templates_with_file_and_line(command: Command, si
     assert result.stderr.startswith(f"{folder / 'digest.txt'}:2: ")
 
 
+def test_check_tells_faults_of_translations_with_file_and_line(
+    command: Command, site: Site
+) -> None:
+    folder = site.folder / "templates" / "locale"
+    folder.mkdir(parents=True)
+    (folder / "de.po").write_text(
+        'msgid "By %(names)s"\nmsgstr "Von %(namen)s"\n', encoding="utf-8"
+    )
+
+    result = command("check")
+
+    assert 2 == result.exit_code
+    assert result.stderr.startswith(
+        f'{folder / "de.po"}:1: "By %(names)s": the placeholders differ'
+    )
+
+
 def test_check_finds_a_name_that_a_template_does_not_get(command: Command, site: Site) -> None:
     folder = site.folder / "templates" / "email"
     folder.mkdir(parents=True)
