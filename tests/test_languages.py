@@ -69,15 +69,16 @@ def catalog(folder: Path) -> Callable[..., Templates]:
         ("pt-x-private", "pt"),
         ("tlh", "tlh"),
         ("tlh-Latn", "tlh"),
-        ("nn", "English"),
-        ("", "English"),
-        ("../locale/pt", "English"),
+        ("nn", "en"),
+        ("en-GB", "en"),
+        ("", "en"),
+        ("../locale/pt", "en"),
     ],
 )
 def test_catalog_is_that_of_the_tag_or_of_a_wider_one(
     folder: Path, language: str, expected: str
 ) -> None:
-    for tag in ("pt", "pt-BR", "zh", "zh-Hant", "tlh"):
+    for tag in ("pt", "pt-BR", "zh", "zh-Hant", "tlh", "en"):
         (folder / f"locale/{tag}.po").write_text(one("English", tag))
 
     said = Templates(folder).line('{{ gettext("English") }}', language=language)
@@ -280,6 +281,14 @@ def test_translation_with_wrong_plural_forms_is_told_and_not_used(
     assert templates.check()[0].startswith('locale/de.po:8: "%(num)s letter for %(name)s": ')
 
 
+def test_translation_that_lacks_a_plural_form_is_told(catalog: Callable[..., Templates]) -> None:
+    text = 'msgid "One"\nmsgid_plural "Many"\nmsgstr[0] "Eins"\n'
+
+    faults = catalog(text).check()
+
+    assert faults == ['locale/de.po:1: "One": it wants 2 plural forms']
+
+
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
@@ -304,7 +313,7 @@ def test_catalog_that_cannot_be_read_is_told_and_not_used(
 @pytest.mark.parametrize(
     "forms",
     [
-        "nplurals=1; plural=n;",
+        "nplurals=2; plural=n;",
         "nplurals=2; plural=n/0;",
         "nplurals=2; plural=__import__('os');",
         "nplurals=2; plural=" + "(" * 90 + "n" + ")" * 90 + ";",

@@ -128,10 +128,11 @@ def _widening(language: str, spoken: Locale) -> Iterable[str]:
     """List the tags to look for, the most exact first (RFC 4647 §3.4), in lower case.
 
     The script that goes without saying counts: zh-TW is zh-Hant-TW, and so zh-Hant before zh.
+    English comes last, for a site that says its sentences in a way of its own.
     """
     own = list(_cut(language))
     full = list(_cut(str(spoken).replace("_", "-")))
-    return dict.fromkeys([*own[:1], *(full if full[-1] == own[-1] else []), *own])
+    return dict.fromkeys([*own[:1], *(full if full[-1] == own[-1] else []), *own, "en"])
 
 
 def _cut(tag: str) -> Iterator[str]:
