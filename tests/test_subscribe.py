@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Table, func, select
@@ -12,6 +13,7 @@ from publisher.errors import TemplateError, TokenError
 from publisher.mail import address as addresses
 from publisher.mail.slots import Slot, marker
 from publisher.model import Address, Lane, SubscriptionState, Wishes
+from publisher.render import Templates
 from publisher.store import keys, renditions
 from publisher.store.tables import deliveries, subscribers, subscriptions
 from publisher.subscribe import Subscribed
@@ -144,15 +146,13 @@ async def test_one_who_waits_may_choose_anew(desk: Desk) -> None:
     assert (await desk.bond("ann")).cadence == "weekly"
 
 
-async def test_template_that_fails_signs_nobody_up(desk: Desk) -> None:
-    desk.newsletter = builders.newsletter(title="{{")
+async def test_template_that_fails_signs_nobody_up(desk: Desk, tmp_path: Path) -> None:
+    broken = tmp_path / "email" / "confirm.html"
+    broken.parent.mkdir()
+    broken.write_text("{{ newsletter.titel }}", encoding="utf-8")
 
-    class Broken:
-        def html(self, *_: object, **__: object) -> str:
-            raise TemplateError("email/confirm.html", 3, "no such filter")
-
-    desk.templates = Broken()  # type: ignore[assignment]
-    with pytest.raises(TemplateError):
+    desk.templates = Templates(tmp_path)
+    with pytest.raises(TemplateError, match=r"email/confirm\.html.*titel"):
         await desk.ask("ann", confirmed=False)
 
     assert await count(desk, subscribers) == 0

@@ -286,10 +286,10 @@ async def test_slow_reader_delays_no_other_and_is_called_by_few_at_once(
 
         calling = asyncio.create_task(room.call())
 
-        async def has_come() -> bool:
-            return len(reader.told) == 1
+        async def all_have_come() -> bool:
+            return len(reader.told) == 1 and hanging.told >= 2
 
-        await until(has_come)
+        await until(all_have_come)
         at_once = hanging.told
         hanging.let_go()
         called = await calling
