@@ -172,6 +172,13 @@ async def test_clock_that_was_far_ahead_silences_nothing(desk: Desk) -> None:
     assert seen(await desk.ring()) == [("2026-11-23T07:00", IssueState.HELD)]
 
 
+async def test_issue_made_by_hand_does_not_pass_over_a_slot_just_before_it(desk: Desk) -> None:
+    desk.clock.move_to(SEVEN + timedelta(seconds=20))
+    await desk.occur()
+
+    assert seen(await desk.ring()) == [("2026-11-23T07:00", IssueState.HELD)]
+
+
 # --- grace and approval
 
 

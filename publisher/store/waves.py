@@ -89,9 +89,10 @@ async def last_due(
     own_time: str | None,
     now: datetime,
 ) -> datetime | None:
-    """Give when a wave of these readers was due last.
+    """Give when a slot of these readers was due last that has a wave.
 
-    One that is yet to come does not count: it was made while the clock was wrong.
+    One that is yet to come does not count: it was made while the clock was wrong. Nor does an
+    occurrence that no schedule made, or a slot just before it would be passed over.
     """
     # Whether readers may choose a time may change; who chose none is of both kinds of wave.
     theirs = (own_time,) if own_time else ("", _EVERYBODY)
@@ -103,6 +104,8 @@ async def last_due(
             issues.c.cadence == cadence,
             waves.c.own_time.in_(theirs),
             waves.c.due <= now,
+            # `Newsletter.local_text` writes a fraction of a second, a schedule none.
+            issues.c.slot.not_like("%.%"),
         )
     )
     return found
