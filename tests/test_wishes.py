@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -103,6 +104,22 @@ async def test_each_language_has_a_rendition_of_its_own(desk: Desk) -> None:
     async with desk.store.read() as connection:
         made = [await renditions.get(connection, each.rendition) for each in await desk.claim()]
     assert sorted(each.language for each in made) == ["ar", "de", "en"]
+
+
+async def test_renditions_are_all_of_when_the_articles_were_read(desk: Desk) -> None:
+    """Else an edit in between would be older than the mail that does not have it."""
+    for name, language in (("ann", ""), ("bob", "de")):
+        await desk.join(name)
+        await desk.wish(name, language=language)
+    await desk.bring("one")
+    issue = await desk.occur()
+    composer = replace(desk.composer(), clock=lambda: desk.clock.advance(seconds=1))
+
+    await composer.compose(desk.newsletter, issue)
+
+    async with desk.store.read() as connection:
+        made = [await renditions.get(connection, each.rendition) for each in await desk.claim()]
+    assert (len(made), len({each.created for each in made})) == (2, 1)
 
 
 async def test_language_that_is_not_on_offer_is_the_newsletters(desk: Desk) -> None:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -120,7 +121,8 @@ class Composer:
     async def _making(
         self, connection: AsyncConnection, newsletter: Newsletter, issue: Issue, wave: Wave
     ) -> Making:
-        cut = wave.cut or self.clock()
+        now = self.clock()
+        cut = wave.cut or now
         others = []
         if newsletter.merge:
             behind = self._behind(newsletter)
@@ -146,7 +148,8 @@ class Composer:
                     ).items()
                 },
             ),
-            render=self._render,
+            # As of when the articles were read: what is edited later is newer than the mail.
+            render=partial(self._render, now),
         )
 
     def _behind(self, newsletter: Newsletter) -> dict[str, Newsletter]:
@@ -203,7 +206,9 @@ class Composer:
             now=self.clock(),
         )
 
-    def _render(self, issue: Issue, choice: Choice, by_id: Mapping[int, Article]) -> Rendition:
+    def _render(
+        self, now: datetime, issue: Issue, choice: Choice, by_id: Mapping[int, Article]
+    ) -> Rendition:
         return digest(
             self.templates,
             publication=self.publication,
@@ -215,7 +220,7 @@ class Composer:
                 if newsletter.slug == slug
             ],
             language=choice.language,
-            now=self.clock(),
+            now=now,
         )
 
     async def preview(
@@ -257,7 +262,7 @@ class Composer:
             created=now,
         )
         return await asyncio.to_thread(
-            self._render, issue, choice, {article.id: article for article in pool.articles}
+            self._render, now, issue, choice, {article.id: article for article in pool.articles}
         )
 
     async def _previewed(
