@@ -52,8 +52,8 @@ async def ring(store: Store, newsletter: Newsletter, *, clock: Clock) -> list[Is
             if cadence.cron is None:
                 rung += await _ring_instant(connection, newsletter, cadence, now)
             else:
-                for own_time in await _own_times(connection, newsletter, cadence):
-                    clockwork = _Clockwork(newsletter, cadence, cadence.cron, own_time)
+                for whose in await _own_times(connection, newsletter, cadence):
+                    clockwork = _Clockwork(newsletter, cadence, cadence.cron, whose)
                     rung += await _ring_slots(connection, clockwork, now, late)
             await _tell(connection, newsletter, cadence, rung, late, now)
         made += rung
@@ -90,34 +90,31 @@ async def _tell(
 
 async def _own_times(
     connection: AsyncConnection, newsletter: Newsletter, cadence: Cadence
-) -> list[OwnTime | None]:
+) -> list[str | None]:
     """List the times at which a cadence falls due; None where it is one time for everybody."""
     if not cadence.own_time:
         return [None]
-    chosen = await waves.own_times(connection, newsletter.slug, cadence.name)
-    return [OwnTime(), *map(OwnTime.parse, chosen)]
+    return ["", *await waves.own_times(connection, newsletter.slug, cadence.name)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Clockwork:
-    """When a cadence falls due for some of its readers; ``own_time`` None is all of them."""
+    """When a cadence falls due for some of its readers.
+
+    ``whose`` is the text of their own time as they have it; None is all readers.
+    """
 
     newsletter: Newsletter
     cadence: Cadence
     cron: str
-    own_time: OwnTime | None
-
-    @property
-    def whose(self) -> str | None:
-        return None if self.own_time is None else str(self.own_time)
+    whose: str | None
 
     @property
     def zone(self) -> ZoneInfo:
-        own = None if self.own_time is None else self.own_time.zone
-        return own or self.newsletter.timezone
+        return OwnTime.parse(self.whose or "").zone or self.newsletter.timezone
 
     def due(self, after: datetime, until: datetime) -> list[slots.Slot]:
-        hour = None if self.own_time is None else self.own_time.hour
+        hour = OwnTime.parse(self.whose or "").hour
         cron = self.cron if hour is None else slots.at_hour(self.cron, hour)
         return slots.between(cron, self.zone, after, until)
 

@@ -396,9 +396,13 @@ class OwnTime:
 
     @classmethod
     def parse(cls, text: str) -> OwnTime:
-        """Read it from its text."""
-        hour, _, zone = text.partition("@")
-        return cls(hour=int(hour) if hour else None, zone=ZoneInfo(zone) if zone else None)
+        """Read it from its text. A zone that is there no more is as none: they read on."""
+        hour, _, name = text.partition("@")
+        try:
+            zone = ZoneInfo(name) if name else None
+        except (KeyError, ValueError, OSError):
+            zone = None
+        return cls(hour=int(hour) if hour else None, zone=zone)
 
     def __str__(self) -> str:
         if self.hour is None and self.zone is None:

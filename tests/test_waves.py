@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from publisher.model import Issue, IssueState, MissedPolicy, OwnTime, WaveState
 from publisher.store import issues, waves
 from publisher.store.engine import Store
+from publisher.store.tables import subscriptions
 from tests.rig import builders
 from tests.rig.builders import DAILY, WEEKLY
 from tests.rig.desk import Desk
@@ -180,6 +182,24 @@ async def test_stopped_issue_has_no_more_waves(desk: Desk) -> None:
 
     assert [when for when, each, _ in today if each.id == issue.id] == []
     assert sorted(got for when, _, got in [*today, *tomorrow]) == [["one"]] * 3
+
+
+async def test_zone_that_is_there_no_more_leaves_a_reader_with_the_newsletters(
+    desk: Desk,
+) -> None:
+    bond = await desk.bond("ann")
+    async with desk.store.write() as connection:
+        await connection.execute(
+            update(subscriptions)
+            .where(subscriptions.c.id == bond.id)
+            .values(own_time="8@Mars/Olympus")
+        )
+    await desk.ring()
+    await desk.bring("one")
+
+    happened = await day(desk, SEVEN + timedelta(hours=2))
+
+    assert [when for when, _, _ in happened if "ann" in when] == ["23 07:00 ann"]
 
 
 async def test_own_time_does_nothing_where_it_is_not_allowed(desk: Desk) -> None:
