@@ -8,7 +8,9 @@ the next page.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import parse_qs
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -27,15 +29,25 @@ async def unsubscribe(request: Request) -> Response:
     """Answer /u/TOKEN: a page with a button, which posts as mail programs do by themselves."""
     site, token = site_of(request), request.path_params["token"]
     if request.method != "POST":
-        holder = await subscribe.holder(site.store, site.tokens, Purpose.UNSUBSCRIBE, token)
-        return _about(request, "unsubscribe", holder)
+        held = await subscribe.in_mail(site.store, site.tokens, token)
+        return _of_mail(request, "unsubscribe", held)
     body = await request.body()
-    left, *_ = await subscribe.unsubscribe(site.store, site.tokens, token, clock=site.clock)
+    held = await subscribe.in_mail(site.store, site.tokens, token)
+    named = parse_qs(body.decode("ascii", "replace")).get("only", [""])[0]
+    only = next((each.newsletter for each in held if each.newsletter == named), None)
+    left = await subscribe.unsubscribe(site.store, site.tokens, token, only=only, clock=site.clock)
     # RFC 8058 §3.2: List-Unsubscribe=One-Click, in either encoding of forms. Whatever else the
     # body says, or fails to say, a POST here wants one thing, and has it by now.
     if b"One-Click" in body:
         return PlainTextResponse("You are unsubscribed.\n", headers=_PRIVATE)
-    return _about(request, "unsubscribed", left)
+    gone = [each for each in left if only in (None, each.newsletter)]
+    return _of_mail(request, "unsubscribed", gone)
+
+
+def _of_mail(request: Request, name: str, held: Sequence[Subscription]) -> Response:
+    """Answer with a page about what a mail came by: one newsletter, or several in one mail."""
+    several = [_newsletter(request, each) for each in held] if len(held) > 1 else []
+    return _about(request, name, held[0], several=several)
 
 
 async def confirm(request: Request) -> Response:
@@ -86,6 +98,10 @@ class _Former:
     title: str
     language: str
 
+    def language_for(self, _wanted: str) -> str:
+        """Give the language of its pages: what it had on offer is not known any more."""
+        return self.language
+
 
 def _configured(request: Request, holder: Subscription) -> Newsletter:
     """Give the newsletter of a subscription; one that is no longer there has no such page."""
@@ -96,14 +112,19 @@ def _configured(request: Request, holder: Subscription) -> Newsletter:
 
 
 def _about(request: Request, name: str, holder: Subscription, **context: object) -> Response:
-    """Answer with a page about one subscription, in the language of its newsletter.
+    """Answer with a page about one subscription, in the language of its reader.
 
     Leaving works for former newsletters too.
     """
+    of = _newsletter(request, holder)
+    context = {"several": (), **context, "newsletter": of, "address": holder.address.mailbox}
+    language = of.language_for(holder.wishes.language)
+    return page(request, name, context, language=language, headers=_PRIVATE)
+
+
+def _newsletter(request: Request, holder: Subscription) -> Newsletter | _Former:
     site = site_of(request)
-    of: Newsletter | _Former | None = site.newsletter(holder.newsletter)
-    if of is None:
-        title, language = site.publication.title, site.publication.language
-        of = _Former(slug=holder.newsletter, title=title, language=language)
-    context |= {"newsletter": of, "address": holder.address.mailbox}
-    return page(request, name, context, language=of.language, headers=_PRIVATE)
+    title, language = site.publication.title, site.publication.language
+    return site.newsletter(holder.newsletter) or _Former(
+        slug=holder.newsletter, title=title, language=language
+    )

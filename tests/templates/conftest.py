@@ -58,7 +58,7 @@ def issue(templates: Templates, language: str) -> dict[str, object]:
 
 def pages(templates: Templates) -> dict[str, str]:
     articles = samples.views()
-    about = {"newsletter": samples.NEWSLETTER, "address": ADDRESS}
+    about = {"newsletter": samples.NEWSLETTER, "several": (), "address": ADDRESS}
     subject = "مرحبا <b>"
     caught = CaughtMail(
         id="1",
@@ -107,7 +107,7 @@ def pages(templates: Templates) -> dict[str, str]:
             "pages": 3,
         },
         "issue": issue(templates, "en"),
-        "unsubscribe": about,
+        "unsubscribe": about | {"several": [samples.NEWSLETTER] * 2},
         "unsubscribed": about,
         "confirm": about,
         "confirmed": about,

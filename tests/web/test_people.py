@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import select
 
 from publisher.model import DeliveryState, SubscriptionState
+from publisher.store import renditions
 from publisher.store.tables import subscriptions
 from publisher.tokens import Purpose, Tokens
 from publisher.web.site import Site
+from tests.mail import sample
 from tests.rig.desk import Desk
 from tests.web.conftest import Serving
 
@@ -100,6 +102,81 @@ async def test_the_button_unsubscribes_and_shows_a_page(
     assert (response.status_code, "You are unsubscribed" in response.text) == (200, True)
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
     assert (await desk.bond("ana")).state is SubscriptionState.ENDED
+
+
+@pytest.fixture
+async def merged(site: Site, desk: Desk) -> tuple[Site, str]:
+    """A mail that two newsletters share, by the path of its unsubscribe link."""
+    both = [
+        replace(desk.newsletter, slug=slug, title=title, merge=True)
+        for slug, title in (("ports", "The Ports"), ("rails", "The Rails"))
+    ]
+    await desk.bring("one", "two")
+    one, two = [(await desk.article(slug)).id for slug in ("one", "two")]
+    ids = []
+    for desk.newsletter in both:
+        ids.append(await desk.join("ana"))
+    async with desk.store.write() as connection:
+        rendition = await renditions.add(
+            connection,
+            replace(sample.RENDITION, issue=None, parts=(("ports", (one,)), ("rails", (two,)))),
+        )
+    shown = replace(site, newsletters=tuple(both))
+    return shown, f"/u/{site.tokens.sign(Purpose.UNSUBSCRIBE, ids[0], rendition)}"
+
+
+async def states(desk: Desk) -> dict[str, str]:
+    return {row.newsletter: row.state for row in await rows(desk)}
+
+
+async def test_page_of_a_merged_mail_offers_to_leave_all_or_one(
+    merged: tuple[Site, str], desk: Desk, serving: Serving
+) -> None:
+    site, path = merged
+    client = await serving(site)
+
+    page = (await client.get(path)).text
+
+    assert "<bdi>The Ports</bdi>, <bdi>The Rails</bdi>?" in page
+    assert page.count("<button") == 3
+    assert set((await states(desk)).values()) == {"active"}
+
+
+@pytest.mark.parametrize(
+    ("form", "ended"),
+    [
+        ({"only": "rails"}, {"rails"}),
+        ({"only": "wages"}, {"ports", "rails"}),
+        ({}, {"ports", "rails"}),
+        (ONE_CLICK, {"ports", "rails"}),
+    ],
+)
+async def test_what_is_pressed_on_a_merged_mail_is_what_ends(
+    merged: tuple[Site, str], desk: Desk, serving: Serving, form: dict[str, str], ended: set[str]
+) -> None:
+    site, path = merged
+    client = await serving(site)
+
+    response = await client.post(path, data=form)
+
+    assert {slug for slug, state in (await states(desk)).items() if state == "ended"} == ended
+    if form is not ONE_CLICK:
+        told = {slug for slug in ("ports", "rails") if f"The {slug.capitalize()}" in response.text}
+        assert told == ended
+
+
+async def test_page_is_in_the_language_that_its_reader_chose(
+    site: Site, desk: Desk, serving: Serving
+) -> None:
+    client = await serving(
+        replace(site, newsletters=(replace(desk.newsletter, languages=("ar",)),))
+    )
+    id = await desk.join("ana")
+    await desk.wish("ana", language="ar")
+
+    page = (await client.get(link(site, Purpose.UNSUBSCRIBE, id))).text
+
+    assert '<html lang="ar" dir="rtl"' in page
 
 
 async def test_page_is_in_the_language_of_the_newsletter(
