@@ -598,11 +598,32 @@ def test_confirmation_says_nothing_that_a_stranger_typed() -> None:
 def test_page_acts_only_by_a_post_to_itself(name: str) -> None:
     """RFC 8058 §3.1: a GET must not unsubscribe; link scanners follow every GET."""
     html = Templates(None).html(
-        f"web/{name}.html", **SITE, newsletter=samples.NEWSLETTER, address="a@example.org"
+        f"web/{name}.html",
+        **SITE,
+        newsletter=samples.NEWSLETTER,
+        several=(),
+        address="a@example.org",
     )
 
     assert re.findall("<form[^>]*>", html) == ['<form method="post">']
     assert html.count("<button") == 1
+
+
+def test_page_about_a_merged_mail_has_a_button_for_all_and_one_for_each() -> None:
+    morning, evening = (
+        replace(samples.NEWSLETTER, slug=slug, title=slug.capitalize())
+        for slug in ("morning", "evening")
+    )
+    html = Templates(None).html(
+        "web/unsubscribe.html",
+        **SITE,
+        newsletter=morning,
+        several=(morning, evening),
+        address="a@example.org",
+    )
+
+    assert re.findall("<form[^>]*>", html) == ['<form method="post">'] * 3
+    assert re.findall('<button[^>]*value="([^"]*)"', html) == ["morning", "evening"]
 
 
 def test_pages_need_no_other_file_and_one_has_a_script() -> None:
