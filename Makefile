@@ -59,6 +59,7 @@ messages: .venv/.stamp
 	$(BIN)/python -m scripts.messages
 
 bench: .venv/.stamp
+	$(BIN)/python -m bench.message
 	$(BIN)/python -m bench.compose
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.feeds

