@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import (
@@ -23,7 +23,7 @@ from publisher.model import (
     Newsletter,
     Topic,
 )
-from publisher.store import terms
+from publisher.store import bulk, terms
 from publisher.store.articles import eligible_between
 from publisher.store.tables import (
     articles,
@@ -123,7 +123,7 @@ async def received(
         (row.subscriber_id, row.rendition_id)
         for row in await connection.execute(
             select(deliveries.c.subscriber_id, deliveries.c.rendition_id).where(
-                deliveries.c.subscriber_id.in_(people),
+                bulk.among(connection, deliveries.c.subscriber_id, people),
                 deliveries.c.rendition_id.in_(carrying),
                 or_(deliveries.c.state != DeliveryState.SKIPPED, deliveries.c.doubted),
             )
@@ -157,19 +157,26 @@ async def add_deliveries(
     """Insert a pending row for each person, with their rendition."""
     if not rendition_of:
         return
+    people = bulk.pairs(connection, rendition_of)
+    same = {
+        "lane": lane,
+        "newsletter": newsletter,
+        "issue_id": issue,
+        "state": DeliveryState.PENDING,
+        "attempts": 0,
+        "deferrals": 0,
+        "due": due,
+        "doubted": False,
+        "reply": "",
+        "created": now,
+    }
     await connection.execute(
-        insert(deliveries),
-        [
-            {
-                "lane": lane,
-                "newsletter": newsletter,
-                "issue_id": issue,
-                "rendition_id": rendition,
-                "subscriber_id": subscriber,
-                "state": DeliveryState.PENDING,
-                "due": due,
-                "created": now,
-            }
-            for subscriber, rendition in rendition_of.items()
-        ],
+        insert(deliveries).from_select(
+            ["subscriber_id", "rendition_id", *same],
+            select(
+                people.c.key,
+                people.c.value,
+                *(literal(value, deliveries.c[name].type) for name, value in same.items()),
+            ),
+        )
     )

@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, case, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Rendition
+from publisher.store.engine import insert_unless
 from publisher.store.tables import rendition_articles, renditions
 
 Parts: TypeAlias = tuple[tuple[str, tuple[int, ...]], ...]
@@ -17,17 +18,16 @@ Parts: TypeAlias = tuple[tuple[str, tuple[int, ...]], ...]
 
 async def add(connection: AsyncConnection, rendition: Rendition) -> int:
     """Freeze a rendition and give its id, or that of the one frozen before under its key."""
-    known = await connection.scalar(
-        select(renditions.c.id).where(
-            renditions.c.newsletter == rendition.newsletter,
-            renditions.c.issue_id == rendition.issue,
-            renditions.c.key == rendition.key,
-        )
+    known = select(renditions.c.id).where(
+        renditions.c.newsletter == rendition.newsletter,
+        renditions.c.issue_id == rendition.issue,
+        renditions.c.key == rendition.key,
     )
-    if known is not None:
-        return int(known)
-    result = await connection.execute(
-        insert(renditions).values(
+    if (id := await connection.scalar(known)) is not None:
+        return int(id)
+    id = await connection.scalar(
+        insert_unless(connection, renditions)
+        .values(
             newsletter=rendition.newsletter,
             issue_id=rendition.issue,
             key=rendition.key,
@@ -37,9 +37,11 @@ async def add(connection: AsyncConnection, rendition: Rendition) -> int:
             text=rendition.text,
             created=rendition.created,
         )
+        .on_conflict_do_nothing(index_elements=["newsletter", "issue_id", "key"])
+        .returning(renditions.c.id)
     )
-    assert result.inserted_primary_key is not None  # noqa: S101 -- an insert always has one
-    id = int(result.inserted_primary_key[0])
+    if id is None:  # another composer was faster
+        return int((await connection.execute(known)).scalar_one())
     told = [(newsletter, article) for newsletter, ids in rendition.parts for article in ids]
     if told:
         await connection.execute(
@@ -54,7 +56,7 @@ async def add(connection: AsyncConnection, rendition: Rendition) -> int:
                 for position, (newsletter, article) in enumerate(told)
             ],
         )
-    return id
+    return int(id)
 
 
 async def get(connection: AsyncConnection, id: int) -> Rendition:
