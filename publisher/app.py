@@ -29,6 +29,7 @@ from publisher.model import (
     SourceArticle,
 )
 from publisher.ports import Clock, Source, Transport
+from publisher.preflight import Preflight
 from publisher.publish import Press
 from publisher.render import Templates
 from publisher.sources.push import Pushed, PushSource, PushState
@@ -55,6 +56,7 @@ class App:
     templates: Templates
     tokens: Tokens
     letters: Letters
+    preflight: Preflight
     press: Press
     composer: Composer
     clock: Clock
@@ -211,7 +213,7 @@ class App:
         return await self.composer.due()
 
     async def compose_now(self, newsletter: Newsletter, cadence: Cadence) -> Issue:
-        """Make and compose an occurrence by hand. Raises TemplateError."""
+        """Make and compose an occurrence by hand. Raises TemplateError and PreflightError."""
         occurrence = await issues.occur_now(self.store, newsletter, cadence, clock=self.clock)
         return await self.composer.compose(newsletter, occurrence)
 
@@ -322,12 +324,17 @@ def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Cl
         bounce=config.bounce_address,
     )
     templates = Templates(config.templates)
+    letters = Letters(store, stationery)
+    preflight = Preflight(
+        publication=config.publication, tokens=tokens, letters=letters, weights=config.preflight
+    )
     return App(
         config=config,
         store=store,
         templates=templates,
         tokens=tokens,
-        letters=Letters(store, stationery),
+        letters=letters,
+        preflight=preflight,
         press=Press(
             store,
             publication=config.publication,
@@ -341,6 +348,7 @@ def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Cl
             publication=config.publication,
             newsletters=config.newsletters,
             templates=templates,
+            preflight=preflight,
             clock=clock,
         ),
         clock=clock,

@@ -60,6 +60,10 @@ class TemplateError(PublisherError):
         self.line = line
 
 
+class PreflightError(PublisherError):
+    """An issue is not fit to be sent: hold it, and have the admin told."""
+
+
 class TokenError(PublisherError):
     """A token is forged, damaged or for something else: answer as for one never made."""
 

@@ -39,7 +39,6 @@ async def checked(
     readers: list[Subscription],
 ) -> Checked:
     """Examine a rendition as these readers get it."""
-    from publisher.preflight import Context, examine, specimens
     from publisher.preflight.spam import program
     from publisher.store import articles, sampling
 
@@ -47,23 +46,18 @@ async def checked(
         found = await articles.by_ids(connection, rendition.article_ids)
         audience = await sampling.audience(connection, newsletter.slug, cadence.name)
         last = await sampling.last_audience(connection, newsletter.slug, cadence.name)
-    mails = specimens(
+    findings = await asyncio.to_thread(
+        app.preflight.inspect,
         rendition,
         newsletter=newsletter,
         articles=list(found.values()),
         readers=readers,
-        letters=app.letters,
-    )
-    context = Context(
-        publication=app.config.publication,
-        tokens=app.tokens,
-        weights=app.config.preflight,
         audience=audience,
         last_audience=last,
     )
     return Checked(
-        mails=len(mails),
-        findings=await asyncio.to_thread(examine, mails, context),
+        mails=len(readers),
+        findings=findings,
         unasked=[] if program() else ["spam: SpamAssassin is not installed"],
     )
 

@@ -19,7 +19,7 @@ from publisher import notices as words
 from publisher.arranging import arranged
 from publisher.compose.choosing import Choice, Pool, Shelf
 from publisher.compose.wave import ComposedElsewhere, Making
-from publisher.errors import TemplateError
+from publisher.errors import PreflightError, TemplateError
 from publisher.model import (
     Article,
     Cadence,
@@ -31,11 +31,13 @@ from publisher.model import (
     Subscription,
     Wave,
     WaveState,
+    Weight,
 )
 from publisher.ports import Clock
+from publisher.preflight import Preflight
 from publisher.render import Templates
 from publisher.renditions import Part, digest
-from publisher.store import audience, composing, issues, notices, renditions, waves
+from publisher.store import audience, composing, issues, notices, renditions, sampling, waves
 from publisher.store.audience import Circle, Reader
 from publisher.store.composing import Account
 from publisher.store.engine import Store
@@ -51,14 +53,15 @@ class Composer:
     publication: Publication
     newsletters: Sequence[Newsletter]
     templates: Templates
+    preflight: Preflight
     clock: Clock
 
     async def due(self) -> list[Issue]:
         """Compose whatever has its grace behind it and is approved; give the issues as they are.
 
-        An issue whose template fails stays as it is, says why in its note, and is tried again
-        next time; the others go on. Newsletters take turns in the config's order, so that where
-        two meet the first is whose mail it is.
+        An issue whose template fails, or that does not pass the preflight, stays as it is, says
+        why in its note, and is tried again next time; the others go on. Newsletters take turns in
+        the config's order, so that where two meet the first is whose mail it is.
         """
         done: dict[int, Issue] = {}
         for newsletter in self.newsletters:
@@ -67,7 +70,7 @@ class Composer:
             for issue, wave in coming:
                 try:
                     done[issue.id] = await self._wave(newsletter, issue, wave)
-                except TemplateError as error:
+                except (TemplateError, PreflightError) as error:
                     await self._hold(newsletter, issue, str(error))
         return list(done.values())
 
@@ -81,7 +84,10 @@ class Composer:
         tell("issue not composed", issue=issue.id, reason=reason)
 
     async def compose(self, newsletter: Newsletter, issue: Issue) -> Issue:
-        """Compose an issue now, whatever its grace. Give it as it then is. Raises TemplateError."""
+        """Compose an issue now, whatever its grace. Give it as it then is.
+
+        Raises TemplateError and PreflightError.
+        """
         async with self.store.read() as connection:
             made = await waves.of_issue(connection, issue.id)
         for wave in made:
@@ -93,8 +99,8 @@ class Composer:
     async def _wave(self, newsletter: Newsletter, issue: Issue, wave: Wave) -> Issue:
         """Freeze who gets an issue in a wave, and what each gets; then let it go.
 
-        Resumes what a crash left unfinished. Raises TemplateError; what was made is kept then,
-        and the wave is not over.
+        Resumes what a crash left unfinished. Raises TemplateError and PreflightError; what was
+        made is kept then, and the wave is not over.
         """
         async with self.store.write() as connection:
             begun = await waves.begin(connection, wave.id, self.clock())
@@ -123,6 +129,12 @@ class Composer:
     ) -> Making:
         now = self.clock()
         cut = wave.cut or now
+        # One wave of many says nothing about the audience of the issue.
+        coming = last = None
+        if wave.own_time is None:
+            circle = self._circle(newsletter, issue.cadence, None)
+            coming, _ = await audience.oldest_cover(connection, circle)
+            last = await sampling.last_audience(connection, newsletter.slug, issue.cadence)
         others = []
         if newsletter.merge:
             behind = self._behind(newsletter)
@@ -149,7 +161,7 @@ class Composer:
                 },
             ),
             # As of when the articles were read: what is edited later is newer than the mail.
-            render=partial(self._render, now),
+            make=partial(self._made, newsletter, now, coming, last),
         )
 
     def _behind(self, newsletter: Newsletter) -> dict[str, Newsletter]:
@@ -222,6 +234,39 @@ class Composer:
             language=choice.language,
             now=now,
         )
+
+    def _made(
+        self,
+        newsletter: Newsletter,
+        now: datetime,
+        coming: int | None,
+        last: int | None,
+        issue: Issue,
+        choice: Choice,
+        by_id: Mapping[int, Article],
+        readers: Sequence[Subscription],
+        is_first: bool,
+    ) -> Rendition:
+        """Render a choice, if it passes the preflight. Raises TemplateError and PreflightError."""
+        rendition = self._render(now, issue, choice, by_id)
+        findings = self.preflight.inspect(
+            rendition,
+            newsletter=newsletter,
+            articles=[by_id[id] for id in choice.article_ids],
+            readers=readers,
+            audience=coming,
+            last_audience=last,
+            is_quick=not is_first,
+        )
+        blocking = [str(finding) for finding in findings if finding.weight is Weight.BLOCK]
+        if blocking:
+            raise PreflightError("; ".join(blocking))
+        if is_first:
+            for finding in findings:
+                log.warning(
+                    "preflight", issue=issue.id, language=choice.language, found=str(finding)
+                )
+        return rendition
 
     async def preview(
         self,

@@ -15,6 +15,8 @@ from publisher.model import Article, Newsletter
 from publisher.store.audience import Circle, Reader
 
 Part: TypeAlias = tuple[str, tuple[int, ...]]
+# What a choice depends on: up to where somebody was considered, their topics, what they had.
+_Place: TypeAlias = tuple[datetime | None, str, frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,20 @@ class Pool:
 
     def choose(self, reader: Reader, had: frozenset[int]) -> tuple[int, ...]:
         """Choose what a person has not been considered for, has not had, and wants."""
-        wanted = frozenset(reader.topics.split())
+        # Most people are in the place of somebody before them.
+        place = (reader.covered, reader.topics, had)
+        if place not in self._chosen:
+            self._chosen[place] = self._choose(*place)
+        return self._chosen[place]
+
+    @cached_property
+    def _chosen(self) -> dict[_Place, tuple[int, ...]]:
+        return {}
+
+    def _choose(
+        self, covered: datetime | None, topics: str, had: frozenset[int]
+    ) -> tuple[int, ...]:
+        wanted = frozenset(topics.split())
         age = self.newsletter.max_age
         oldest = None if age is None else self.cut - age
         return tuple(
@@ -70,7 +85,7 @@ class Pool:
             for article in self.articles
             if article.id not in had
             and article.eligible is not None
-            and (reader.covered is None or article.eligible > reader.covered)
+            and (covered is None or article.eligible > covered)
             and (not wanted or wanted & self.topics[article.id])
             and (oldest is None or article.eligible > oldest)
         )
@@ -87,6 +102,10 @@ class Shelf:
     most: int
     ids: dict[Choice, int | None]
     _smaller: dict[Choice, Choice | None] = field(default_factory=dict)
+
+    def has(self, language: str) -> bool:
+        """Say whether there is a rendition in a language already."""
+        return any(id is not None and known.language == language for known, id in self.ids.items())
 
     def settle(self, choice: Choice) -> Choice | None:
         """Give what a reader gets who is to get a choice, and find a place for it.

@@ -1,4 +1,8 @@
-"""The making of one wave, chunk by chunk, each in a transaction of its own."""
+"""The making of one wave, chunk by chunk, each in a transaction of its own.
+
+A chunk whose people need a rendition that is not there is judged twice: renditions are made
+between transactions, since hundreds of them take seconds, and nobody should wait for the lock.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +14,21 @@ from typing import TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.compose.choosing import Choice, Pool, Shelf
-from publisher.model import Article, Issue, Lane, Rendition, Wave
+from publisher.compose.choosing import Choice, Part, Pool, Shelf
+from publisher.model import Article, Issue, Lane, Rendition, Subscription, Wave
 from publisher.ports import Clock
-from publisher.store import audience, composing, issues, renditions, waves
+from publisher.store import audience, composing, issues, renditions, subscribers, waves
 from publisher.store.audience import Reader
 from publisher.store.composing import Account
 from publisher.store.engine import Store
 
-_CHUNK = 1000
+_CHUNK = 5000
 
-Render: TypeAlias = Callable[[Issue, Choice, Mapping[int, Article]], Rendition]
+# Renders a choice and has it examined as these readers get it; whether it is the first of its
+# language in the issue.
+Make: TypeAlias = Callable[
+    [Issue, Choice, Mapping[int, Article], Sequence[Subscription], bool], Rendition
+]
 
 
 class ComposedElsewhere(Exception):
@@ -29,9 +37,9 @@ class ComposedElsewhere(Exception):
 
 @dataclass(kw_only=True)
 class _Chunk:
-    """What comes of some readers: what each gets, and which subscriptions were considered."""
+    """What comes of some readers: who gets what, and which subscriptions were considered."""
 
-    choices: dict[int, Choice]
+    people_of: dict[Choice, list[int]]
     considered: list[int]
 
 
@@ -51,12 +59,12 @@ class Making:
     others: Sequence[tuple[Issue, Pool]]
     accounts: Mapping[str, Account]
     shelf: Shelf
-    render: Render
+    make: Make
 
     async def run(self) -> None:
         """Make it to the end, from where a crash left it.
 
-        Raises ComposedElsewhere, and TemplateError.
+        Raises ComposedElsewhere, TemplateError and PreflightError.
         """
         async with self.store.read() as connection:
             last: int | None = await waves.reached(connection, self.wave.id)
@@ -64,7 +72,10 @@ class Making:
             last = await self._next(last)
 
     async def _next(self, last: int) -> int | None:
-        """Deal with the next readers; give the last of them, None for none left."""
+        """Deal with the next readers; give the last of them, None for none left.
+
+        Gives the one that came before them if they wanted what was not made yet; it is then.
+        """
         async with self.store.write() as connection:
             readers = await audience.next_readers(
                 connection, self.pool.circle, self.issue.id, last, _CHUNK
@@ -72,23 +83,57 @@ class Making:
             if not readers:
                 return None
             chunk = await self._judge(connection, readers)
-            rendition_of = await self._freeze(connection, chunk.choices)
-            await composing.add_deliveries(
-                connection,
-                lane=Lane.ISSUE,
-                newsletter=self.issue.newsletter,
-                issue=self.issue.id,
-                rendition_of=rendition_of,
-                due=self.wave.opens,
-                now=self.clock(),
+            unmade = [choice for choice in chunk.people_of if self.shelf.ids[choice] is None]
+            if not unmade:
+                reached = readers[-1].subscriber
+                await self._write(connection, chunk, last, reached)
+                return reached
+            await composing.give_number(connection, self.issue)
+            issue = await issues.get(connection, self.issue.id) or self.issue
+            sampled = {
+                choice: await subscribers.bonds(
+                    connection,
+                    {chunk.people_of[choice][0], chunk.people_of[choice][-1]},
+                    self.issue.newsletter,
+                )
+                for choice in unmade
+            }
+        for choice, readers_of in sampled.items():
+            rendition = await asyncio.to_thread(
+                self.make,
+                issue,
+                choice,
+                self._by_id,
+                list(readers_of.values()),
+                not self.shelf.has(choice.language),
             )
-            reached = readers[-1].subscriber
-            if not await waves.move_on(
-                connection, self.wave, come_from=last, go_to=reached, added=len(rendition_of)
-            ):
-                raise ComposedElsewhere
-            await audience.cover(connection, chunk.considered, self.pool.cut)
-            return reached
+            async with self.store.write() as connection:
+                self.shelf.ids[choice] = await renditions.add(connection, rendition)
+        return last
+
+    async def _write(
+        self, connection: AsyncConnection, chunk: _Chunk, last: int, reached: int
+    ) -> None:
+        rendition_of = {
+            person: id
+            for choice, people in chunk.people_of.items()
+            if (id := self.shelf.ids[choice]) is not None
+            for person in people
+        }
+        await composing.add_deliveries(
+            connection,
+            lane=Lane.ISSUE,
+            newsletter=self.issue.newsletter,
+            issue=self.issue.id,
+            rendition_of=dict(sorted(rendition_of.items())),
+            due=self.wave.opens,
+            now=self.clock(),
+        )
+        if not await waves.move_on(
+            connection, self.wave, come_from=last, go_to=reached, added=len(rendition_of)
+        ):
+            raise ComposedElsewhere
+        await audience.cover(connection, chunk.considered, self.pool.cut)
 
     async def _judge(self, connection: AsyncConnection, readers: Sequence[Reader]) -> _Chunk:
         people = [reader.subscriber for reader in readers]
@@ -101,7 +146,9 @@ class Making:
             )
             for issue, pool in self.others
         ]
-        chunk = _Chunk(choices={}, considered=[])
+        chunk = _Chunk(people_of={}, considered=[])
+        # People who are to get the same, each with the subscriptions that it is for.
+        alike: dict[tuple[str, tuple[Part, ...]], list[tuple[int, list[int]]]] = {}
         for reader in readers:
             if not self.pool.reaches(reader):
                 continue  # the next issue is made for them as well
@@ -122,12 +169,14 @@ class Making:
                     parts.append((pool.newsletter.slug, more))
                     considered.append(also.subscription)
             language = self.pool.newsletter.language_for(reader.language)
-            choice = Choice(language, tuple(parts))
+            alike.setdefault((language, tuple(parts)), []).append((reader.subscriber, considered))
+        for wanted, group in alike.items():
+            choice = Choice(*wanted)
             settled = self.shelf.settle(choice)
             if settled is not None:
-                chunk.choices[reader.subscriber] = settled
+                chunk.people_of.setdefault(settled, []).extend(person for person, _ in group)
             if settled == choice:
-                chunk.considered += considered
+                chunk.considered += [id for _, ids in group for id in ids]
         return chunk
 
     async def _had(
@@ -136,24 +185,6 @@ class Making:
         return await composing.received(
             connection, people, pool.article_ids, self.accounts[pool.newsletter.slug]
         )
-
-    async def _freeze(
-        self, connection: AsyncConnection, choices: Mapping[int, Choice]
-    ) -> dict[int, int]:
-        """Make a rendition of each choice that has none; map each person to theirs."""
-        if not choices:
-            return {}
-        await composing.give_number(connection, self.issue)
-        numbered = await issues.get(connection, self.issue.id) or self.issue
-        made: dict[Choice, int] = {}
-        for choice in dict.fromkeys(choices.values()):
-            known = self.shelf.ids[choice]
-            if known is None:
-                rendition = await asyncio.to_thread(self.render, numbered, choice, self._by_id)
-                known = await renditions.add(connection, rendition)
-            made[choice] = known
-        self.shelf.ids |= made
-        return {person: made[choice] for person, choice in choices.items()}
 
     @cached_property
     def _by_id(self) -> dict[int, Article]:

@@ -369,9 +369,9 @@ class RelayTable(Table):
 
 
 class PreflightTable(Table):
-    """What `publisher preview --check` examines the next issue for, in the mails of a sample of its
-    readers. A rule that warns is told of; one that blocks fails the command as well. Issues that
-    open by themselves are not held up by it yet.
+    """What each issue is examined for before it opens, in the mails of a few of its readers. A rule
+    that blocks holds the issue until it is mended, and the admin is told; one that warns is noted
+    in the log. `publisher preview --check` tells what would be found now.
     """
 
     message: Weight = Weight.BLOCK

@@ -1,24 +1,28 @@
 """What an issue is examined for: its mails, as real readers get them, by a list of rules.
 
-Whoever composes makes a few `specimens` of each rendition and has them `examine`d; a finding
-that blocks fails `preview --check`. A rule is a function named as its key in the config, and what
-it holds stands in its docstring. Nothing here reads a store or changes anything, and nothing
-goes over the network. A rendition is parsed once, however many specimens it has.
+Whoever composes has each rendition examined as a few of its readers get it (`Preflight`); a
+finding that blocks holds the issue up, and fails `preview --check`. A rule is a function named as
+its key in the config, and what it holds stands in its docstring. Nothing here reads a store or
+changes anything, and nothing goes over the network. A rendition is parsed once, however many
+specimens it has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from publisher.model import Weight
+from publisher.letters import Letters
+from publisher.model import Article, Newsletter, Publication, Rendition, Subscription, Weight
 from publisher.preflight import body, header, issue
 from publisher.preflight.contrast import contrast
 from publisher.preflight.finding import Finding, Flaw
 from publisher.preflight.spam import spam
 from publisher.preflight.specimen import Context, Reading, Specimen, specimens
+from publisher.tokens import Tokens
 
-__all__ = ["DEFAULTS", "Context", "Finding", "Specimen", "examine", "specimens"]
+__all__ = ["DEFAULTS", "Context", "Finding", "Preflight", "Specimen", "examine", "specimens"]
 
 _Rule = Callable[[Reading, Context], Iterable[Flaw]]
 
@@ -43,6 +47,49 @@ _RULES: dict[_Rule, Weight] = {
 DEFAULTS: Mapping[str, Weight] = MappingProxyType(
     {rule.__name__: weight for rule, weight in _RULES.items()}
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preflight:
+    """The preflight of a site. ``weights`` are the config's, by rule."""
+
+    publication: Publication
+    tokens: Tokens
+    letters: Letters
+    weights: Mapping[str, Weight]
+
+    def inspect(
+        self,
+        rendition: Rendition,
+        *,
+        newsletter: Newsletter,
+        articles: Sequence[Article],
+        readers: Sequence[Subscription],
+        audience: int | None = None,
+        last_audience: int | None = None,
+        is_quick: bool = False,
+    ) -> list[Finding]:
+        """Examine a rendition as these readers get it: see `examine`.
+
+        ``is_quick`` leaves out what takes a second, for all but one of many that are alike.
+        """
+        weights = {**self.weights, "spam": Weight.OFF} if is_quick else self.weights
+        return examine(
+            specimens(
+                rendition,
+                newsletter=newsletter,
+                articles=articles,
+                readers=readers,
+                letters=self.letters,
+            ),
+            Context(
+                publication=self.publication,
+                tokens=self.tokens,
+                weights=weights,
+                audience=audience,
+                last_audience=last_audience,
+            ),
+        )
 
 
 def examine(specimens: Iterable[Specimen], context: Context) -> list[Finding]:

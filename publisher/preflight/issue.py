@@ -28,5 +28,5 @@ def audience(_: Reading, context: Context) -> Iterator[Flaw]:
     if now is None or not before:
         return
     if now * 2 < before or now > before * 2:
-        change = "less than half" if now < before else "more than double"
-        yield Flaw(f"{now:,} get it, {change} of the {before:,} of the last issue", "the audience")
+        change = "less than half of" if now < before else "more than double"
+        yield Flaw(f"{now:,} get it, {change} the {before:,} of the last issue", "the audience")

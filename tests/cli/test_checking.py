@@ -95,7 +95,7 @@ def test_sudden_audience_is_warned_of(read: Command, site: Site, tmp_path: Path)
 
     shown = read("preview", "digest", "--cadence", "daily", "--check").stdout
 
-    assert "warn   audience: 12 get it, more than double of the 3 of the last issue" in shown
+    assert "warn   audience: 12 get it, more than double the 3 of the last issue" in shown
 
 
 def test_json_is_for_findings_only(read: Command) -> None:

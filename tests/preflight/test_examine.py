@@ -113,7 +113,7 @@ def test_articles(articles: tuple[Article, ...], words: str) -> None:
     ("now", "before", "words"),
     [
         (49, 100, "49 get it, less than half of the 100 of the last issue"),
-        (2001, 1000, "2,001 get it, more than double of the 1,000 of the last issue"),
+        (2001, 1000, "2,001 get it, more than double the 1,000 of the last issue"),
         (0, 1, "0 get it, less than half of the 1 of the last issue"),
     ],
 )

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from publisher import issues as occurrences
 from publisher.compose import Composer
 from publisher.ingest import Intake, Terms, ingest
+from publisher.letters import Letters, Stationery
 from publisher.mail import address as addresses
 from publisher.model import (
     Article,
@@ -25,14 +26,17 @@ from publisher.model import (
     IssueState,
     Newsletter,
     Subscription,
+    Weight,
     Wishes,
 )
+from publisher.preflight import DEFAULTS, Preflight
 from publisher.render import Templates
 from publisher.store import accounts, articles, issues, ledger, renditions, subscribers
 from publisher.store.engine import Store
 from publisher.store.tables import deliveries
 from publisher.store.tables import subscribers as people
 from publisher.subscribe import Subscribed, subscribe
+from publisher.tokens import Tokens
 from tests.rig import builders
 from tests.rig.builders import TellingSource
 from tests.rig.clock import SettableClock
@@ -52,6 +56,8 @@ class Desk:
         # All of the site's, where there are several.
         self.newsletters: list[Newsletter] = []
         self.source = TellingSource()
+        # Templates of tests say little: most tests are of something else.
+        self.weights = dict.fromkeys(DEFAULTS, Weight.OFF)
 
     # --- articles
 
@@ -146,7 +152,24 @@ class Desk:
             publication=self.publication,
             newsletters=self.newsletters or [self.newsletter],
             templates=self.templates,
+            preflight=self.preflight(),
             clock=self.clock,
+        )
+
+    def preflight(self) -> Preflight:
+        tokens = Tokens({1: b"k" * 32}, 1)
+        stationery = Stationery(
+            publication=self.publication,
+            newsletters={each.slug: each for each in self.newsletters or [self.newsletter]},
+            tokens=tokens,
+            secret=b"k" * 32,
+            bounce=None,
+        )
+        return Preflight(
+            publication=self.publication,
+            tokens=tokens,
+            letters=Letters(self.store, stationery),
+            weights=self.weights,
         )
 
     async def compose_due(self) -> list[Issue]:
