@@ -236,6 +236,19 @@ def test_confirmation_is_in_the_language_of_its_newsletter(templates: Templates)
     assert "brauchen Sie nichts zu tun" in mail.text
 
 
+def test_no_sentence_of_a_digest_is_left_in_english(tag: str, templates: Templates) -> None:
+    context = samples.digest(tag, articles=(samples.article(1, "1", summary="", language=tag),))
+
+    html = templates.html("email/digest.html", **context)
+    text = templates.text("email/digest.txt", **context)
+
+    english = (
+        "Read on|You get|It was sent|Unsubscribe|Preferences|View in|more article|By |No\\.|Monday"
+    )
+    assert re.findall(english, html + text) == []
+    assert f'<html lang="{tag}"' in html
+
+
 @pytest.mark.parametrize(
     "name", ["email/confirm.html", "email/confirm.txt", "web/preferences.html"]
 )

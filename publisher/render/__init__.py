@@ -73,6 +73,11 @@ Filters, besides Jinja's own:
     "rtl" or "ltr" for a language tag.
 ``excerpt(columns)``
     the beginning of a plain text, ended with "…" if something was left out.
+``listed``
+    a list of names as one phrase of ``language``.
+``isolate``
+    a plain text, between marks that keep it in order within a sentence that runs the other way;
+    in HTML, ``dir="auto"`` does the same.
 ``wrap(columns)``
     plain text in lines, links whole; for the text part of a mail.
 """

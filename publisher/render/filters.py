@@ -11,11 +11,17 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
+from babel.lists import format_list
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 # Han, kana and Hangul: written without blanks, so that a line may end behind any of them.
 CJK = "\u1100-\u11ff\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+
+# What begins and ends a stretch that runs its own way, and disorders nothing around it (UAX #9).
+_FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
+_STRONG = {"ltr": {"L"}, "rtl": {"R", "AL"}}
 
 _TIES = "\u00a0\u202f"
 
@@ -45,6 +51,28 @@ def locale(language: str) -> Locale:
 def direction(language: str) -> str:
     """Tell which way a language is written: the value of HTML's dir attribute."""
     return locale(language).text_direction
+
+
+@pass_context
+def isolate(context: Context, text: str) -> str:
+    """Isolate a plain text that runs the other way than ``language``, or part of which does.
+
+    Without that the numbers and full stops beside it change places. What runs the same way stays
+    as it is: not every program hides the marks.
+    """
+    own = _STRONG[direction(context["language"])]
+    strong = {unicodedata.bidirectional(each) for each in text} & {"L", "R", "AL"}
+    return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}" if strong - own else text
+
+
+@pass_context
+def listed(context: Context, names: Iterable[str]) -> str:
+    """Write names as one phrase of ``language``: "A, B and C"; markup stays markup."""
+    names = list(names)
+    spoken = locale(context["language"])
+    if any(isinstance(name, Markup) for name in names):
+        return Markup(format_list([str(escape(name)) for name in names], locale=spoken))  # noqa: S704
+    return format_list(names, locale=spoken)
 
 
 @pass_context

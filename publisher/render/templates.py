@@ -127,6 +127,8 @@ class Templates:
         made.filters |= {
             "direction": filters.direction,
             "excerpt": filters.excerpt,
+            "isolate": filters.isolate,
+            "listed": filters.listed,
             "longdate": filters.longdate,
             "shortdate": filters.shortdate,
             "wrap": filters.wrap,

@@ -19,7 +19,7 @@ needs_program = pytest.mark.skipif(program() is None, reason="SpamAssassin is no
 
 def judged(words: str) -> list[Finding]:
     said = rendition()
-    text = swap("Unsubscribe:\n", f"{words}\n\nUnsubscribe:\n")(said.text)
+    text = swap("Unsubscribe\n", f"{words}\n\nUnsubscribe\n")(said.text)
     html = swap("</body>", f"<p>{words}</p></body>")(said.html)
     return examined(
         made(replace(said, text=text, html=html)),
