@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test readers check format lint types layers docs messages bench torture lock clean
+.PHONY: run test readers pages check format lint types layers docs messages bench torture lock clean
 
 # The lock names everything, so nothing is left to resolve: an older pip would look for the
 # newest of a package that another one wants with an extra, and refuse it for want of a hash.
@@ -22,13 +22,13 @@ run: .venv/.stamp
 test: .venv/.stamp
 	$(BIN)/python -m pytest --numprocesses 2 $(PYTEST)
 
-# Feed readers that run on Node, for the tests and benches that leave them out where they are
-# missing; needs npm.
-NODE_READERS := tests/readers/node_modules/.package-lock.json
-readers: $(NODE_READERS)
+# What runs on Node for tests that leave it out where it is missing: feed readers, and the judge
+# of pages. Needs npm.
+ON_NODE := readers pages
+$(ON_NODE): %: tests/%/node_modules/.package-lock.json
 
-$(NODE_READERS): tests/readers/package-lock.json
-	npm ci --prefix tests/readers --ignore-scripts --no-audit --no-fund --loglevel error
+tests/%/node_modules/.package-lock.json: tests/%/package-lock.json
+	npm ci --prefix tests/$* --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
 # What CI runs: everything that can be checked, the tests with branch coverage.
@@ -77,4 +77,4 @@ lock:
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.txt
 
 clean:
-	rm -rf .venv tests/readers/node_modules var .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv $(ON_NODE:%=tests/%/node_modules) var .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

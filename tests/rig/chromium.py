@@ -102,12 +102,19 @@ def find() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
-def dom(browser: str, address: str, *, scratch: Path, dark: bool = False) -> str:
-    """Give the document at an address as it is once its scripts have run."""
+def dom(
+    browser: str, address: str, *, scratch: Path, dark: bool = False, asynchronous: bool = False
+) -> str:
+    """Give the document at an address as it is once its scripts have run.
+
+    ``asynchronous`` waits for what scripts go on to do behind the load event as well, by a clock
+    of the browser's own, which stands still while they work.
+    """
     scheme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"  # 0 is dark
     profile = f"--user-data-dir={scratch / 'profile'}"
+    budget = ["--virtual-time-budget=60000"] if asynchronous else []
     done = subprocess.run(
-        [browser, *_SWITCHES, scheme, profile, address],
+        [browser, *_SWITCHES, *budget, scheme, profile, address],
         capture_output=True,
         check=True,
         timeout=120,

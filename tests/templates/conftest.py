@@ -146,6 +146,7 @@ def pages(templates: Templates) -> dict[str, str]:
             **context["newsletter"] | {"issues": [], "page": 1, "pages": 1},
         ),
         "web/issue-ar": templates.html("web/issue.html", **arabic, **issue(templates, "ar")),
+        "web/unsubscribe-one": templates.html("web/unsubscribe.html", **site, **about),
         "web/home-empty": templates.html("web/home.html", **empty),
         "web/feed-issues": templates.html(
             "web/feed.html", **site, **feed | {"newsletter": samples.NEWSLETTER, "issues": [row]}
