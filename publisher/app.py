@@ -289,24 +289,30 @@ def _terms(entry: SourceEntry) -> ingest.Terms:
 
 @asynccontextmanager
 async def opened(
-    config: Config, *, migrated: bool = False, clock: Clock = utc_now
+    config: Config, *, migrated: bool = False, looking: bool = False, clock: Clock = utc_now
 ) -> AsyncIterator[App]:
     """Open a site for work. ``migrated`` brings the database to this version first.
 
+    ``looking`` opens it only to look: no schedule is put into force, and nothing is written.
     Raises StoreError when the database is missing, or not of this version.
     """
     url = config.store_url.get_secret_value()
     await asyncio.to_thread(migrate if migrated else require_current, url)
     store = connect(url)
     try:
-        async with store.write() as connection:
-            await keys.ensure(connection, clock())
-            secrets = await keys.load(connection)
-            for newsletter in config.newsletters:
-                for cadence in newsletter.cadences:
-                    await occurrences.in_force(
-                        connection, newsletter.slug, cadence.name, cadence.cron or "", clock()
-                    )
+        if looking:
+            async with store.read() as connection:
+                # Where nobody ever worked there is no key, nor a link that one could open.
+                secrets = await keys.load(connection) or {1: keys.made()}
+        else:
+            async with store.write() as connection:
+                await keys.ensure(connection, clock())
+                secrets = await keys.load(connection)
+                for newsletter in config.newsletters:
+                    for cadence in newsletter.cadences:
+                        await occurrences.in_force(
+                            connection, newsletter.slug, cadence.name, cadence.cron or "", clock()
+                        )
         yield _assemble(config, store, secrets, clock)
     finally:
         await store.close()

@@ -63,14 +63,17 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return runner.run(work)
 
 
-def at_work(ctx: typer.Context, job: Callable[[App], Awaitable[T]]) -> T:
-    """Open the site, do the job, and close it. Raises ConfigError and StoreError."""
+def at_work(ctx: typer.Context, job: Callable[[App], Awaitable[T]], *, looking: bool = False) -> T:
+    """Open the site, do the job, and close it. Raises ConfigError and StoreError.
+
+    ``looking`` opens it only to look: nothing is put into force or written.
+    """
     from publisher.app import opened
 
     config = configured(ctx)
 
     async def whole() -> T:
-        async with opened(config) as app:
+        async with opened(config, looking=looking) as app:
             return await job(app)
 
     return run(whole())

@@ -14,7 +14,6 @@ import typer
 from publisher.cli import running, show
 from publisher.cli.issues import balance_of, doubt, equation, found, issues
 from publisher.cli.running import CadenceName, NewsletterSlug
-from publisher.cli.trying import next_rendition
 from publisher.model import Balance, Cadence, Issue, IssueState, Newsletter, SubscriptionState
 
 if TYPE_CHECKING:
@@ -120,6 +119,7 @@ async def _composed(app: App, newsletter: Newsletter, cadence: Cadence) -> Issue
 
 
 async def _foretell(app: App, newsletter: Newsletter, cadence: Cadence) -> None:
+    from publisher.preview.mail import next_rendition
     from publisher.store import articles, subscribers
 
     rendition = await next_rendition(app, newsletter, cadence)

@@ -13,12 +13,15 @@ from publisher.store.tables import keys
 _KEY_BYTES = 32
 
 
+def made() -> bytes:
+    """Make a key that nobody can guess."""
+    return secrets.token_bytes(_KEY_BYTES)
+
+
 async def ensure(connection: AsyncConnection, now: datetime) -> None:
     """Make the first key if there is none. Call it in a writing transaction."""
     if (await connection.execute(select(keys.c.id).limit(1))).first() is None:
-        await connection.execute(
-            insert(keys).values(id=1, secret=secrets.token_bytes(_KEY_BYTES), created=now)
-        )
+        await connection.execute(insert(keys).values(id=1, secret=made(), created=now))
 
 
 async def load(connection: AsyncConnection) -> dict[int, bytes]:

@@ -111,3 +111,32 @@ def test_empty_issue_has_no_findings(read: Command) -> None:
     result = read("preview", "digest", "--cadence", "daily", "--check", "--json")
 
     assert (0, []) == (result.exit_code, json.loads(result.stdout))
+
+
+def test_template_that_spoils_a_slot_is_told(read: Command, site: Site) -> None:
+    folder = site.folder / "templates" / "email"
+    folder.mkdir(parents=True)
+    (folder / "digest.html").write_text(
+        '{% extends "shipped/email/digest.html" %}\n'
+        "{% block masthead %}{{ recipient.name|upper }}{% endblock %}\n",
+        encoding="utf-8",
+    )
+
+    shown = read("preview", "digest")
+    sent = read("send-test", "digest", "--to", "ann@example.org")
+
+    assert (1, 1) == (shown.exit_code, sent.exit_code)
+    assert "digest: the template of the HTML part spoils" in shown.stderr
+    assert "unknown slot 'NAME'" in sent.stderr
+
+
+def test_looking_writes_nothing(read: Command, site: Site) -> None:
+    """Not even a schedule that the config has and the site does not know yet."""
+    text = site.config.read_text(encoding="utf-8").replace("0 7 * * *", "0 8 * * *")
+    site.config.write_text(text, encoding="utf-8")
+    database = site.folder / "var" / "publisher.db"
+    before = database.read_bytes()
+
+    assert 0 == read("preview", "digest", "--cadence", "daily", "--check").exit_code
+
+    assert before == database.read_bytes()
