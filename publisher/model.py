@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -487,6 +487,10 @@ class Newsletter:
     def language_for(self, wanted: str) -> str:
         """Give the language of a reader's mails: what they want, where it is on offer."""
         return wanted if wanted in self.languages else self.language
+
+    def midnight(self, day: date) -> datetime:
+        """Give the instant at which a day begins where the newsletter is at home."""
+        return datetime.combine(day, time(), self.timezone)
 
     def local_text(self, moment: datetime) -> str:
         """Write an instant as the slot of an issue that no schedule made: local, to the µs."""

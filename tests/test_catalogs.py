@@ -14,6 +14,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from markupsafe import escape
 
+from publisher.model import Wishes
 from publisher.render import Templates
 from publisher.render.filters import locale
 from publisher.render.languages import Languages
@@ -25,8 +26,8 @@ TAGS = ["ar", "de", "es", "fr", "ja", "pt", "ru", "zh", "zh-Hant"]
 
 # What is the same word in both languages.
 SAME = {
-    "de": {"Feeds", "Feed", "Newsletter"},
-    "fr": {"Newsletter", "Newsletters"},
+    "de": {"Feeds", "Feed", "Newsletter", "Pause"},
+    "fr": {"Newsletter", "Newsletters", "Pause"},
     "pt": {"Feeds", "Feed", "Newsletter", "Newsletters"},
 }
 # How a sentence may end, and a question, in the language; English is for all that is not named.
@@ -265,7 +266,11 @@ def test_hostile_title_is_printed_as_it_is_in_every_language(
         "preheader": "",
         "confirm_url": "https://news.example.org/confirm/token",
         "address": "a@example.org",
-        "cadence": "daily",
+        "wishes": Wishes(cadence="daily"),
+        "languages": [],
+        "zones": [],
+        "pause": "",
+        "tomorrow": "2026-11-24",
         "is_saved": True,
         "unsubscribe_url": "/u/token",
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -112,7 +112,7 @@ def _until(newsletter: Newsletter, text: str) -> datetime | None:
         day = date.fromisoformat(text)
     except ValueError as error:
         raise Misuse(f'"{text}" is not a date; write it as 2026-12-31') from error
-    return datetime.combine(day, time(), newsletter.timezone)
+    return newsletter.midnight(day)
 
 
 def _require_own_time(newsletter: Newsletter, wishes: Wishes) -> None:

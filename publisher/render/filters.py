@@ -48,6 +48,12 @@ def locale(language: str) -> Locale:
     return Locale("en")
 
 
+def own_name(language: str) -> str:
+    """Give what a language calls itself, as the head of a list of languages would write it."""
+    name = Locale.get_display_name(locale(language), locale(language)) or language
+    return name[:1].upper() + name[1:]
+
+
 def direction(language: str) -> str:
     """Tell which way a language is written: the value of HTML's dir attribute."""
     return locale(language).text_direction

@@ -9,17 +9,20 @@ the next page.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from publisher import subscribe
 from publisher.errors import TokenError
 from publisher.model import Newsletter, Subscription, SubscriptionState
+from publisher.render.filters import own_name
+from publisher.render.zones import zones
 from publisher.tokens import Purpose
+from publisher.web.choosing import chosen
 from publisher.web.site import page, site_of
 
 _PRIVATE = {"Cache-Control": "no-store"}
@@ -66,28 +69,43 @@ async def confirm(request: Request) -> Response:
 
 
 async def preferences(request: Request) -> Response:
-    """Answer /preferences/TOKEN: the cadences to choose from; POST takes ``cadence``."""
+    """Answer /preferences/TOKEN: what there is to choose from; POST takes it."""
     site, token = site_of(request), request.path_params["token"]
     holder = await subscribe.holder(site.store, site.tokens, Purpose.PREFERENCES, token)
-    cadences = [cadence.name for cadence in _configured(request, holder).cadences]
+    newsletter = _configured(request, holder)
     wanted = None
     if request.method == "POST":
         async with request.form() as form:
-            wanted = form.get("cadence")
-        if not isinstance(wanted, str) or wanted not in cadences:
-            raise HTTPException(400, f"cadence must be one of: {', '.join(cadences)}")
-        wishes = replace(holder.wishes, cadence=wanted)
-        holder = await subscribe.choose(site.store, site.tokens, token, wishes)
+            wanted = chosen(form, newsletter, holder.wishes, site.clock())
+        holder = await subscribe.choose(site.store, site.tokens, token, wanted)
     if holder.state is SubscriptionState.ENDED:
         return _about(request, "unsubscribed", holder)
+    now = site.clock()
     return _about(
         request,
         "preferences",
         holder,
-        cadence=holder.cadence,
-        is_saved=wanted == holder.cadence,
+        wishes=holder.wishes,
+        languages=_languages(newsletter),
+        zones=zones(newsletter.language_for(holder.wishes.language)),
+        pause=_day(newsletter, holder.wishes.paused_until, now),
+        tomorrow=_day(newsletter, now + timedelta(days=1), now),
+        is_saved=wanted == holder.wishes,
         unsubscribe_url=f"/u/{site.tokens.sign(Purpose.UNSUBSCRIBE, holder.id)}",
     )
+
+
+def _languages(newsletter: Newsletter) -> list[tuple[str, str]]:
+    """List the languages on offer, each by its own name for itself; none if there is one."""
+    offered = dict.fromkeys([newsletter.language, *newsletter.languages])
+    return [(tag, own_name(tag)) for tag in offered] if len(offered) > 1 else []
+
+
+def _day(newsletter: Newsletter, moment: datetime | None, now: datetime) -> str:
+    """Write a day to come, as HTML's date fields do; "" for one that is over."""
+    if moment is None or moment <= now:
+        return ""
+    return moment.astimezone(newsletter.timezone).date().isoformat()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

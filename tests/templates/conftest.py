@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from publisher.capture import CaughtContent, CaughtMail
+from publisher.model import Cadence, OwnTime, Selection, Topic, Wishes
 from publisher.render import RecipientView, Templates, inline
 from publisher.render.filters import direction
+from publisher.render.zones import zones
 from publisher.web.api.document import openapi
 from publisher.web.api.page import readable
 from publisher.web.archive import Row
@@ -113,7 +116,23 @@ def pages(templates: Templates) -> dict[str, str]:
         "confirmed": about,
         "preferences": {
             **about,
-            "cadence": "daily",
+            "newsletter": replace(
+                samples.NEWSLETTER,
+                cadences=(
+                    Cadence(name="daily", cron="0 7 * * *", own_time=True),
+                    Cadence(name="instant", cron=None),
+                ),
+                topics=(Topic(slug="ports", title="Ports & Docks", select=Selection()),),
+            ),
+            "wishes": Wishes(
+                cadence="daily",
+                topics=("ports",),
+                own_time=OwnTime(hour=7, zone=ZoneInfo("Asia/Tokyo")),
+            ),
+            "languages": [("en", "English"), ("ar", "العربية")],
+            "zones": zones("en"),
+            "pause": "2026-12-24",
+            "tomorrow": "2026-11-24",
             "is_saved": True,
             "unsubscribe_url": "https://news.example.org/u/token",
         },

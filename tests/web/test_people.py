@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from sqlalchemy import select
 
-from publisher.model import DeliveryState, SubscriptionState
+from publisher.model import (
+    Cadence,
+    DeliveryState,
+    OwnTime,
+    Selection,
+    SubscriptionState,
+    Topic,
+    Wishes,
+)
 from publisher.store import renditions
 from publisher.store.tables import subscriptions
 from publisher.tokens import Purpose, Tokens
 from publisher.web.site import Site
 from tests.mail import sample
+from tests.rig import builders
 from tests.rig.desk import Desk
 from tests.web.conftest import Serving
 
@@ -385,6 +396,141 @@ async def test_only_a_cadence_of_the_newsletter_can_be_chosen(
         "cadence must be one of: daily, weekly, instant\n",
     )
     assert (await desk.bond("ana")).cadence == "weekly"
+
+
+@pytest.fixture
+def choosy(site: Site, desk: Desk) -> Site:
+    """A site where there is everything to choose."""
+    desk.newsletter = builders.newsletter(
+        cadences=(Cadence(name="daily", cron="0 7 * * *", own_time=True), builders.INSTANT),
+        languages=("ar",),
+        topics=(
+            Topic(slug="ports", title="Ports", select=Selection()),
+            Topic(slug="ships", title="Ships", select=Selection()),
+        ),
+    )
+    return replace(site, newsletters=(desk.newsletter,))
+
+
+ALL = {
+    "cadence": "daily",
+    "topics": ["", "ships"],
+    "language": "ar",
+    "hour": "6",
+    "zone": "Asia/Tokyo",
+    "pause": "2026-12-24",
+}
+
+
+async def test_everything_on_offer_can_be_chosen(
+    choosy: Site, desk: Desk, serving: Serving
+) -> None:
+    client = await serving(choosy)
+    id = await desk.join("ana", "instant")
+
+    response = await client.post(link(choosy, Purpose.PREFERENCES, id), data=ALL)
+
+    assert '<html lang="ar" dir="rtl">' in response.text
+    assert (await desk.bond("ana")).wishes == Wishes(
+        cadence="daily",
+        topics=("ships",),
+        language="ar",
+        own_time=OwnTime(hour=6, zone=ZoneInfo("Asia/Tokyo")),
+        paused_until=datetime(2026, 12, 24, tzinfo=builders.BERLIN),
+    )
+    chosen = (
+        'value="daily" required checked',
+        'value="ships" checked',
+        'value="ar" checked',
+        '<option value="6" selected>',
+        '<option value="Asia/Tokyo" selected>',
+        'value="2026-12-24" min="2026-11-24"',
+    )
+    again = (await client.get(link(choosy, Purpose.PREFERENCES, id))).text
+    assert [part for part in chosen if part not in again] == []
+    assert again.count(" checked>") == 3
+    assert again.count(" selected>") == 2
+
+
+async def test_everything_can_be_as_usual_again(choosy: Site, desk: Desk, serving: Serving) -> None:
+    client = await serving(choosy)
+    id = await desk.join("ana")
+    await client.post(link(choosy, Purpose.PREFERENCES, id), data=ALL)
+    usual = {
+        "cadence": "daily",
+        "topics": "",
+        "language": "en",
+        "hour": "",
+        "zone": "",
+        "pause": "",
+    }
+
+    await client.post(link(choosy, Purpose.PREFERENCES, id), data=usual)
+
+    assert (await desk.bond("ana")).wishes == Wishes(cadence="daily", language="en")
+
+
+async def test_field_that_is_not_sent_leaves_what_it_is_about(
+    choosy: Site, desk: Desk, serving: Serving
+) -> None:
+    client = await serving(choosy)
+    id = await desk.join("ana")
+    await client.post(link(choosy, Purpose.PREFERENCES, id), data=ALL)
+    before = (await desk.bond("ana")).wishes
+
+    await client.post(link(choosy, Purpose.PREFERENCES, id), data={"cadence": "instant"})
+
+    assert (await desk.bond("ana")).wishes == replace(before, cadence="instant")
+
+
+async def test_who_ticks_every_topic_gets_what_is_under_none_as_well(
+    choosy: Site, desk: Desk, serving: Serving
+) -> None:
+    client = await serving(choosy)
+    id = await desk.join("ana")
+    every = {"cadence": "daily", "topics": ["", "ships", "ports"]}
+
+    await client.post(link(choosy, Purpose.PREFERENCES, id), data=every)
+
+    assert (await desk.bond("ana")).wishes.topics == ()
+
+
+async def test_pause_that_is_over_is_none(choosy: Site, desk: Desk, serving: Serving) -> None:
+    client = await serving(choosy)
+    id = await desk.join("ana")
+
+    for day in ("2026-11-01", "2026-11-23"):  # the latter is today
+        form = {"cadence": "daily", "pause": day}
+        await client.post(link(choosy, Purpose.PREFERENCES, id), data=form)
+
+        assert (await desk.bond("ana")).wishes.paused_until is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("topics", "trains"),
+        ("language", "fr"),
+        ("hour", "24"),
+        ("hour", "-1"),
+        ("zone", "Mars/Base"),
+        ("zone", "../../etc/passwd"),
+        ("pause", "tomorrow"),
+        ("pause", "99999-01-01"),
+    ],
+)
+async def test_what_is_not_on_offer_changes_nothing(
+    choosy: Site, desk: Desk, serving: Serving, name: str, value: str
+) -> None:
+    client = await serving(choosy)
+    id = await desk.join("ana")
+    before = await rows(desk)
+
+    response = await client.post(link(choosy, Purpose.PREFERENCES, id), data=ALL | {name: value})
+
+    assert response.status_code == 400
+    assert response.text.startswith(f"{name} must be ")
+    assert await rows(desk) == before
 
 
 async def test_who_has_left_has_nothing_to_choose(
