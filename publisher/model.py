@@ -376,11 +376,13 @@ class Cadence:
     """A schedule that a reader can choose. ``cron`` is None for instant: when articles come.
 
     ``own_time`` says whether readers may have it at an hour, and in a zone, of their own.
+    ``template`` is that of its mails, "" for the newsletter's.
     """
 
     name: str
     cron: str | None
     own_time: bool = False
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -435,6 +437,69 @@ class Order(enum.StrEnum):
     OLDEST = "oldest"
 
 
+class ExcerptKind(enum.StrEnum):
+    """What of an article a mail shows."""
+
+    SUMMARY = "summary"
+    FIRST_PARAGRAPH = "first-paragraph"
+    WORDS = "words"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """How much of each article a mail shows; ``words`` are how many where those are counted."""
+
+    kind: ExcerptKind
+    words: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Palette:
+    """The colours of a mail, as CSS writes them; every text has contrast on its ground.
+
+    ``paper`` lies on the ``background``; on it stand headings in ``ink``, ``text``, ``muted``
+    remarks, links and marks in ``link``, and a ``line`` between two things. A button is
+    ``on_accent`` on ``accent``.
+    """
+
+    background: str = "#f1efea"
+    paper: str = "#ffffff"
+    ink: str = "#1b1a18"
+    text: str = "#363534"
+    muted: str = "#5f5f5d"
+    line: str = "#dbdada"
+    link: str = "#9c1f1f"
+    accent: str = "#9c1f1f"
+    on_accent: str = "#ffffff"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """What a newsletter's mails look like, whatever their design.
+
+    ``font`` is a stack as CSS writes it, that of headings and texts. ``width`` and
+    ``logo_width`` are in pixels.
+    """
+
+    light: Palette = Palette()
+    dark: Palette = Palette(
+        background="#0f0f0e",
+        paper="#191918",
+        ink="#f2f0eb",
+        text="#d8d6d2",
+        muted="#b1b0ac",
+        line="#3c3b3a",
+        link="#e47878",
+        accent="#e47878",
+        on_accent="#000000",
+    )
+    font: str = 'Georgia, "Times New Roman", "Songti SC", "Noto Serif CJK SC", serif'
+    width: int = 600
+    logo: str | None = None
+    logo_width: int = 200
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newsletter:
     """A recurring publication: selection, cadences, template and sender.
@@ -443,6 +508,7 @@ class Newsletter:
     had by one ``shared`` newsletter they are not told by another; those that ``merge`` come in
     one mail where their slots meet. ``max_renditions`` bounds what one issue may cost.
     What is older than ``max_age`` when an issue is made is not in it; None lets all in.
+    ``excerpt`` is how much of an article its mails show, None for what their template is for.
     """
 
     slug: str
@@ -471,6 +537,10 @@ class Newsletter:
     shared: bool = True
     merge: bool = False
     max_renditions: int = 1000
+    excerpt: Excerpt | None = None
+    by_section: bool = True
+    reading_time: bool = False
+    theme: Theme = Theme()
 
     @property
     def default_cadence(self) -> Cadence:
@@ -483,6 +553,11 @@ class Newsletter:
     def is_instant(self, cadence: str) -> bool:
         """Say whether a cadence of this name goes out as articles come."""
         return any(each.name == cadence and each.cron is None for each in self.cadences)
+
+    def template_of(self, cadence: str) -> str:
+        """Name the template of the mails of a cadence."""
+        own = next((each.template for each in self.cadences if each.name == cadence), "")
+        return own or self.template
 
     def language_for(self, wanted: str) -> str:
         """Give the language of a reader's mails: what they want, where it is on offer."""

@@ -6,29 +6,25 @@ Both hold slots where a recipient's own values go; `publisher.deliver` fills the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from markupsafe import Markup
 
+from publisher.content.mailable import Words
 from publisher.content.markdown import markdown_to_html
 from publisher.content.plain import plain_text
 from publisher.content.sanitise import sanitise
 from publisher.mail.slots import Slot, marker
-from publisher.model import Article, Issue, Newsletter, Publication, Rendition
-from publisher.render import ArticleView, IssueView, PartView, RecipientView, Templates, inline
+from publisher.model import Issue, Newsletter, Publication, Rendition
+from publisher.render import IssueView, RecipientView, Templates
 from publisher.render.filters import excerpt
+from publisher.room import Extent, fitting
+from publisher.showing import Part, Showing
+
+__all__ = ["Part", "confirmation", "digest", "issue_url"]
 
 _PREHEADER_COLUMNS = 140
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """What a mail has of one newsletter: these articles, in this order."""
-
-    newsletter: Newsletter
-    articles: Sequence[Article]
 
 
 def digest(
@@ -44,22 +40,69 @@ def digest(
     """Render an issue for everybody who reads this language and is to get exactly these articles.
 
     A mail has several parts where newsletters are merged; it is the first one's: sender,
-    subject, template. ``intro`` is the editor's own word in Markdown. Articles beyond a
-    newsletter's ``max_articles`` are only counted ("and N more"), but belong to the rendition
-    all the same: its readers have been told of them. Raises TemplateError.
+    subject, template, theme. ``intro`` is the editor's own word in Markdown. Articles beyond a
+    newsletter's ``max_articles``, or beyond what there is room for, are only counted ("and N
+    more"), but belong to the rendition all the same: its readers have been told of them. Raises
+    TemplateError.
     """
     newsletter = parts[0].newsletter
-    views = [_part_view(part, publication, language) for part in parts]
-    shown = [article for view in views for article in view.articles]
+    context = contexts(
+        templates,
+        publication=publication,
+        issue=issue,
+        parts=parts,
+        language=language,
+        intro=intro,
+    )
+    name = f"email/{newsletter.template_of(issue.cadence)}"
+    count = sum(min(len(part.articles), part.newsletter.max_articles) for part in parts)
+    html, extent = fitting(lambda extent: templates.mail(name, **context(extent)), count)
+    told = context(extent)
+    ids = tuple(
+        (part.newsletter.slug, tuple(article.id for article in part.articles)) for part in parts
+    )
+    return Rendition(
+        id=0,
+        newsletter=newsletter.slug,
+        issue=issue.id,
+        key=_key(language, *ids),
+        language=language,
+        subject=str(told["subject"]),
+        html=html,
+        text=templates.text(f"{name}.txt", **told),
+        parts=ids,
+        created=now,
+    )
+
+
+def contexts(
+    templates: Templates,
+    *,
+    publication: Publication,
+    issue: Issue,
+    parts: Sequence[Part],
+    language: str,
+    intro: str = "",
+) -> Callable[[Extent], dict[str, object]]:
+    """Give what makes the context of an issue's templates, as far as the mail is to extend."""
+    newsletter = parts[0].newsletter
+    spoken = templates.translated(language)
+    showing = Showing(
+        publication=publication,
+        newsletter=newsletter,
+        template=newsletter.template_of(issue.cadence),
+        language=language,
+        words=Words(
+            video=spoken.gettext("Watch the video"),
+            audio=spoken.gettext("Listen to the recording"),
+        ),
+    )
     intro_html = sanitise(markdown_to_html(intro), publication.base_url)
-    context: dict[str, object] = {
+    common: dict[str, object] = {
         "publication": publication,
         "language": language,
         "newsletter": newsletter,
         "issue": IssueView.of(issue, newsletter),
-        "parts": views,
-        "articles": shown,
-        "more": sum(view.more for view in views),
         "intro": Markup(intro_html),  # noqa: S704 - sanitised
         "intro_text": plain_text(intro_html) if intro_html else "",
         "recipient": RecipientView(name=marker(Slot.NAME), address=marker(Slot.ADDRESS)),
@@ -67,35 +110,19 @@ def digest(
         "preferences_url": marker(Slot.PREFERENCES_URL),
         "browser_url": issue_url(publication, issue),
     }
-    context["subject"] = templates.line(newsletter.subject, **context)
-    context["preheader"] = excerpt(shown[0].summary, _PREHEADER_COLUMNS) if shown else ""
-    ids = tuple(
-        (part.newsletter.slug, tuple(article.id for article in part.articles)) for part in parts
-    )
-    name = f"email/{newsletter.template}"
-    return Rendition(
-        id=0,
-        newsletter=newsletter.slug,
-        issue=issue.id,
-        key=_key(language, *ids),
-        language=language,
-        subject=str(context["subject"]),
-        html=inline(templates.html(f"{name}.html", **context)),
-        text=templates.text(f"{name}.txt", **context),
-        parts=ids,
-        created=now,
-    )
 
+    def context(extent: Extent) -> dict[str, object]:
+        views = showing.parts(parts, extent)
+        shown = [article for view in views for article in view.articles]
+        made = common | {
+            "parts": views,
+            "articles": shown,
+            "more": sum(view.more for view in views),
+            "preheader": excerpt(shown[0].summary, _PREHEADER_COLUMNS) if shown else "",
+        }
+        return made | {"subject": templates.line(newsletter.subject, **made)}
 
-def _part_view(part: Part, publication: Publication, language: str) -> PartView:
-    newsletter = part.newsletter
-    shown = part.articles[: newsletter.max_articles]
-    return PartView(
-        title=newsletter.title,
-        slug=newsletter.slug,
-        articles=tuple(ArticleView.of(one, publication, language) for one in shown),
-        more=len(part.articles) - len(shown),
-    )
+    return context
 
 
 def confirmation(
@@ -115,7 +142,7 @@ def confirmation(
         "preheader": "",
         "confirm_url": marker(Slot.CONFIRM_URL),
     }
-    html = inline(templates.html("email/confirm.html", **context))
+    html = templates.mail("email/confirm", **context)
     text = templates.text("email/confirm.txt", **context)
     return Rendition(
         id=0,

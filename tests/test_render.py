@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup
 from structlog.testing import capture_logs
 
 import publisher
@@ -19,7 +20,7 @@ from publisher.capture import CaughtContent
 from publisher.errors import TemplateError
 from publisher.model import Person
 from publisher.render import ArticleView, Templates, inline
-from publisher.render.filters import direction, excerpt, wrap
+from publisher.render.filters import below, direction, excerpt, wrap
 from publisher.render.templates import shipped_folder
 from publisher.render.views import reading_minutes
 from tests.rig import samples
@@ -219,7 +220,7 @@ def test_error_in_an_extended_template_names_that_template_and_line(folder: Path
 
     assert caught.value.template == "shipped/email/base.html"
     lines = (SHIPPED / "email/base.html").read_text().splitlines()
-    assert "language" in lines[(caught.value.line or 0) - 1]
+    assert "newsletter" in lines[(caught.value.line or 0) - 1]
 
 
 def test_syntax_error_in_an_included_template_names_that_template_and_line(folder: Path) -> None:
@@ -433,6 +434,20 @@ def test_reading_time_counts_words_and_characters(text: str, minutes: int) -> No
     assert reading_minutes(text) == minutes
 
 
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [(1, '<h2>a</h2><h3 id="h1">b</h3>'), (5, '<h6>a</h6><h6 id="h1">b</h6>')],
+)
+def test_headings_of_a_text_go_below_its_title(level: int, expected: str) -> None:
+    html = Markup('<h3>a</h3><h4 id="h1">b</h4>')
+
+    assert below(html, level) == expected
+
+
+def test_html_without_headings_stays_as_it_is() -> None:
+    assert below(Markup("<p>h1</p><hr>"), 4) == "<p>h1</p><hr>"
+
+
 # --- the shipped mails ------------------------------------------------------------------
 
 
@@ -494,7 +509,8 @@ def test_every_article_is_printed_once_whatever_its_section() -> None:
     html = Templates(None).html("email/digest.html", **context)
     text = Templates(None).text("email/digest.txt", **context)
 
-    in_order = ["Title 0.", "Title 4.", "Title 2.", "Title 6.", "Title 3.", "Title 1.", "Title 5."]
+    # A spelling of its own makes no section of its own.
+    in_order = ["Title 0.", "Title 4.", "Title 2.", "Title 3.", "Title 6.", "Title 1.", "Title 5."]
     assert re.findall(r"(?<!: )Title \d\.", visible(html)) == in_order
     assert re.findall(r"Title \d\.", text) == in_order
 

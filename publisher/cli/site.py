@@ -14,7 +14,7 @@ from publisher.errors import ConfigError, PublisherError, TemplateError
 
 if TYPE_CHECKING:
     from publisher.config import Config
-    from publisher.model import Article, Issue, Newsletter
+    from publisher.model import Article, Cadence, Issue, Newsletter
     from publisher.render import Templates
 
 # What stands in the skeleton where the day of its making goes.
@@ -97,18 +97,22 @@ def _trial(config: Config, newsletter: Newsletter, templates: Templates) -> list
     now = datetime.now(UTC)
     articles = [_invented(number, now) for number in range(newsletter.min_articles)]
     faults = []
-    try:
-        digest(
-            templates,
-            publication=config.publication,
-            issue=_trial_issue(newsletter, now),
-            parts=[Part(newsletter=newsletter, articles=articles)],
-            language=newsletter.language,
-            now=now,
-        )
-    except TemplateError as error:
-        key = "subject" if error.template == newsletter.subject else "template"
-        faults.append(f"{config.path}: newsletters.{newsletter.slug}.{key}: {error}")
+    for cadence in newsletter.cadences:
+        try:
+            digest(
+                templates,
+                publication=config.publication,
+                issue=_trial_issue(newsletter, cadence, now),
+                parts=[Part(newsletter=newsletter, articles=articles)],
+                language=newsletter.language,
+                now=now,
+            )
+        except TemplateError as error:
+            key = "subject" if error.template == newsletter.subject else "template"
+            if key == "template" and cadence.template:
+                key = f"cadences.{cadence.name}.template"
+            faults.append(f"{config.path}: newsletters.{newsletter.slug}.{key}: {error}")
+    faults = list(dict.fromkeys(faults))
     try:
         confirmation(templates, publication=config.publication, newsletter=newsletter, now=now)
     except TemplateError as error:
@@ -116,13 +120,13 @@ def _trial(config: Config, newsletter: Newsletter, templates: Templates) -> list
     return faults
 
 
-def _trial_issue(newsletter: Newsletter, now: datetime) -> Issue:
+def _trial_issue(newsletter: Newsletter, cadence: Cadence, now: datetime) -> Issue:
     from publisher.model import Issue, IssueState
 
     return Issue(
         id=1,
         newsletter=newsletter.slug,
-        cadence=newsletter.default_cadence.name,
+        cadence=cadence.name,
         slot=newsletter.local_text(now),
         due=now,
         number=1,

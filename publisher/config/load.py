@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from publisher.config import document, rules
+from publisher.config import document, looks, rules
 from publisher.config.faults import Faults
 from publisher.config.models import (
     AutomaticFeedsTable,
@@ -192,7 +192,12 @@ def _newsletter(table: NewsletterTable, publication: Publication, relays: list[s
         approval=table.approval,
         relays=table.smtp or tuple(relays),
         cadences=tuple(
-            Cadence(name=name, cron=cadence.cron, own_time=cadence.own_time)
+            Cadence(
+                name=name,
+                cron=cadence.cron,
+                own_time=cadence.own_time,
+                template=cadence.template or "",
+            )
             for name, cadence in table.cadences.items()
         ),
         topics=tuple(
@@ -204,6 +209,10 @@ def _newsletter(table: NewsletterTable, publication: Publication, relays: list[s
         missed=table.missed,
         languages=table.languages,
         max_renditions=table.max_renditions,
+        excerpt=table.excerpt,
+        by_section=table.group_by == "section",
+        reading_time=table.reading_time,
+        theme=looks.theme(table.theme),
         language=table.language or publication.language,
         timezone=table.timezone or publication.timezone,
     )

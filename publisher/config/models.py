@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import ConfigDict, Field, SecretStr
 
+from publisher.config.looks import ThemeTable
 from publisher.config.site import Endpoint, Security
+from publisher.config.table import Table
 from publisher.config.values import (
     BaseUrl,
     Cron,
+    ExcerptText,
     Hub,
     Language,
     Listen,
@@ -34,14 +37,6 @@ from publisher.config.values import (
 )
 from publisher.model import Format, InDoubtPolicy, MissedPolicy, Order, TermKind, Weight
 from publisher.settings import Allowed, Duration
-
-
-class Table(BaseModel):
-    """What all tables share. Values of the file stay out of pydantic's own messages."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
-    )
 
 
 class PublicationTable(Table):
@@ -233,6 +228,10 @@ class CadenceTable(Table):
     """Whether readers may have it at an hour, and in a time zone, of their own: for a cron with one
     hour and one minute.
     """
+    template: Text | None = None
+    """The template of its mails; without one, the newsletter's. `instant` is made for a cadence of
+    that name.
+    """
 
 
 class TopicTable(SelectTable):
@@ -260,10 +259,24 @@ class NewsletterTable(Table):
     subject: Text = "{{ newsletter.title }}: {{ articles[0].title }}"
     """The subject, as a Jinja template."""
     template: Text = "digest"
-    """The template of its mails: email/NAME.html and email/NAME.txt."""
+    """The template of its mails, email/NAME.html and email/NAME.txt. Shipped are
+    `digest` (a newspaper), `plain` (a letter), `full` (whole texts) and `instant` (one article).
+    """
+    excerpt: ExcerptText | None = None
+    """How much of each article its mails show; without it, what their template is for: all of it in
+    `full` and `instant`, else the summary. What does not fit into a mail is shortened.
+    """
+    group_by: Literal["section", "none"] = "section"
+    """Whether its mails put articles of a section together, or keep all in one order."""
+    reading_time: bool = False
+    """Whether its mails say how many minutes an article takes; sensible where sources tell whole
+    texts.
+    """
+    theme: ThemeTable = ThemeTable()
+    """What its mails look like."""
     select: SelectTable = SelectTable()
     """Which articles it carries."""
-    topics: dict[Slug, TopicTable] = {}
+    topics: dict[Slug, TopicTable] = Field(default={})
     """What of it readers may choose, by name; who chooses nothing gets everything."""
     shared: bool = True
     """Whether what a reader had by another newsletter counts, and the other way round, so that
@@ -430,6 +443,6 @@ class Site(Table):
     feeds: tuple[FeedTable, ...] = ()
     automatic_feeds: AutomaticFeedsTable = AutomaticFeedsTable()
     newsletters: tuple[NewsletterTable, ...] = ()
-    smtp: dict[Slug, RelayTable] = {}
+    smtp: dict[Slug, RelayTable] = Field(default={})
     bounces: BouncesTable = BouncesTable()
     preflight: PreflightTable = PreflightTable()

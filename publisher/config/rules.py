@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from publisher import slots
-from publisher.config import kinds
+from publisher.config import kinds, looks
 from publisher.config.faults import Faults
 from publisher.config.models import NewsletterTable, SourceTable
 from publisher.config.schema import KeyPath, Place, keys
@@ -39,6 +39,7 @@ def check(site: _Tables, faults: Faults) -> None:
         _check_relays(path, newsletter, list(_table(site, "smtp")), faults)
         _check_cadences(path, newsletter, faults)
         _check_counts(path, newsletter, faults)
+        looks.check((*path, "theme"), newsletter.get("theme"), faults)
     _check_merging(site, faults)
     for name, relay in _table(site, "smtp").items():
         if isinstance(relay, dict):

@@ -21,7 +21,7 @@ from publisher.config.site import Endpoint
 from publisher.content.fields import is_web_url
 from publisher.errors import AddressError
 from publisher.mail import address
-from publisher.model import Address
+from publisher.model import Address, Excerpt, ExcerptKind
 from publisher.settings import DURATION, Allowed, read_duration, require_text
 
 
@@ -126,6 +126,28 @@ def _web_url(value: str) -> str:
     return value
 
 
+def _colour(value: str) -> str:
+    if not re.fullmatch("#[0-9a-fA-F]{6}", value):
+        raise ValueError(f'"{value}" is not a colour')
+    return value.lower()
+
+
+def _font(value: str) -> str:
+    # It goes into a style sheet: nothing that could end the declaration.
+    if not re.fullmatch(r"""[\w ,"'-]{1,200}""", value) or value.count('"') % 2:
+        raise ValueError(f'"{value}" is not a list of fonts')
+    return value.replace("'", '"')
+
+
+def _excerpt(value: Any) -> Excerpt:
+    text = require_text(value)
+    if match := re.fullmatch(r"([1-9]\d{0,2}) words", text, re.ASCII):
+        return Excerpt(kind=ExcerptKind.WORDS, words=int(match[1]))
+    if text in (ExcerptKind.SUMMARY, ExcerptKind.FIRST_PARAGRAPH, ExcerptKind.FULL):
+        return Excerpt(kind=ExcerptKind(text))
+    raise ValueError(f'"{text}" is not understood')
+
+
 def _hub(value: str) -> str:
     return value if value == "self" else _web_url(value)
 
@@ -189,4 +211,17 @@ Start = Annotated[
     InstanceOf[int] | None,
     BeforeValidator(_start),
     Allowed('"all", "now", or a whole number from 1'),
+]
+ColourText = Annotated[
+    str, AfterValidator(_colour), Allowed("# and six hexadecimal digits, such as #9c1f1f")
+]
+FontStack = Annotated[
+    str,
+    AfterValidator(_font),
+    Allowed('"serif", "sans", or names as CSS has them, such as "Charter, Georgia, serif"'),
+]
+ExcerptText = Annotated[
+    InstanceOf[Excerpt],
+    BeforeValidator(_excerpt),
+    Allowed('"summary", "first-paragraph", "full", or so many words, such as "60 words"'),
 ]

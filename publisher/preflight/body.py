@@ -13,9 +13,7 @@ from publisher.mail.slots import END, START, Slot, split
 from publisher.preflight.finding import Flaw
 from publisher.preflight.specimen import Context, Reading
 from publisher.render.filters import direction
-
-MAX_HTML_BYTES = 102_000  # beyond about that Gmail shows a link instead of the rest
-_MANY_HTML_BYTES = 90_000
+from publisher.room import MANY_HTML_BYTES, MAX_HTML_BYTES
 
 _EXAMPLES = 3  # of one kind of flaw; the rest is counted
 
@@ -78,7 +76,7 @@ def size(reading: Reading, _: Context) -> Iterator[Flaw]:
         told = f"the HTML is {found / 1000:.0f} kB; Gmail cuts it off at {MAX_HTML_BYTES // 1000}"
         if found > MAX_HTML_BYTES:
             yield Flaw(told, reading.place("HTML"))
-        elif found > _MANY_HTML_BYTES:
+        elif found > MANY_HTML_BYTES:
             yield Flaw(told, reading.place("HTML"), is_slight=True)
 
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from publisher.content import colours
+from publisher.content.colours import Colour
 from publisher.content.tree import Element
-from publisher.preflight import colours
-from publisher.preflight.colours import Colour
 from publisher.preflight.finding import Flaw
 from publisher.preflight.specimen import Context, Reading
 

@@ -1,13 +1,25 @@
 """Mails and pages from Jinja2 templates, the shipped ones and a site's own.
 
-`Templates` is the environment, `ArticleView`, `PartView`, `IssueView` and `RecipientView` are
-what it is given to print, and `inline` moves a mail's CSS onto its elements. The issues verb,
-the web pages and the preview come here; nothing here reads a store or a config, so that no
-secret is within a template's reach (a template engine that could read its server's environment
-is how CVE-2025-49136 gave away passwords). Data are printed, never compiled.
+`Templates` is the environment; `ArticleView`, `GroupView`, `PartView`, `IssueView` and
+`RecipientView` are what it is given to print, and `inline` moves a mail's CSS onto its elements.
+The issues verb, the web pages and the preview come here; nothing here reads a store or a config, so
+that no secret is within a template's reach (a template engine that could read its server's
+environment is how CVE-2025-49136 gave away passwords). Data are printed, never compiled.
 
 A site's folder goes before the shipped one: ``email/digest.html`` there replaces ours, and
-may build on it with ``{% extends "shipped/email/digest.html" %}``.
+may build on it with ``{% extends "shipped/email/digest.html" %}``. Each mail needs its
+``email/NAME.txt`` besides.
+
+Four designs are shipped, and all get the same:
+
+``digest``
+    a newspaper: the first article of all is the lead, with its picture; then come the groups.
+``plain``
+    a letter: no pictures, no frame.
+``full``
+    each article, as far as there is room, in full.
+``instant``
+    the first article is the page's own, under its title; others that came at once follow it.
 
 What every template gets, which is a promise to those who write them:
 
@@ -17,18 +29,22 @@ What every template gets, which is a promise to those who write them:
 ``language``
     the BCP 47 tag that this mail or page is written in.
 
-What the templates of a digest (``email/NAME.html`` and ``email/NAME.txt``) get besides:
+What the templates of a mail get besides (``email/NAME.html`` and ``.txt``):
 
 ``newsletter``
-    the `publisher.model.Newsletter` whose mail it is: slug, title, description, and so on.
+    the `publisher.model.Newsletter` whose mail it is: slug, title, description, and so on. Of its
+    ``theme`` (`publisher.model.Theme`) a mail takes colours (``light`` and ``dark``, each a
+    `publisher.model.Palette`), ``font``, ``width``, ``logo`` (None for none) and ``logo_width``.
 ``issue``
     an `IssueView`: number (None in a preview), slot, date.
 ``parts``
-    `PartView`, one for each newsletter that is in the mail: title, slug, articles, more. Nearly
-    always it is one, that of ``newsletter``.
+    `PartView`, one for each newsletter that is in the mail: title, slug, groups, articles, more.
+    Nearly always it is one, that of ``newsletter``. ``groups`` are `GroupView`, title and articles:
+    the sections, or one without a title where the newsletter does not group. A part may be without
+    articles where there was no room for any.
 ``articles``
     `ArticleView`, those of all parts in the order to print; at most ``max_articles`` of each
-    newsletter.
+    newsletter, and as many as there is room for.
 ``more``
     how many further articles were left out of all parts together, 0 for none.
 ``intro``, ``intro_text``
@@ -39,6 +55,21 @@ What the templates of a digest (``email/NAME.html`` and ``email/NAME.txt``) get 
     a `RecipientView`: name, address.
 ``unsubscribe_url``, ``preferences_url``, ``browser_url``
     absolute URLs; each but the first is "" where the site has no such page.
+
+An `ArticleView` has title, url, authors, section, tags, date, language, summary and, for a mail:
+
+``is_whole``, ``html``, ``text``, ``links``, ``excerpt``
+    whether the mail shows the whole of it. If so, ``html`` is that, made fit for mail programs, and
+    ``text`` and ``links`` (each with words and url) are the same for the text part. If not,
+    ``excerpt`` is what to show, already as long as the newsletter wants and there is room for.
+``image``, ``image_alt``, ``image_width``, ``image_height``
+    its picture, "" if there is none or the text shows it itself; alt is "" and the pixels are 0
+    where nobody told them.
+``reading_minutes``
+    0 where the newsletter does not say them, or the text is unknown.
+
+A mail whose HTML gets longer than Gmail shows is made again with less in it: the template has to
+follow ``is_whole``, ``excerpt`` and ``articles``, and print ``more``.
 
 ``recipient``'s values and the three URLs are slots: while the template is rendered they are
 marker strings, and each reader's own values take their place afterwards. Print them;
@@ -71,6 +102,9 @@ Filters, besides Jinja's own:
     where there is one, else the publication's.
 ``direction``
     "rtl" or "ltr" for a language tag.
+``below(level)``
+    the HTML of an article, with its headings below a title of that level. By itself it begins with
+    level 3.
 ``excerpt(columns)``
     the beginning of a plain text, ended with "…" if something was left out.
 ``listed``
@@ -84,6 +118,14 @@ Filters, besides Jinja's own:
 
 from publisher.render.css import inline
 from publisher.render.templates import Templates
-from publisher.render.views import ArticleView, IssueView, PartView, RecipientView
+from publisher.render.views import ArticleView, GroupView, IssueView, PartView, RecipientView
 
-__all__ = ["ArticleView", "IssueView", "PartView", "RecipientView", "Templates", "inline"]
+__all__ = [
+    "ArticleView",
+    "GroupView",
+    "IssueView",
+    "PartView",
+    "RecipientView",
+    "Templates",
+    "inline",
+]

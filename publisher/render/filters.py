@@ -33,6 +33,8 @@ _PIECE = re.compile(
     rf"|(?:[^\s{CJK}]|[{_TIES}])+|(?:(?![{_TIES}])\s)+"
 )
 
+_HEADING = re.compile(r"</?h([1-6])(?=[ >])")
+
 # Four letters before a full stop: "Mr." and "No." end no sentence.
 _SENTENCE_END = re.compile(r"(?:\w{4}[.!?؟۔][\"'”’)]*(?= |$))|[。！？][」』”’）]*")  # noqa: RUF001
 
@@ -126,14 +128,33 @@ def _fitting(pieces: Iterable[str], columns: int) -> str:
     return kept
 
 
+def below(html: Markup, level: int) -> Markup:
+    """Put the headings of sanitised HTML under a title of a level, none deeper than 6."""
+    levels = [int(found[1]) for found in _HEADING.finditer(html)]
+    by = level + 1 - min(levels, default=0)
+
+    def moved(tag: re.Match[str]) -> str:
+        return f"{tag[0][:-1]}{min(int(tag[1]) + by, 6)}"
+
+    return Markup(_HEADING.sub(moved, html))  # noqa: S704 - tags became tags
+
+
 def wrap(text: str, columns: int = 72, indent: str = "") -> str:
     """Break plain text into lines of at most so many columns, each behind the indent.
 
-    A wide character takes two columns. A word or a link longer than a line stays whole, since
-    a broken link cannot be followed. `textwrap` neither counts columns nor ends a line between
-    two CJK characters.
+    The text's own line ends stay, and a line that is broken keeps its own indent; one that fits
+    stays as it is, since it may be a row of a table. A wide character takes two columns. A word or
+    a link longer than a line stays whole, since a broken link cannot be followed. `textwrap`
+    neither counts columns nor ends a line between two CJK characters.
     """
-    return "\n".join(indent + line for line in _lines(text, columns - _width(indent)))
+    broken = []
+    for line in text.strip().split("\n"):
+        own = indent + line[: len(line) - len(line.lstrip(" "))]
+        if _width(indent + line) <= columns:
+            broken.append((indent + line).rstrip())
+        else:
+            broken += [own + each for each in _lines(line, columns - _width(own))]
+    return "\n".join(broken)
 
 
 def _lines(text: str, columns: int) -> Iterator[str]:

@@ -37,6 +37,7 @@ from jinja2.utils import missing
 
 from publisher.errors import TemplateError
 from publisher.render import filters
+from publisher.render.css import inline
 from publisher.render.languages import Languages, Translations
 
 _SHIPPED = "shipped/"
@@ -74,6 +75,10 @@ class Templates:
     def html(self, name: str, **context: object) -> str:
         """Render an HTML template. Raises TemplateError."""
         return self._render(name, context)
+
+    def mail(self, name: str, **context: object) -> str:
+        """Render a mail, NAME.html, with its CSS on its elements. Raises TemplateError."""
+        return inline(self.html(f"{name}.html", **context))
 
     def text(self, name: str, **context: object) -> str:
         """Render a plain text template: no blanks at line ends, at most two empty lines in a row.
@@ -125,6 +130,7 @@ class Templates:
             extensions=["jinja2.ext.i18n"],
         )
         made.filters |= {
+            "below": filters.below,
             "direction": filters.direction,
             "excerpt": filters.excerpt,
             "isolate": filters.isolate,

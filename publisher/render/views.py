@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from babel.lists import format_list
 from markupsafe import Markup
@@ -18,14 +19,29 @@ _WORDS_A_MINUTE = 230
 _CHARACTERS_A_MINUTE = 400
 
 
+class LinkView(Protocol):
+    """A link that a text holds."""
+
+    @property
+    def words(self) -> str:
+        """What it says; "" for a picture without a text."""
+
+    @property
+    def url(self) -> str:
+        """Where it leads."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleView:
     """An article, ready to print.
 
     ``html`` is sanitised and needs no escaping; everything else is plain text. ``authors`` are
-    the names in one phrase. ``excerpt`` is what a mail shows of it that does not show all of it;
-    ``text`` is the whole. ``section`` and ``image`` are "" when there is none. ``date`` is in the
-    publication's zone. ``reading_minutes`` is 0 for an article whose text we lack.
+    the names in one phrase. ``section`` and ``image`` are "" when there is none; of the picture,
+    ``image_alt`` is "" and width and height (in pixels) are 0 where nobody told them. ``date`` is
+    in the publication's zone. ``reading_minutes`` is 0 where there is nothing to be said.
+
+    A mail shows ``html`` (or ``text``, followed by ``links``, each with words and url) of an
+    article that ``is_whole``, and else its ``excerpt``.
     """
 
     title: str
@@ -41,6 +57,11 @@ class ArticleView:
     image: str
     reading_minutes: int
     language: str
+    is_whole: bool = False
+    links: tuple[LinkView, ...] = ()
+    image_alt: str = ""
+    image_width: int = 0
+    image_height: int = 0
 
     @classmethod
     def of(cls, article: Article, publication: Publication, language: str) -> ArticleView:
@@ -93,11 +114,23 @@ class IssueView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupView:
+    """Articles that stand together; ``title`` is their section's, "" for none."""
+
+    title: str
+    articles: tuple[ArticleView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartView:
-    """What a mail has of one newsletter, ready to print; ``more`` articles were left out."""
+    """What a mail has of one newsletter, ready to print; ``more`` articles were left out.
+
+    ``articles`` are those of all ``groups``, in their order.
+    """
 
     title: str
     slug: str
+    groups: tuple[GroupView, ...]
     articles: tuple[ArticleView, ...]
     more: int
 

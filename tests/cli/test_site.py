@@ -120,6 +120,19 @@ def test_check_finds_a_name_that_a_template_does_not_get(command: Command, site:
     assert result.stderr.startswith(expected)
 
 
+def test_check_tries_the_template_of_each_cadence(command: Command, site: Site) -> None:
+    text = site.config.read_text(encoding="utf-8")
+    own = text.replace('cron = "', 'template = "weekend", cron = "', 1)
+    site.config.write_text(own, encoding="utf-8")
+
+    result = command("check")
+
+    assert own != text
+    assert 2 == result.exit_code
+    assert ".template: email/weekend.html: there is no template" in result.stderr
+    assert "newsletters.digest.cadences." in result.stderr
+
+
 def test_check_finds_a_subject_that_cannot_be_made(command: Command, site: Site) -> None:
     text = site.config.read_text(encoding="utf-8")
     site.config.write_text(text.replace("articles[0]", "articles[1]"), encoding="utf-8")

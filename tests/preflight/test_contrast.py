@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.preflight import colours
+from publisher.content import colours
 from tests.preflight.sample import broken, swap
 
 

@@ -90,7 +90,7 @@ def test_html_is_blocked(change: Change, rule: str, words: str) -> None:
         (fill(75), "size", "Gmail cuts it off at 102"),
         (swap(' alt="', ' title="'), "alt", "1 picture has no alt text"),
         (swap(' width="520"', ""), "alt", "1 picture has no width: “https://news"),
-        (lambda html: html.replace("#5c5953", "#999"), "contrast", "#999999 on #ffffff has a con"),
+        (lambda html: html.replace("#5f5f5d", "#999"), "contrast", "#999999 on #ffffff has a con"),
         (preheader(""), "preheader", "the preheader is empty"),
         (preheader("Briefly."), "preheader", "is short and not filled up"),
         (lambda html: html.replace(preheaders(html), ""), "preheader", "there is no preheader"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
-
-from markupsafe import Markup
 
 from publisher.model import (
     Address,
@@ -15,13 +15,17 @@ from publisher.model import (
     Feed,
     Format,
     InDoubtPolicy,
+    Issue,
+    IssueState,
     Newsletter,
     Order,
     Person,
     Publication,
     Selection,
 )
-from publisher.render import ArticleView, IssueView, PartView, RecipientView
+from publisher.render import ArticleView, IssueView, RecipientView, Templates
+from publisher.renditions import Part, contexts
+from publisher.room import Extent
 
 ZONE = ZoneInfo("Asia/Shanghai")
 PUBLICATION = Publication(
@@ -65,6 +69,20 @@ FEED = Feed(
     language="en",
 )
 ISSUE = IssueView(number=47, slot="2026-11-23T07:00", date=datetime(2026, 11, 23, 7, tzinfo=ZONE))
+MADE = Issue(
+    id=7,
+    newsletter="digest",
+    cadence="daily",
+    slot="2026-11-23T07:00",
+    due=datetime(2026, 11, 22, 23, tzinfo=UTC),
+    number=47,
+    state=IssueState.HELD,
+    opens=datetime(2026, 11, 22, 23, tzinfo=UTC),
+    approved=True,
+    audience=0,
+    note="",
+    created=datetime(2026, 11, 22, 23, tzinfo=UTC),
+)
 RECIPIENT = RecipientView(name="\ue0f0name\ue0f1", address="\ue0f0address\ue0f1")
 PICTURE = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='1040' height='585'%3E"
@@ -146,27 +164,50 @@ ARTICLES = (
 )
 
 
-def digest(language: str = "en", articles: tuple[Article, ...] = ARTICLES) -> dict[str, object]:
-    """Give the whole context of a digest of these articles."""
-    shown = views(language, articles)
-    return {
+PHOTO = "https://news.example.org/crane.jpg"
+TEXT = (
+    "<h2>What the roster says</h2><p>It was <em>written</em> by "
+    '<a href="https://news.example.org/crews">the crews</a> <a href="#note">themselves</a>.</p>'
+    f'<figure><img src="{PHOTO}" width="1040" height="585"><figcaption>A crane</figcaption>'
+    '</figure><p>Call <a href="tel:+4930">the yard</a>.</p><blockquote><p>Rest!</p></blockquote>'
+    f"<pre>{'roster ' * 20}</pre><ul><li>One</li><li>Two</li></ul><table><tr>"
+    f"{'<th>Crew</th><td>5/7</td>' * 2}</tr></table>"
+    '<video src="https://news.example.org/v.mp4" controls></video>'
+)
+# With everything in their texts that can be in one; the first brings a picture besides.
+RICH = tuple(
+    replace(each, html=TEXT + each.html, image=f"{PHOTO}?large" if each.id == 1 else PHOTO)
+    for each in ARTICLES
+)
+WHOLE = Extent(99, 99)
+
+
+def digest(
+    language: str = "en",
+    articles: tuple[Article, ...] = ARTICLES,
+    *parts: Part,
+    extent: Extent = WHOLE,
+    **changes: Any,
+) -> dict[str, object]:
+    """Give the whole context of a digest of these articles, as it is made, with three more.
+
+    Changes are those of its newsletter.
+    """
+    newsletter = replace(NEWSLETTER, **changes)
+    given = {
         "publication": PUBLICATION,
-        "newsletter": NEWSLETTER,
+        "issue": MADE,
+        "parts": parts or [Part(newsletter=newsletter, articles=articles)],
         "language": language,
-        "issue": ISSUE,
-        "parts": [
-            PartView(title=NEWSLETTER.title, slug=NEWSLETTER.slug, articles=tuple(shown), more=3)
-        ],
-        "articles": shown,
+    }
+    made = contexts(Templates(None), **given)(extent)  # type: ignore[arg-type]
+    return made | {
         "more": 3,
-        "intro": Markup(""),
-        "intro_text": "",
         "subject": "The Morning Tide: Crane Crews Win Two Days of Rest in Seven",
         "preheader": "Also: tugs queue in the fog, and a letter without a section.",
         "recipient": RECIPIENT,
         "unsubscribe_url": "https://news.example.org/u/\ue0f0token\ue0f1",
         "preferences_url": "https://news.example.org/preferences/\ue0f0token\ue0f1",
-        "browser_url": "https://news.example.org/newsletters/digest/issues/47",
     }
 
 

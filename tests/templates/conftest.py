@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -33,7 +34,16 @@ def mails(templates: Templates) -> dict[str, str]:
         "confirm_url": "https://news.example.org/confirm/token",
     }
     digest = samples.digest() | filled
-    return {
+    designs = {
+        f"{design}-{language}": inline(
+            templates.html(
+                f"email/{design}.html",
+                **samples.digest(language, samples.RICH, template=design, reading_time=True),
+            )
+        )
+        for design, language in itertools.product(("plain", "full", "instant"), ("en", "ar"))
+    }
+    return designs | {
         "digest": inline(templates.html("email/digest.html", **digest)),
         "digest-ar": inline(templates.html("email/digest.html", **samples.digest("ar") | filled)),
         "digest-empty-footer": inline(templates.html("email/digest.html", **digest | bare)),

@@ -153,7 +153,7 @@ async def test_an_issue_is_shown_without_anything_personal(
     response = await client.get("/newsletters/digest/issues/1")
 
     assert "The story of ana" in response.text
-    assert 'because <span dir="ltr">a subscriber</span> is subscribed' in response.text
+    assert 'sent to <span dir="ltr">a subscriber</span>.' in response.text
     assert '<a href="https://news.example.org/newsletters/digest"' in response.text
     for personal in ("reader", "/u/", "/preferences/", "\ue0f0", "\ue0f1"):
         assert personal not in response.text

@@ -1,4 +1,4 @@
-"""Colours as CSS writes them, and the contrast between two (WCAG 2.2 §1.4.3)."""
+"""Colours as CSS writes them, the contrast between two (WCAG 2.2 §1.4.3), and how to keep it."""
 
 from __future__ import annotations
 
@@ -68,10 +68,36 @@ class Colour(NamedTuple):
         return "#" + "".join(f"{round(each):02x}" for each in self[:3])
 
 
+WHITE, BLACK = Colour(255, 255, 255), Colour(0, 0, 0)
+
+
 def contrast(one: Colour, other: Colour) -> float:
     """Give the contrast ratio of two opaque colours, from 1 to 21."""
     low, high = sorted((one.luminance, other.luminance))
     return (high + 0.05) / (low + 0.05)
+
+
+def faded(colour: Colour, ground: Colour, share: float, least: float = 1.0) -> Colour:
+    """Move a colour by a share of the way to its ground, as far as that leaves a contrast."""
+    steps = (share * left / 16 for left in range(16, 0, -1))
+    moved = (ground._replace(opacity=step).over(colour) for step in steps)
+    return next((each for each in moved if contrast(each, ground) >= least), colour)
+
+
+def readable(colour: Colour, ground: Colour, least: float) -> Colour:
+    """Give the colour of the same hue and nearest lightness that has a contrast on a ground."""
+    pole = max(BLACK, WHITE, key=lambda each: contrast(each, ground))
+    hue, lightness, saturation = colorsys.rgb_to_hls(*(each / 255 for each in colour[:3]))
+    goal = 1.0 if pole is WHITE else 0.0
+    for step in range(33):
+        red, green, blue = colorsys.hls_to_rgb(
+            hue, lightness + (goal - lightness) * step / 32, saturation
+        )
+        # Rounded, since it is the written colour that is seen.
+        found = Colour(*(float(round(255 * each)) for each in (red, green, blue)))
+        if contrast(found, ground) >= least:
+            return found
+    return pole
 
 
 def read(text: str) -> Colour | None:
