@@ -259,7 +259,7 @@ class NewsletterTable(Table):
     subject: Text = "{{ newsletter.title }}: {{ articles[0].title }}"
     """The subject, as a Jinja template."""
     template: Text = "digest"
-    """The template of its mails, email/NAME.html and email/NAME.txt. Shipped are
+    """The template of its mails, email/NAME.html (or .mjml.j2) and email/NAME.txt. Shipped are
     `digest` (a newspaper), `plain` (a letter), `full` (whole texts) and `instant` (one article).
     """
     excerpt: ExcerptText | None = None

@@ -7,8 +7,9 @@ that no secret is within a template's reach (a template engine that could read i
 environment is how CVE-2025-49136 gave away passwords). Data are printed, never compiled.
 
 A site's folder goes before the shipped one: ``email/digest.html`` there replaces ours, and
-may build on it with ``{% extends "shipped/email/digest.html" %}``. Each mail needs its
-``email/NAME.txt`` besides.
+may build on it with ``{% extends "shipped/email/digest.html" %}``. A mail may be written in MJML
+instead: ``email/NAME.mjml.j2`` goes before ``email/NAME.html``; it is Jinja first, then MJML. Each
+needs its ``email/NAME.txt`` besides.
 
 Four designs are shipped, and all get the same:
 
@@ -29,7 +30,7 @@ What every template gets, which is a promise to those who write them:
 ``language``
     the BCP 47 tag that this mail or page is written in.
 
-What the templates of a mail get besides (``email/NAME.html`` and ``.txt``):
+What the templates of a mail get besides (``email/NAME.html``, ``.mjml.j2`` and ``.txt``):
 
 ``newsletter``
     the `publisher.model.Newsletter` whose mail it is: slug, title, description, and so on. Of its

@@ -39,9 +39,10 @@ from publisher.errors import TemplateError
 from publisher.render import filters
 from publisher.render.css import inline
 from publisher.render.languages import Languages, Translations
+from publisher.render.mjml import MjmlFault, mjml_to_html
 
 _SHIPPED = "shipped/"
-_EXTENSIONS = ("html", "txt", "css", "js")
+_EXTENSIONS = ("html", "txt", "css", "js", "j2")
 
 
 def shipped_folder(package: Path) -> Path:
@@ -77,8 +78,19 @@ class Templates:
         return self._render(name, context)
 
     def mail(self, name: str, **context: object) -> str:
-        """Render a mail, NAME.html, with its CSS on its elements. Raises TemplateError."""
-        return inline(self.html(f"{name}.html", **context))
+        """Render the HTML of a mail, with its CSS on its elements: of NAME.mjml.j2, else NAME.html.
+
+        Raises TemplateError.
+        """
+        source = f"{name}.mjml.j2"
+        try:
+            template, _, _ = self._loader.get_source(self._environment(), source)
+        except TemplateNotFound:
+            return inline(self.html(f"{name}.html", **context))
+        try:
+            return inline(mjml_to_html(self._render(source, context)))
+        except MjmlFault as error:
+            raise TemplateError(source, error.line_in(template), str(error)) from error
 
     def text(self, name: str, **context: object) -> str:
         """Render a plain text template: no blanks at line ends, at most two empty lines in a row.
@@ -123,7 +135,9 @@ class Templates:
         made = ImmutableSandboxedEnvironment(
             loader=self._loader,
             undefined=_Unknown,
-            autoescape=select_autoescape(["html"], default_for_string=False, default=False),
+            autoescape=select_autoescape(
+                ["html", "mjml.j2"], default_for_string=False, default=False
+            ),
             trim_blocks=True,
             lstrip_blocks=True,
             bytecode_cache=self._compiled,
