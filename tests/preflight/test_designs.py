@@ -7,7 +7,10 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
+from lxml import html as lxml_html  # type: ignore[import-untyped]
 
+from publisher.content import tree
+from publisher.mail.slots import START
 from publisher.model import Newsletter, Rendition
 from publisher.render import Templates
 from publisher.renditions import Part, digest
@@ -61,6 +64,19 @@ def test_text_part_is_wrapped_and_tidy(design: str) -> None:
 
     assert [line for line in long if "://" not in line] == []
     assert not re.search(r"[ \t]$|\n\n\n\n", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_all_that_is_for_its_reader_alone_says_so(design: str) -> None:
+    """The page of an issue hides what has the class "personal"."""
+    page = tree.parse(made(design, "en").html, is_fragment=False)
+    personal = page.find_class("personal")
+
+    for element in personal:
+        element.drop_tree()
+
+    assert personal
+    assert START not in lxml_html.tostring(page, encoding="unicode")
 
 
 @pytest.mark.parametrize("design", DESIGNS)
