@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import difflib
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -77,6 +79,31 @@ def at_work(ctx: typer.Context, job: Callable[[App], Awaitable[T]], *, looking: 
             return await job(app)
 
     return run(whole())
+
+
+@contextmanager
+def asked_to_stop(told: Callable[[], None] = lambda: None) -> Iterator[asyncio.Event]:
+    """Give an event that the first Ctrl-C or SIGTERM sets; the second one ends the program.
+
+    ``told`` is called when it is set, to say what happens now.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def asked() -> None:
+        stop.set()
+        for number in signals:
+            loop.remove_signal_handler(number)
+        told()
+
+    for number in signals:
+        loop.add_signal_handler(number, asked)
+    try:
+        yield stop
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
 
 
 def newsletter_called(config: Config, slug: str) -> Newsletter:

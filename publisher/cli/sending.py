@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -73,7 +71,7 @@ def send_now(
         ]
         if not made or no_wait:
             return 0
-        with _asked_to_stop() as stop:
+        with running.asked_to_stop(_finishing) as stop:
             problem = await _send(app, chosen, made, stop)
             code = await _tell(app, made, problem)
             return 130 if stop.is_set() else code
@@ -139,26 +137,8 @@ async def _foretell(app: App, newsletter: Newsletter, cadence: Cadence) -> None:
         show.say(f"  {told[id].title}")
 
 
-@contextmanager
-def _asked_to_stop() -> Iterator[asyncio.Event]:
-    """Give an event that the first Ctrl-C or SIGTERM sets; the second one ends the program."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM)
-
-    def asked() -> None:
-        stop.set()
-        for number in signals:
-            loop.remove_signal_handler(number)
-        show.notice("Finishing what is under way; once more stops at once and leaves doubt.")
-
-    for number in signals:
-        loop.add_signal_handler(number, asked)
-    try:
-        yield stop
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
+def _finishing() -> None:
+    show.notice("Finishing what is under way; once more stops at once and leaves doubt.")
 
 
 async def _send(

@@ -37,13 +37,28 @@ def preview(
         typer.Option("--check", help="Print what the preflight finds in it; exit 1 if it blocks."),
     ] = False,
     as_json: AsJson = False,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Show it in a browser, afresh whenever something changes."),
+    ] = False,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=0, max=65535, help="Where --live listens.")
+    ] = 8010,
 ) -> None:
     """Show the next issue as it would be now. Sends nothing, and its links lead nowhere.
 
-    --check examines it as a sample of its readers get it, or the one of --as.
+    --check examines it as a sample of its readers get it, or the one of --as. --live is for
+    whoever writes a template: it looks at templates, config and database, and is there for
+    browsers on this machine only.
     """
     if as_json and not check:
         raise running.Misuse("--json prints what --check finds")
+    if live:
+        if check or folder is not None:
+            raise running.Misuse("--live shows findings and files itself: leave --check, --out out")
+        chosen = running.newsletter_called(running.configured(ctx), newsletter)
+        running.run(_live(ctx, chosen, port, cadence, language, reader))
+        return
 
     from publisher.preview import mail
     from publisher.preview.checking import checked
@@ -109,6 +124,29 @@ def send_test(
         show.say(f"{relay.host}:{relay.port} answered: {reply.code} {reply.text}")
 
     running.at_work(ctx, job)
+
+
+async def _live(
+    ctx: typer.Context,
+    newsletter: Newsletter,
+    port: int,
+    cadence: str | None,
+    language: str | None,
+    reader: str | None,
+) -> None:
+    from publisher.preview import live
+    from publisher.preview.page import Asked
+
+    asked = Asked(cadence=cadence or "", language=language or "", reader=reader or "")
+
+    def started(port: int) -> None:
+        show.say(
+            f"http://{live.HOST}:{port}{asked.address()} shows the next issue. Ctrl-C ends it."
+        )
+
+    with running.asked_to_stop() as stop:
+        path = running.config_path(ctx)
+        await live.show(path, newsletter.slug, port, stop=stop, started=started)
 
 
 async def _last(app: App, newsletter: Newsletter) -> Rendition | None:

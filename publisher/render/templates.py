@@ -111,6 +111,13 @@ class Templates:
         except Exception as error:
             raise TemplateError(source, None, self._reason(error, context)) from error
 
+    def source(self, name: str) -> str | None:
+        """Give a template as it is written; None if it cannot be read."""
+        try:
+            return self._loader.get_source(self._environment(), name)[0]
+        except (JinjaError, ValueError, OSError):
+            return None
+
     def check(self) -> list[str]:
         """Read every template and catalog, ours and the site's own; tell each fault."""
         names = self._environment().list_templates(extensions=_EXTENSIONS)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape, unescape
 from pathlib import Path
 
-_SWITCHES = (
+SWITCHES = (
     "--headless",
     "--no-sandbox",  # it cannot run as root, and the pages are our own
     "--disable-gpu",
@@ -21,7 +21,6 @@ _SWITCHES = (
     "--disable-component-update",
     "--disable-sync",
     "--hide-scrollbars",
-    "--dump-dom",
 )
 
 # Runs in the page around the frames. Contrast as in WCAG 2.2 §1.4.3, for every visible text
@@ -114,7 +113,7 @@ def dom(
     profile = f"--user-data-dir={scratch / 'profile'}"
     budget = ["--virtual-time-budget=60000"] if asynchronous else []
     done = subprocess.run(
-        [browser, *_SWITCHES, *budget, scheme, profile, address],
+        [browser, *SWITCHES, "--dump-dom", *budget, scheme, profile, address],
         capture_output=True,
         check=True,
         timeout=120,

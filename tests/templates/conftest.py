@@ -8,7 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from publisher.capture import CaughtContent, CaughtMail
-from publisher.model import Cadence, OwnTime, Selection, Topic, Wishes
+from publisher.model import Cadence, OwnTime, Selection, Topic, Weight, Wishes
+from publisher.preflight import Finding
+from publisher.preview.checking import Checked
+from publisher.preview.mail import Read
+from publisher.preview.page import Asked, Fault, Part, Shown
 from publisher.render import RecipientView, Templates, inline
 from publisher.render.filters import direction
 from publisher.render.zones import zones
@@ -164,25 +168,75 @@ def pages(templates: Templates) -> dict[str, str]:
     arabic = site | {"language": "ar"}
     home = arabic | context["home"]
     empty = site | {"feeds": [], "newsletters": [], "articles": []}
-    return rendered | {
-        "web/home-ar": templates.html("web/home.html", **home),
-        "web/newsletter-ar": templates.html(
-            "web/newsletter.html", **arabic, **context["newsletter"]
-        ),
-        "web/newsletter-empty": templates.html(
-            "web/newsletter.html",
-            **site,
-            **context["newsletter"] | {"issues": [], "page": 1, "pages": 1},
-        ),
-        "web/issue-ar": templates.html("web/issue.html", **arabic, **issue(templates, "ar")),
-        "web/unsubscribe-one": templates.html("web/unsubscribe.html", **site, **about),
-        "web/home-empty": templates.html("web/home.html", **empty),
-        "web/feed-issues": templates.html(
-            "web/feed.html", **site, **feed | {"newsletter": samples.NEWSLETTER, "issues": [row]}
-        ),
-        "web/no_feed-ended": templates.html(
-            "web/no_feed.html", **site, ended=samples.FEED, feeds=[samples.FEED]
-        ),
+    return (
+        rendered
+        | previews(templates)
+        | {
+            "web/home-ar": templates.html("web/home.html", **home),
+            "web/newsletter-ar": templates.html(
+                "web/newsletter.html", **arabic, **context["newsletter"]
+            ),
+            "web/newsletter-empty": templates.html(
+                "web/newsletter.html",
+                **site,
+                **context["newsletter"] | {"issues": [], "page": 1, "pages": 1},
+            ),
+            "web/issue-ar": templates.html("web/issue.html", **arabic, **issue(templates, "ar")),
+            "web/unsubscribe-one": templates.html("web/unsubscribe.html", **site, **about),
+            "web/home-empty": templates.html("web/home.html", **empty),
+            "web/feed-issues": templates.html(
+                "web/feed.html",
+                **site,
+                **feed | {"newsletter": samples.NEWSLETTER, "issues": [row]},
+            ),
+            "web/no_feed-ended": templates.html(
+                "web/no_feed.html", **site, ended=samples.FEED, feeds=[samples.FEED]
+            ),
+        }
+    )
+
+
+def previews(templates: Templates) -> dict[str, str]:
+    mail = Read(
+        sender="Harbour & Line <news@example.org>",
+        recipient=ADDRESS,
+        subject="مرحبا <b>",
+        html=mails(templates)["digest"],
+        text="Hello, " + "x" * 100,
+        raw=b"Subject: Hello\r\n\r\n" + b"x" * 100,
+    )
+    finding = Finding(
+        rule="links",
+        weight=Weight.BLOCK,
+        words=f"<a href> is not absolute: {ADDRESS}",
+        where="HTML, en",
+    )
+    whole = Shown(newsletter=samples.NEWSLETTER, cadence="daily", mail=mail, frame=mail.html)
+    fault = Fault(
+        title="A template has a fault",
+        reasons=["email/digest.html:2: nothing here is called 'titel'; there are articles, issue"],
+        lines=[(1, "{% extends %}", False), (2, "{{ titel }} " + "x" * 200, True)],
+    )
+    checked = Checked(mails=20, findings=[finding], unasked=["spam: it is not installed"])
+    cases = {
+        "html": (Asked(is_narrow=True), whole),
+        "text": (Asked(part=Part.TEXT), whole),
+        "source": (Asked(part=Part.SOURCE), whole),
+        "findings": (Asked(part=Part.FINDINGS), replace(whole, checked=checked)),
+        "unknown": (Asked(reader=ADDRESS), replace(whole, is_known=False, mail=None)),
+        "fault": (Asked(is_dark=True), Shown(fault=fault)),
+    }
+    return {
+        f"preview/{name}": templates.html(
+            "preview/page.html",
+            language="en",
+            slug="digest",
+            seen="0",
+            parts=list(Part),
+            asked=asked,
+            shown=shown,
+        )
+        for name, (asked, shown) in cases.items()
     }
 
 
