@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test readers pages check format lint types layers docs messages bench torture lock clean
+.PHONY: run test readers pages check format lint types layers docs messages screenshots bench torture lock clean
 
 # The lock names everything, so nothing is left to resolve: an older pip would look for the
 # newest of a package that another one wants with an extra, and refuse it for want of a hash.
@@ -57,6 +57,10 @@ docs: .venv/.stamp
 # The catalogs of translations, brought up to date with what templates and program say.
 messages: .venv/.stamp
 	$(BIN)/python -m scripts.messages
+
+# Contact sheets of the mails that are shipped; needs Chromium. Look at them.
+screenshots: .venv/.stamp
+	$(BIN)/python -m docs.screenshots.make
 
 bench: .venv/.stamp
 	$(BIN)/python -m bench.message

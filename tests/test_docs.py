@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tests.rig import showcase
+
 REPOSITORY = Path(__file__).parents[1]
 
 
@@ -35,6 +37,18 @@ def test_each_dependency_has_its_sentence_in_the_design() -> None:
     )
 
     assert names <= told
+
+
+def test_each_design_of_a_mail_has_its_contact_sheets() -> None:
+    """If not: make screenshots, and look at them."""
+    folder = REPOSITORY / "docs" / "screenshots"
+    wanted = {
+        f"{design}-{language}.webp"
+        for design in showcase.designs()
+        for language in showcase.LANGUAGES
+    }
+
+    assert wanted == {sheet.name for sheet in folder.glob("*.webp")}
 
 
 def test_links_in_the_docs_lead_somewhere() -> None:

@@ -40,11 +40,11 @@ async def test_open_page_follows_what_changes(site: Site, service: Service) -> N
         pytest.skip("no Chromium on this machine")
     template = site.folder / "templates" / "email" / "digest.html"
     config = site.config.read_text(encoding="utf-8")
-    async with devtools.opened(browser, address(service), site.folder) as evaluate:
+    async with devtools.opened(browser, address(service), site.folder) as page:
 
         async def until_seen(*words: str) -> None:
             async def is_so() -> bool:
-                seen = str(await evaluate(SEEN))
+                seen = str(await page.evaluate(SEEN))
                 return all(word in seen for word in words)
 
             await until(is_so, lambda: f"{words} not seen:\n{service.said()}")
@@ -64,7 +64,7 @@ async def test_open_page_follows_what_changes(site: Site, service: Service) -> N
         await until_seen("Ahoy", "Second thoughts")
         height = "document.querySelector('iframe').clientHeight"
         inner = "document.querySelector('iframe').contentDocument.documentElement.scrollHeight"
-        assert await evaluate(height) == await evaluate(inner)
+        assert await page.evaluate(height) == await page.evaluate(inner)
 
     assert 0 == await service.terminate()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,33 @@ import aiohttp
 
 from tests.rig.chromium import SWITCHES
 
-Evaluate = Callable[[str], Awaitable[Any]]
+
+class Page:
+    """An open page, over the Chrome DevTools Protocol."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+
+    async def command(self, method: str, **params: object) -> dict[str, Any]:
+        """Have the browser do something; give what came of it."""
+        await self._socket.send_json({"id": 1, "method": method, "params": params})
+        answer: dict[str, Any] = await self._socket.receive_json()
+        assert "error" not in answer, answer
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    async def evaluate(self, expression: str) -> Any:
+        """Give the value of an expression in the page, once it is there if it is a promise."""
+        found = await self.command(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
+        assert "exceptionDetails" not in found, found
+        return found["result"].get("value")
 
 
 @asynccontextmanager
-async def opened(browser: str, address: str, scratch: Path) -> AsyncIterator[Evaluate]:
-    """Open an address; give what evaluates an expression in its page (Chrome DevTools Protocol)."""
+async def opened(browser: str, address: str, scratch: Path) -> AsyncIterator[Page]:
+    """Start a browser at an address; it ends with the block."""
     process = await asyncio.create_subprocess_exec(
         browser,
         *SWITCHES,
@@ -38,17 +59,7 @@ async def opened(browser: str, address: str, scratch: Path) -> AsyncIterator[Eva
                 targets = await answer.json()
             page = next(each for each in targets if each["type"] == "page")
             async with session.ws_connect(page["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-
-                async def evaluate(expression: str) -> Any:
-                    params = {"expression": expression, "returnByValue": True}
-                    await socket.send_json(
-                        {"id": 1, "method": "Runtime.evaluate", "params": params}
-                    )
-                    result = (await socket.receive_json())["result"]
-                    assert "exceptionDetails" not in result, result
-                    return result["result"].get("value")
-
-                yield evaluate
+                yield Page(socket)
     finally:
         process.kill()
         await process.communicate()
