@@ -126,17 +126,22 @@ def contexts(
 
 
 def confirmation(
-    templates: Templates, *, publication: Publication, newsletter: Newsletter, now: datetime
+    templates: Templates,
+    *,
+    publication: Publication,
+    newsletter: Newsletter,
+    language: str,
+    now: datetime,
 ) -> Rendition:
     """Render the mail that asks a person to confirm. It says nothing that a stranger typed (A12).
 
     Raises TemplateError.
     """
-    spoken = templates.translated(newsletter.language)
+    spoken = templates.translated(language)
     subject = spoken.gettext("Please confirm: %(title)s") % {"title": newsletter.title}
     context: dict[str, object] = {
         "publication": publication,
-        "language": newsletter.language,
+        "language": language,
         "newsletter": newsletter,
         "subject": subject,
         "preheader": "",
@@ -149,7 +154,7 @@ def confirmation(
         newsletter=newsletter.slug,
         issue=None,
         key=_key(subject, html, text),
-        language=newsletter.language,
+        language=language,
         subject=subject,
         html=html,
         text=text,

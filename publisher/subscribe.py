@@ -151,7 +151,11 @@ class _Wish:
         rendition = await renditions.add(
             self.connection,
             confirmation(
-                templates, publication=publication, newsletter=self.newsletter, now=self.now
+                templates,
+                publication=publication,
+                newsletter=self.newsletter,
+                language=self.newsletter.language_for(self.wishes.language),
+                now=self.now,
             ),
         )
         await composing.add_deliveries(

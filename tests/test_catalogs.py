@@ -221,13 +221,14 @@ def test_counted_things_take_the_form_of_their_number(
     assert said == expected
 
 
-def test_confirmation_is_in_the_language_of_its_newsletter(templates: Templates) -> None:
-    newsletter = replace(samples.NEWSLETTER, language="de-AT", title="100% %(title)s")
+def test_confirmation_is_in_the_language_that_it_is_asked_for(templates: Templates) -> None:
+    newsletter = replace(samples.NEWSLETTER, title="100% %(title)s")
 
     mail = confirmation(
         templates,
         publication=samples.PUBLICATION,
         newsletter=newsletter,
+        language="de-AT",
         now=datetime(2026, 11, 23, tzinfo=UTC),
     )
 

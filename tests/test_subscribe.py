@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -60,6 +61,33 @@ async def test_sign_up_waits_for_the_persons_own_confirmation(desk: Desk) -> Non
     assert (bond.state, bond.confirmed) == (SubscriptionState.PENDING, None)
     (claim,) = await desk.claim()
     assert (claim.lane, claim.issue, claim.subscription) == (Lane.CONFIRMATION, None, bond.id)
+
+
+@pytest.mark.parametrize(("wanted", "written"), [("de", "de"), ("", "en"), ("fr", "en")])
+async def test_confirmation_is_asked_for_in_the_language_that_was_chosen(
+    desk: Desk, wanted: str, written: str
+) -> None:
+    newsletter = replace(desk.newsletter, languages=("de",))
+    await verbs.subscribe(
+        desk.store,
+        newsletter,
+        [addresses.parse("ann@example.org")],
+        wishes=Wishes(cadence="daily", language=wanted),
+        confirmed=False,
+        is_own=True,
+        consent={},
+        publication=desk.publication,
+        templates=desk.templates,
+        clock=desk.clock,
+    )
+    (claim,) = await desk.claim()
+
+    async with desk.store.read() as connection:
+        rendition = await renditions.get(connection, claim.rendition)
+
+    assert rendition.language == written
+    assert f'<html lang="{written}"' in rendition.html
+    assert rendition.subject.startswith({"en": "Please confirm", "de": "Bitte bestätigen"}[written])
 
 
 async def test_confirmation_mail_holds_the_link_and_nothing_typed(desk: Desk) -> None:

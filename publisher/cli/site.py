@@ -114,7 +114,14 @@ def _trial(config: Config, newsletter: Newsletter, templates: Templates) -> list
             faults.append(f"{config.path}: newsletters.{newsletter.slug}.{key}: {error}")
     faults = list(dict.fromkeys(faults))
     try:
-        confirmation(templates, publication=config.publication, newsletter=newsletter, now=now)
+        for language in dict.fromkeys([newsletter.language, *newsletter.languages]):
+            confirmation(
+                templates,
+                publication=config.publication,
+                newsletter=newsletter,
+                language=language,
+                now=now,
+            )
     except TemplateError as error:
         faults.append(f"{config.templates}/{error}")
     return faults

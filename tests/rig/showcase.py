@@ -68,7 +68,13 @@ def _rendition(templates: Templates, design: str, language: str) -> Rendition:
     )
     now = samples.ISSUE.date
     if design == "confirm":
-        return confirmation(templates, publication=publication, newsletter=newsletter, now=now)
+        return confirmation(
+            templates,
+            publication=publication,
+            newsletter=newsletter,
+            language=language,
+            now=now,
+        )
     articles = [
         _article(number, story, language) for number, story in enumerate(edition["stories"])
     ]
