@@ -18,6 +18,7 @@ from sqlalchemy import (
     any_,
     cast,
     column,
+    false,
     func,
     literal,
     select,
@@ -29,8 +30,12 @@ def among(
     connection: AsyncConnection, place: ColumnElement[int], ids: Collection[int]
 ) -> ColumnElement[bool]:
     """Say whether a column holds one of these ids."""
+    if not ids:
+        return false()
     if connection.dialect.name == "postgresql":
-        return place == any_(_array(ids))
+        # Its planner takes a list that it cannot see for a short one, and would go through it
+        # again for each row of another table. That it is a range leads it to the index.
+        return place.between(min(ids), max(ids)) & (place == any_(_array(ids)))
     each = func.json_each(json.dumps(list(ids))).table_valued("value")
     return place.in_(select(each.c.value))
 
