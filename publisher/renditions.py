@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 
 from markupsafe import Markup
 
@@ -22,7 +23,7 @@ from publisher.render.filters import excerpt
 from publisher.room import Extent, fitting
 from publisher.showing import Part, Showing
 
-__all__ = ["Part", "confirmation", "digest", "issue_url"]
+__all__ = ["Part", "confirmation", "contexts", "digest", "issue_url"]
 
 _PREHEADER_COLUMNS = 140
 
@@ -46,13 +47,15 @@ def digest(
     TemplateError.
     """
     newsletter = parts[0].newsletter
-    context = contexts(
-        templates,
-        publication=publication,
-        issue=issue,
-        parts=parts,
-        language=language,
-        intro=intro,
+    context = cache(
+        contexts(
+            templates,
+            publication=publication,
+            issue=issue,
+            parts=parts,
+            language=language,
+            intro=intro,
+        )
     )
     name = f"email/{newsletter.template_of(issue.cadence)}"
     count = sum(min(len(part.articles), part.newsletter.max_articles) for part in parts)

@@ -176,11 +176,11 @@ def _lines(text: str, columns: int) -> Iterator[str]:
 
 def _width(text: str) -> int:
     """Count the columns that a terminal or a fixed-width font needs (UAX #11)."""
-    return sum(
-        0
-        if unicodedata.combining(character)
-        else 2
-        if unicodedata.east_asian_width(character) in "WF"
-        else 1
-        for character in text
-    )
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+@lru_cache(maxsize=4096)
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
