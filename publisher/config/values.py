@@ -134,9 +134,10 @@ def _colour(value: str) -> str:
 
 def _font(value: str) -> str:
     # It goes into a style sheet: nothing that could end the declaration.
-    if not re.fullmatch(r"""[\w ,"'-]{1,200}""", value) or value.count('"') % 2:
+    stack = value.replace("'", '"')
+    if not re.fullmatch(r'[\w ,"-]{1,200}', stack) or stack.count('"') % 2:
         raise ValueError(f'"{value}" is not a list of fonts')
-    return value.replace("'", '"')
+    return stack
 
 
 def _excerpt(value: Any) -> Excerpt:

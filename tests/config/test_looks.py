@@ -131,6 +131,12 @@ def test_every_text_can_be_read_whatever_the_accent_and_paper(
             ' such as "Charter, Georgia, serif"',
         ),
         (
+            """font = "Bird's Nest, serif\"""",
+            'newsletters.digest.theme.font: "Bird\'s Nest, serif" is not a list of fonts,'
+            ' allowed: "serif", "sans", or names as CSS has them,'
+            ' such as "Charter, Georgia, serif"',
+        ),
+        (
             "width = 900",
             "newsletters.digest.theme.width: 900 is not allowed,"
             " allowed: a whole number from 480 to 700",
