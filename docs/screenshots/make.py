@@ -17,7 +17,7 @@ _FOLDER = Path(__file__).parent
 _NAMES = {"en": "English", "ar": "Arabic", "zh": "Chinese"}
 _WIDTHS = (600, 360)
 _GAP = 24
-_QUALITY = 70
+_QUALITY = 57
 # The scheme of a frame is what its mail is told that the reader prefers.
 _SHEET = f"""<!DOCTYPE html>
 <meta charset="utf-8">

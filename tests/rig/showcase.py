@@ -117,11 +117,16 @@ def _article(number: int, story: Mapping[str, Any], language: str) -> Article:
         section=story["section"],
         authors=tuple(Person(name=name) for name in story["authors"]),
         summary=story["paragraphs"][0],
-        html="".join(f"<p>{escape(paragraph)}</p>" for paragraph in story["paragraphs"]),
+        html="".join(map(_block, story["paragraphs"])),
         text="\n\n".join(story["paragraphs"]),
         image=samples.PICTURE if number == 0 else None,
         published=dated,
     )
+
+
+def _block(paragraph: str) -> str:
+    said = f"<p>{escape(paragraph)}</p>"
+    return f"<blockquote>{said}</blockquote>" if paragraph.startswith(("“", "«")) else said
 
 
 def _filled(body: str) -> str:
