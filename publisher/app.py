@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher import deliver, hub, ingest, issues, notify, websub
 from publisher.compose import Composer
@@ -308,14 +309,24 @@ async def opened(
             async with store.write() as connection:
                 await keys.ensure(connection, clock())
                 secrets = await keys.load(connection)
-                for newsletter in config.newsletters:
-                    for cadence in newsletter.cadences:
-                        await occurrences.in_force(
-                            connection, newsletter.slug, cadence.name, cadence.cron or "", clock()
-                        )
+                await _put_in_force(connection, config.newsletters, clock())
         yield _assemble(config, store, secrets, clock)
     finally:
         await store.close()
+
+
+async def _put_in_force(
+    connection: AsyncConnection, newsletters: Sequence[Newsletter], now: datetime
+) -> None:
+    """Have slots fall due by the schedules of these newsletters, and by no others."""
+    kept = {
+        (newsletter.slug, cadence.name): cadence.cron or ""
+        for newsletter in newsletters
+        for cadence in newsletter.cadences
+    }
+    await occurrences.forget_cadences(connection, kept)
+    for (newsletter, cadence), schedule in kept.items():
+        await occurrences.in_force(connection, newsletter, cadence, schedule, now)
 
 
 def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Clock) -> App:

@@ -92,9 +92,11 @@ async def _own_times(
     connection: AsyncConnection, newsletter: Newsletter, cadence: Cadence
 ) -> list[str | None]:
     """List the times at which a cadence falls due; None where it is one time for everybody."""
-    if not cadence.own_time:
-        return [None]
-    return ["", *await waves.own_times(connection, newsletter.slug, cadence.name)]
+    chosen = []
+    if cadence.own_time:
+        chosen = await waves.own_times(connection, newsletter.slug, cadence.name)
+    await issues.forget_own_times(connection, newsletter.slug, cadence.name, chosen)
+    return ["", *chosen] if cadence.own_time else [None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,19 @@ async def test_time_that_somebody_chooses_first_makes_no_past_slot(desk: Desk) -
     assert made == []
 
 
+async def test_time_that_somebody_chooses_again_makes_no_past_slot(desk: Desk) -> None:
+    desk.newsletter = replace(desk.newsletter, missed=MissedPolicy.SEND)
+    await desk.wish("bob", own_time=OwnTime())
+    for _ in range(5):
+        desk.clock.advance(days=1)
+        await desk.ring()
+    await desk.wish("ann", own_time=TOKYO)
+
+    made = await desk.ring()
+
+    assert made == []
+
+
 async def test_two_clocks_make_each_wave_once(desk: Desk, second_store: Store) -> None:
     desk.newsletter = builders.newsletter(cadences=(OWN,), max_lateness=timedelta(days=1))
     await desk.bring("one")

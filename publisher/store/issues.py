@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import LET_OUT, Issue, IssueState
@@ -33,6 +33,12 @@ async def in_force(
         & (cadences.c.cadence == cadence)
         & (cadences.c.own_time == own_time)
     )
+    noted = select(cadences.c.schedule, cadences.c.since).where(same)
+    row = (await connection.execute(noted)).one_or_none()
+    # "since" ahead of now: noted while the clock was wrong, and would silence the cadence.
+    if row is not None and row.schedule == schedule and row.since <= now:
+        found: datetime = row.since
+        return found
     await connection.execute(
         insert_unless(connection, cadences)
         .values(
@@ -40,7 +46,6 @@ async def in_force(
         )
         .on_conflict_do_nothing()
     )
-    # "since" ahead of now: noted while the clock was wrong, and would silence the cadence.
     await connection.execute(
         update(cadences)
         .where(same, or_(cadences.c.schedule != schedule, cadences.c.since > now))
@@ -48,6 +53,32 @@ async def in_force(
     )
     since: datetime = (await connection.execute(select(cadences.c.since).where(same))).scalar_one()
     return since
+
+
+async def forget_cadences(connection: AsyncConnection, kept: Collection[tuple[str, str]]) -> None:
+    """Forget the schedules of all but these cadences, given with their newsletters.
+
+    One that comes back later begins anew then: what passed by meanwhile was nobody's.
+    """
+    await connection.execute(
+        delete(cadences).where(tuple_(cadences.c.newsletter, cadences.c.cadence).not_in(kept))
+    )
+
+
+async def forget_own_times(
+    connection: AsyncConnection, newsletter: str, cadence: str, kept: Collection[str]
+) -> None:
+    """Forget the schedules of a cadence's own times but these, which readers have.
+
+    Whoever chooses one again later begins anew with it.
+    """
+    await connection.execute(
+        delete(cadences).where(
+            cadences.c.newsletter == newsletter,
+            cadences.c.cadence == cadence,
+            cadences.c.own_time.not_in(["", *kept]),
+        )
+    )
 
 
 async def schedules(connection: AsyncConnection) -> dict[tuple[str, str], str]:
