@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -213,6 +214,40 @@ async def test_who_left_one_of_them_meanwhile_gets_the_others(desk: Desk) -> Non
     async with desk.store.read() as connection:
         states = [each.state for each in await subscribers.page(connection)]
     assert states == [SubscriptionState.ENDED, SubscriptionState.ACTIVE]
+
+
+async def test_mail_left_unsent_by_one_newsletter_leaves_its_articles_to_another(
+    desk: Desk,
+) -> None:
+    """On its way, an article is told by no other newsletter; so that one has to make up for it."""
+    ports, rails, _ = desk.newsletters
+    desk.newsletters = [replace(each, select=Selection(), merge=False) for each in (ports, rails)]
+    await joins(desk, "ann", "ports", "rails")
+    await brought(desk, "ports")
+    assert await told(desk, await morning(desk)) == {"ports": {"ann": ["on ports"]}}
+
+    desk.newsletter = desk.newsletters[0]
+    await desk.leave("ann")
+    assert await desk.claim() == []
+
+    desk.newsletter = desk.newsletters[1]
+    assert await desk.told_to(await desk.issue_now()) == {"ann": ["on ports"]}
+
+
+async def test_who_leaves_one_of_them_before_the_mail_gets_the_rest_by_the_other(
+    desk: Desk,
+) -> None:
+    await joins(desk, "ann", "ports", "rails")
+    await brought(desk, "ports", "rails")
+    await morning(desk)
+
+    desk.newsletter = desk.newsletters[0]
+    await desk.leave("ann")
+    assert await desk.claim() == []
+
+    desk.newsletter = desk.newsletters[1]
+    assert await desk.told_to(await desk.issue_now()) == {"ann": ["on rails"]}
+    assert await desk.repeats() == []
 
 
 @pytest.fixture

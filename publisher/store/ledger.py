@@ -81,7 +81,7 @@ async def claim(
         ids = await _due(connection, newsletters, limit - len(claimed), now)
         if not ids:
             break
-        await connection.execute(
+        skipped = await connection.execute(
             update(deliveries)
             .where(deliveries.c.id.in_(ids), ~_may_be_mailed)
             .values(
@@ -89,7 +89,11 @@ async def claim(
                 reply="unsubscribed or suppressed since",
                 settled=now,
             )
+            .returning(deliveries.c.id)
         )
+        if gone := list(skipped.scalars()):
+            # They may read another newsletter that has these articles, or be back one day.
+            await recall.consider_again(connection, deliveries.c.id.in_(gone))
         await connection.execute(
             update(deliveries)
             .where(deliveries.c.id.in_(ids), deliveries.c.state == DeliveryState.PENDING)

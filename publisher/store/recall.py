@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import DeliveryState, IssueState
-from publisher.store.tables import articles, deliveries, issues, rendition_articles, subscriptions
+from publisher.store.tables import (
+    articles,
+    deliveries,
+    issues,
+    rendition_articles,
+    subscribers,
+    subscriptions,
+)
 
 STOPPED = "issue stopped"
 
@@ -17,10 +24,35 @@ STOPPED = "issue stopped"
 async def skip_pending(connection: AsyncConnection, issue: int, reason: str, now: datetime) -> int:
     """Skip what an issue has not yet begun to send; give how many rows that were.
 
-    Their people are considered for its articles again: the cover of each goes back to before
-    the oldest that they would have got.
+    Their people are considered for its articles again.
     """
-    pending = (deliveries.c.issue_id == issue) & (deliveries.c.state == DeliveryState.PENDING)
+    of_it = deliveries.c.issue_id == issue
+    skipped = await connection.execute(
+        update(deliveries)
+        .where(of_it, deliveries.c.state == DeliveryState.PENDING)
+        .values(state=DeliveryState.SKIPPED, reply=reason, settled=now)
+    )
+    await consider_again(
+        connection,
+        of_it & (deliveries.c.state == DeliveryState.SKIPPED) & (deliveries.c.settled == now),
+    )
+    return skipped.rowcount
+
+
+async def consider_again(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
+    """Let the people of rows that were skipped be considered again for what is in them.
+
+    The cover of each goes back to before the oldest of these; so does that of the newsletters
+    that they read already when it came, which may have left it out for being on its way.
+    """
+    # Who locks rows of the ledger and people does it in this order, and people by id.
+    theirs = select(deliveries.c.subscriber_id).where(which)
+    await connection.execute(
+        select(subscribers.c.id)
+        .where(subscribers.c.id.in_(theirs))
+        .order_by(subscribers.c.id)
+        .with_for_update()
+    )
     lost = await connection.execute(
         select(
             rendition_articles.c.rendition_id,
@@ -29,7 +61,7 @@ async def skip_pending(connection: AsyncConnection, issue: int, reason: str, now
         )
         .join(articles, articles.c.id == rendition_articles.c.article_id)
         .where(
-            rendition_articles.c.rendition_id.in_(select(deliveries.c.rendition_id).where(pending)),
+            rendition_articles.c.rendition_id.in_(select(deliveries.c.rendition_id).where(which)),
             articles.c.eligible.is_not(None),
         )
         .group_by(rendition_articles.c.rendition_id, rendition_articles.c.newsletter)
@@ -39,22 +71,17 @@ async def skip_pending(connection: AsyncConnection, issue: int, reason: str, now
         await connection.execute(
             update(subscriptions)
             .where(
-                subscriptions.c.newsletter == row.newsletter,
+                or_(
+                    subscriptions.c.newsletter == row.newsletter,
+                    subscriptions.c.confirmed <= row.oldest,
+                ),
                 subscriptions.c.covered > before,
                 subscriptions.c.subscriber_id.in_(
-                    select(deliveries.c.subscriber_id).where(
-                        pending, deliveries.c.rendition_id == row.rendition_id
-                    )
+                    theirs.where(deliveries.c.rendition_id == row.rendition_id)
                 ),
             )
             .values(covered=before)
         )
-    skipped = await connection.execute(
-        update(deliveries)
-        .where(pending)
-        .values(state=DeliveryState.SKIPPED, reply=reason, settled=now)
-    )
-    return skipped.rowcount
 
 
 async def skip_left_over(
