@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher import deliver, hub, ingest, issues, notify, websub
+from publisher import deliver, editing, hub, ingest, issues, notify, websub
 from publisher.compose import Composer
 from publisher.config import Config, SourceEntry
+from publisher.editing import Wish
 from publisher.ingest.legible import bounded, legible
 from publisher.letters import Letters, Stationery
 from publisher.model import (
@@ -37,6 +38,7 @@ from publisher.sources.push import Pushed, PushSource, PushState
 from publisher.sources.push import Settings as PushSettings
 from publisher.store import articles, keys, origins, sources
 from publisher.store import issues as occurrences
+from publisher.store.edits import About
 from publisher.store.engine import Store, connect
 from publisher.store.migrate import migrate, require_current
 from publisher.tokens import Tokens
@@ -213,9 +215,14 @@ class App:
             await issues.ring(self.store, newsletter, clock=self.clock)
         return await self.composer.due()
 
-    async def compose_now(self, newsletter: Newsletter, cadence: Cadence) -> Issue:
-        """Make and compose an occurrence by hand. Raises TemplateError and PreflightError."""
+    async def compose_now(self, newsletter: Newsletter, cadence: Cadence, wish: Wish) -> Issue:
+        """Make and compose an occurrence by hand, as an editor wants it.
+
+        Raises TemplateError and PreflightError.
+        """
         occurrence = await issues.occur_now(self.store, newsletter, cadence, clock=self.clock)
+        if not wish.is_empty:
+            await editing.edit(self.store, About.one(occurrence), wish, clock=self.clock)
         return await self.composer.compose(newsletter, occurrence)
 
     def relays(self) -> dict[str, list[Newsletter]]:

@@ -1,8 +1,8 @@
-"""In which order an issue carries its articles."""
+"""Which articles an issue carries, once an editor has been at it, and in which order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from publisher.model import Article, Newsletter, Order
 
@@ -27,3 +27,11 @@ def arranged(
             -article.weight,
         ),
     )
+
+
+def within(articles: Sequence[Article], wanted: Collection[int], most: int) -> list[Article]:
+    """Move articles up that are wanted among the first ``most``; all others keep their order."""
+    room = max(0, most - sum(article.id in wanted for article in articles))
+    others = [article.id for article in articles if article.id not in wanted]
+    ahead = {*wanted, *others[:room]}
+    return sorted(articles, key=lambda article: article.id not in ahead)

@@ -51,7 +51,7 @@ class FetchError(PublisherError):
 
 
 class TemplateError(PublisherError):
-    """A template cannot be found, parsed or rendered."""
+    """A template, or the text that an editor wrote for one, cannot be found, read or rendered."""
 
     def __init__(self, template: str, line: int | None, reason: str) -> None:
         where = f"{template}:{line}" if line else template

@@ -7,7 +7,7 @@ rows. `publisher.compose` makes mails of them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,7 @@ from publisher.model import (
     WaveState,
 )
 from publisher.ports import Clock
-from publisher.store import audience, composing, issues, notices, recall, waves
+from publisher.store import audience, composing, edits, issues, notices, recall, waves
 from publisher.store.audience import Circle
 from publisher.store.engine import Store
 
@@ -282,4 +282,6 @@ async def stop(store: Store, issue: Issue, *, clock: Clock) -> int | None:
             connection, issue.id, come_from=stoppable, go_to=IssueState.STOPPED
         ):
             return None
-        return await recall.skip_pending(connection, issue.id, recall.STOPPED, clock())
+        now = clock()
+        await edits.give_back(connection, replace(issue, state=IssueState.STOPPED), now)
+        return await recall.skip_pending(connection, issue.id, recall.STOPPED, now)

@@ -509,6 +509,7 @@ class Newsletter:
     one mail where their slots meet. ``max_renditions`` bounds what one issue may cost.
     What is older than ``max_age`` when an issue is made is not in it; None lets all in.
     ``excerpt`` is how much of an article its mails show, None for what their template is for.
+    ``intro`` is the path of a file whose text stands above the articles of one issue, "" for none.
     """
 
     slug: str
@@ -541,6 +542,7 @@ class Newsletter:
     by_section: bool = True
     reading_time: bool = False
     theme: Theme = Theme()
+    intro: str = ""
 
     @property
     def default_cadence(self) -> Cadence:
@@ -610,6 +612,28 @@ class Issue:
     audience: int
     note: str
     created: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edits:
+    """What an editor has decided about one issue; articles are ids.
+
+    ``included`` are printed though nothing selects them any more or at all, to whoever has not had
+    them; ``excluded`` are left out, and wait for the issue after it; ``first`` come first, in this
+    order. Above the articles stands ``intro``, in Markdown, and where there is none
+    ``from_file``: what the newsletter's own file held when the issue was made.
+    """
+
+    included: tuple[int, ...] = ()
+    excluded: tuple[int, ...] = ()
+    first: tuple[int, ...] = ()
+    intro: str = ""
+    from_file: str = ""
+
+    @property
+    def text(self) -> str:
+        """What is printed above the articles."""
+        return self.intro or self.from_file
 
 
 class WaveState(enum.StrEnum):

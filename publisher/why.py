@@ -21,9 +21,10 @@ from publisher.model import (
     SubscriptionState,
 )
 from publisher.ports import Clock
-from publisher.store import audience, carried, composing, subscribers
+from publisher.store import audience, carried, composing, edits, subscribers
 from publisher.store.articles import eligible_between
 from publisher.store.carried import Carried
+from publisher.store.edits import Decision
 from publisher.store.engine import Store
 
 
@@ -87,21 +88,27 @@ class _Case:
             words = "; ".join(_told(row, newsletter.timezone) for row in of_it)
             return Reason(newsletter=newsletter.slug, is_carried=True, words=words)
         words = (
-            self._of_article(newsletter.timezone)
+            self._of_state(newsletter.timezone)
             or self._of_person(newsletter)
             or self._of_ledger(newsletter)
+            or await self._of_edits(newsletter)
+            or self._of_coming()
             or await self._of_time(newsletter)
         )
         return Reason(newsletter=newsletter.slug, is_carried=False, words=words)
 
-    def _of_article(self, zone: tzinfo) -> str | None:
+    def _of_state(self, zone: tzinfo) -> str | None:
         article = self.article
         if article.state is not ArticleState.LIVE:
             return f"the article is {article.state}"
-        if article.eligible is None:
-            return f'it came with the first load of "{article.source}", of which it is not mailed'
-        if article.eligible > self.now:
+        if article.eligible is not None and article.eligible > self.now:
             return f"it is not to be out before {_at(article.eligible, zone)}"
+        return None
+
+    def _of_coming(self) -> str | None:
+        if self.article.eligible is None:
+            source = self.article.source
+            return f'it came with the first load of "{source}", of which it is not mailed'
         return None
 
     def _of_person(self, newsletter: Newsletter) -> str | None:
@@ -132,24 +139,67 @@ class _Case:
             return None
         return f"they have it from {had.mail_of} no. {had.number}, and nothing is mailed twice"
 
+    async def _of_edits(self, newsletter: Newsletter) -> str | None:
+        """Say what an editor has decided about their next issue."""
+        reader = self.subscriptions[newsletter.slug]
+        last = await self._decided(newsletter)
+        if last is None or last.issue is not None:
+            return None
+        if (unwanted := await self._of_wishes(newsletter, reader)) is not None:
+            return unwanted
+        if last.is_included:
+            return f"an editor has put it into their next issue ({reader.cadence})"
+        if last.is_excluded and await self._waits(newsletter):
+            return (
+                f"an editor leaves it out of their next issue ({reader.cadence});"
+                " it waits for the one after"
+            )
+        return None
+
+    async def _decided(self, newsletter: Newsletter) -> Decision | None:
+        decided = await edits.about_article(
+            self.connection,
+            self.article.id,
+            newsletter.slug,
+            self.subscriptions[newsletter.slug].cadence,
+        )
+        return next(iter(decided), None)
+
+    async def _waits(self, newsletter: Newsletter) -> bool:
+        """Say whether the article came behind what has been considered for them."""
+        async with aclosing(
+            eligible_between(
+                self.connection, await self._covered(newsletter), self.now, newsletter.select
+            )
+        ) as coming:
+            async for article in coming:
+                if article.id == self.article.id:
+                    return True
+        return False
+
+    async def _covered(self, newsletter: Newsletter) -> datetime | None:
+        reader = self.subscriptions[newsletter.slug]
+        return await audience.covered(
+            self.connection, reader.id, is_instant=newsletter.is_instant(reader.cadence)
+        )
+
     async def _of_time(self, newsletter: Newsletter) -> str:
         if not await carried.is_selected(self.connection, self.article.id, newsletter.select):
             return "the newsletter does not select it"
         reader, zone = self.subscriptions[newsletter.slug], newsletter.timezone
         if (none := await self._of_wishes(newsletter, reader)) is not None:
             return none
-        cover = await audience.covered(
-            self.connection, reader.id, is_instant=newsletter.is_instant(reader.cadence)
-        )
-        async with aclosing(
-            eligible_between(self.connection, cover, self.now, newsletter.select)
-        ) as coming:
-            async for article in coming:
-                if article.id == self.article.id:
-                    return (
-                        self._of_age(newsletter)
-                        or f"it waits for their next issue ({reader.cadence})"
-                    )
+        if await self._waits(newsletter):
+            last = await self._decided(newsletter)
+            left_out = (
+                f"an editor left it out of no. {last.issue.number}; "
+                if last is not None and last.is_excluded and last.issue and last.issue.number
+                else ""
+            )
+            return (
+                self._of_age(newsletter)
+                or f"{left_out}it waits for their next issue ({reader.cadence})"
+            )
         came = self.article.eligible or self.now
         joined = reader.confirmed or reader.created
         if came <= joined:
@@ -158,9 +208,9 @@ class _Case:
                 " and had been told then"
             )
         return (
-            f"articles up to {_at(cover or came, zone)} have been considered for them: it was not"
-            " selected then, or of none of their topics, or too old, or there were too many newer"
-            " ones at once"
+            f"articles up to {_at(await self._covered(newsletter) or came, zone)} have been"
+            " considered for them: it was not selected then, or of none of their topics, or too"
+            " old, or there were too many newer ones at once"
         )
 
     async def _of_wishes(self, newsletter: Newsletter, reader: Subscription) -> str | None:

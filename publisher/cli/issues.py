@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -12,7 +13,7 @@ import typer
 from publisher.cli import running, show
 from publisher.cli.running import AsJson
 from publisher.errors import PublisherError
-from publisher.model import Balance, Issue, IssueState
+from publisher.model import Balance, Edits, Issue, IssueState
 
 if TYPE_CHECKING:
     from publisher.app import App
@@ -101,23 +102,27 @@ def show_issue(ctx: typer.Context, id: Id, as_json: AsJson = False) -> None:
         issue = await found(app, id)
         balance = await balance_of(app, issue)
         subject = await _subject(app, issue)
+        edited = await _edited(app, issue)
         if as_json:
             show.dump(
                 {
                     **asdict(issue),
                     "subject": subject,
+                    "edits": edited,
                     "balance": {**asdict(balance), "holds": balance.holds},
                 }
             )
         else:
-            _print(app, issue, balance, subject)
+            _print(app, issue, balance, subject, edited)
         return balance.holds
 
     if not running.at_work(ctx, job):
         raise typer.Exit(1)
 
 
-def _print(app: App, issue: Issue, balance: Balance, subject: str) -> None:
+def _print(
+    app: App, issue: Issue, balance: Balance, subject: str, edited: Mapping[str, object]
+) -> None:
     zone = _zone(app, issue)
     show.card(
         {
@@ -130,6 +135,7 @@ def _print(app: App, issue: Issue, balance: Balance, subject: str) -> None:
             "state": issue.state,
             "subject": subject,
             "note": issue.note,
+            **edited,
             "balance": equation(balance),
         }
     )
@@ -205,6 +211,27 @@ async def _subject(app: App, issue: Issue) -> str:
     async with app.store.read() as connection:
         rendition = await renditions.largest(connection, issue.id)
     return rendition.subject if rendition else ""
+
+
+async def _edited(app: App, issue: Issue) -> dict[str, Any]:
+    from publisher.editing import decided
+    from publisher.store.edits import About
+
+    return await slugs_of(app, await decided(app.store, About.one(issue)))
+
+
+async def slugs_of(app: App, holds: Edits) -> dict[str, Any]:
+    """Give what is decided with articles by their slugs, as people name them."""
+    from publisher.store import articles
+
+    async with app.store.read() as connection:
+        known = await articles.by_ids(connection, [*holds.included, *holds.excluded, *holds.first])
+    return {
+        "included": [known[id].slug for id in holds.included],
+        "excluded": [known[id].slug for id in holds.excluded],
+        "first": [known[id].slug for id in holds.first],
+        "intro": holds.text,
+    }
 
 
 @issues.command()

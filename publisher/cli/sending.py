@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from publisher.cli import running, show
+from publisher.cli.editing import Exclude, First, Include, Intro, Options
 from publisher.cli.issues import balance_of, doubt, equation, found, issues
 from publisher.cli.running import CadenceName, NewsletterSlug
 from publisher.model import Balance, Cadence, Issue, IssueState, Newsletter, SubscriptionState
 
 if TYPE_CHECKING:
     from publisher.app import App
+    from publisher.editing import Wish
 
 _POLL_SECONDS = 2.0
 
@@ -28,19 +30,25 @@ def build(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what it would be, and to how many.")
     ] = False,
+    include: Include = None,
+    exclude: Exclude = None,
+    order: First = None,
+    intro: Intro = None,
 ) -> None:
     """Make an issue of what is new, now. A worker sends it.
 
     Without --cadence: one for each cadence that has readers.
     """
+    options = Options(include=include, exclude=exclude, order=order, intro=intro)
 
     async def job(app: App) -> None:
         chosen = running.newsletter_called(app.config, newsletter)
+        wish = await options.wish(app)
         for each in await _read_cadences(app, chosen, cadence):
             if dry_run:
-                await _foretell(app, chosen, each)
+                await _foretell(app, chosen, each, wish)
             else:
-                issue = await _composed(app, chosen, each)
+                issue = await _composed(app, chosen, each, wish)
                 if issue is not None:
                     show.say(f"  A worker sends it. `publisher issues show {issue.id}` tells more.")
 
@@ -55,19 +63,25 @@ def send_now(
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Leave the sending to a worker.")
     ] = False,
+    include: Include = None,
+    exclude: Exclude = None,
+    order: First = None,
+    intro: Intro = None,
 ) -> None:
     """Make an issue of what is new and send it, now.
 
     Returns when no mail of it is left to send. Without --cadence: one for each cadence that
     has readers.
     """
+    options = Options(include=include, exclude=exclude, order=order, intro=intro)
 
     async def job(app: App) -> int:
         chosen = running.newsletter_called(app.config, newsletter)
+        wish = await options.wish(app)
         made = [
             issue
             for each in await _read_cadences(app, chosen, cadence)
-            if (issue := await _composed(app, chosen, each)) is not None
+            if (issue := await _composed(app, chosen, each, wish)) is not None
         ]
         if not made or no_wait:
             return 0
@@ -103,11 +117,16 @@ async def _read_cadences(app: App, newsletter: Newsletter, name: str | None) -> 
     return cadences
 
 
-async def _composed(app: App, newsletter: Newsletter, cadence: Cadence) -> Issue | None:
+async def _composed(app: App, newsletter: Newsletter, cadence: Cadence, wish: Wish) -> Issue | None:
     """Make an issue and say so; None if there is nothing new for anybody."""
-    issue = await app.compose_now(newsletter, cadence)
+    issue = await app.compose_now(newsletter, cadence, wish)
     if issue.state is IssueState.EMPTY:
         show.say(f"{newsletter.slug}, {cadence.name}: nothing new for anybody; no issue.")
+        if not wish.is_empty:
+            show.notice(
+                "What you changed is kept for the next one;"
+                f" `publisher issues edit {newsletter.slug} --cadence {cadence.name}` shows it."
+            )
         return None
     show.say(
         f"{newsletter.slug}, {cadence.name}: issue {issue.id} (no. {issue.number})"
@@ -116,11 +135,15 @@ async def _composed(app: App, newsletter: Newsletter, cadence: Cadence) -> Issue
     return issue
 
 
-async def _foretell(app: App, newsletter: Newsletter, cadence: Cadence) -> None:
+async def _foretell(app: App, newsletter: Newsletter, cadence: Cadence, wish: Wish) -> None:
+    from publisher.editing import changed, decided
     from publisher.preview.mail import next_rendition
     from publisher.store import articles, subscribers
+    from publisher.store.edits import About
 
-    rendition = await next_rendition(app, newsletter, cadence)
+    about = About(newsletter=newsletter.slug, cadence=cadence.name)
+    holds = changed(await decided(app.store, about), wish)
+    rendition = await next_rendition(app, newsletter, cadence, decided=holds)
     where = f"{newsletter.slug}, {cadence.name}"
     if rendition is None:
         show.say(f"{where}: nothing new for anybody; there would be no issue.")

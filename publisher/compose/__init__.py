@@ -16,13 +16,14 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher import notices as words
-from publisher.arranging import arranged
 from publisher.compose.choosing import Choice, Pool, Shelf
+from publisher.compose.edited import applied, expected, taken
 from publisher.compose.wave import ComposedElsewhere, Making
 from publisher.errors import PreflightError, TemplateError
 from publisher.model import (
     Article,
     Cadence,
+    Edits,
     Issue,
     IssueState,
     Newsletter,
@@ -37,7 +38,16 @@ from publisher.ports import Clock
 from publisher.preflight import Preflight
 from publisher.render import Templates
 from publisher.renditions import Part, digest
-from publisher.store import audience, composing, issues, notices, renditions, sampling, waves
+from publisher.store import (
+    audience,
+    composing,
+    edits,
+    issues,
+    notices,
+    renditions,
+    sampling,
+    waves,
+)
 from publisher.store.audience import Circle, Reader
 from publisher.store.composing import Account
 from publisher.store.engine import Store
@@ -116,6 +126,9 @@ class Composer:
             else:
                 async with self.store.write() as connection:
                     await waves.finish(connection, begun)
+                    over = await issues.get(connection, issue.id) or issue
+                    if over.state is IssueState.EMPTY:
+                        await edits.give_back(connection, over, self.clock())
                     if issue.note:
                         await issues.note(connection, issue.id, "")
                         notice = words.made_after_all(issue, newsletter)
@@ -143,12 +156,13 @@ class Composer:
                 (each, await self._due_pool(connection, behind[each.newsletter], each, their, cut))
                 for each, their in meeting
             ]
+        pool = await self._due_pool(connection, newsletter, issue, wave, cut)
         return Making(
             store=self.store,
             clock=self.clock,
             wave=wave,
             issue=issue,
-            pool=await self._due_pool(connection, newsletter, issue, wave, cut),
+            pool=pool,
             others=others,
             accounts={each.slug: self._account(each) for each in self.newsletters},
             shelf=Shelf(
@@ -161,7 +175,9 @@ class Composer:
                 },
             ),
             # As of when the articles were read: what is edited later is newer than the mail.
-            make=partial(self._made, newsletter, now, coming, last),
+            make=partial(
+                self._made, newsletter, now, [pool, *(each for _, each in others)], coming, last
+            ),
         )
 
     def _behind(self, newsletter: Newsletter) -> dict[str, Newsletter]:
@@ -186,7 +202,8 @@ class Composer:
     ) -> Pool:
         circle = self._circle(newsletter, issue.cadence, wave.own_time)
         _, after = await audience.oldest_cover(connection, circle)
-        return await self._pool(connection, newsletter, circle, after, cut)
+        decided = await taken(connection, newsletter, issue, self.clock())
+        return await self._pool(connection, newsletter, circle, after, cut, decided)
 
     async def _pool(
         self,
@@ -195,10 +212,10 @@ class Composer:
         circle: Circle,
         after: datetime | None,
         cut: datetime,
+        decided: Edits,
     ) -> Pool:
-        articles = arranged(
-            await composing.candidates(connection, newsletter, after, cut), newsletter
-        )
+        came = await composing.candidates(connection, newsletter, after, cut)
+        articles, left_out = await applied(connection, newsletter, decided, came, cut)
         ids = [article.id for article in articles]
         return Pool(
             newsletter=newsletter,
@@ -207,6 +224,8 @@ class Composer:
             topics=await composing.topics_of(connection, newsletter.topics, ids),
             after=after,
             cut=cut,
+            edits=decided,
+            left_out=left_out,
         )
 
     def _circle(self, newsletter: Newsletter, cadence: str, own_time: str | None) -> Circle:
@@ -219,8 +238,14 @@ class Composer:
         )
 
     def _render(
-        self, now: datetime, issue: Issue, choice: Choice, by_id: Mapping[int, Article]
+        self,
+        now: datetime,
+        pools: Sequence[Pool],
+        issue: Issue,
+        choice: Choice,
+        by_id: Mapping[int, Article],
     ) -> Rendition:
+        said = {pool.newsletter.slug: pool.edits.text for pool in pools}
         return digest(
             self.templates,
             publication=self.publication,
@@ -232,6 +257,7 @@ class Composer:
                 if newsletter.slug == slug
             ],
             language=choice.language,
+            intro="\n\n".join(said[slug] for slug, _ in choice.parts if said[slug]),
             now=now,
         )
 
@@ -239,6 +265,7 @@ class Composer:
         self,
         newsletter: Newsletter,
         now: datetime,
+        pools: Sequence[Pool],
         coming: int | None,
         last: int | None,
         issue: Issue,
@@ -248,7 +275,7 @@ class Composer:
         is_first: bool,
     ) -> Rendition:
         """Render a choice, if it passes the preflight. Raises TemplateError and PreflightError."""
-        rendition = self._render(now, issue, choice, by_id)
+        rendition = self._render(now, pools, issue, choice, by_id)
         findings = self.preflight.inspect(
             rendition,
             newsletter=newsletter,
@@ -275,16 +302,19 @@ class Composer:
         *,
         reader: Subscription | None = None,
         language: str = "",
+        decided: Edits | None = None,
     ) -> Rendition | None:
         """Render the next issue as a reader would get it now, or one who missed none.
 
-        ``language`` is what it is to be in where no reader says so. None if it is empty.
+        ``language`` is what it is to be in where no reader says so; ``decided`` is what holds
+        instead of what an editor has decided. None if it is empty. Raises TemplateError.
         """
         now = self.clock()
         circle = self._circle(newsletter, cadence.name, None)
         async with self.store.read() as connection:
             who = await self._previewed(connection, circle, reader, language)
-            pool = await self._pool(connection, newsletter, circle, who.covered, now)
+            holds = await expected(connection, newsletter, cadence, decided)
+            pool = await self._pool(connection, newsletter, circle, who.covered, now, holds)
             had = await composing.received(
                 connection, [who.subscriber], pool.article_ids, self._account(newsletter)
             )
@@ -307,7 +337,12 @@ class Composer:
             created=now,
         )
         return await asyncio.to_thread(
-            self._render, now, issue, choice, {article.id: article for article in pool.articles}
+            self._render,
+            now,
+            [pool],
+            issue,
+            choice,
+            {article.id: article for article in pool.articles},
         )
 
     async def _previewed(

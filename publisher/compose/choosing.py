@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TypeAlias
 
-from publisher.model import Article, Newsletter
+from publisher.model import Article, Edits, Newsletter
 from publisher.store.audience import Circle, Reader
 
 Part: TypeAlias = tuple[str, tuple[int, ...]]
@@ -39,8 +39,9 @@ class Choice:
 class Pool:
     """What a newsletter has for the readers of a wave.
 
-    ``articles`` are all that came behind ``after``, in the order of print; ``topics`` maps their
-    ids to the topics that they belong to.
+    ``articles`` are all that came behind ``after``, as an editor has changed that by ``edits``, in
+    the order of print; ``topics`` maps their ids to the topics that they belong to. What came and
+    was left out by hand is ``left_out``.
     """
 
     newsletter: Newsletter
@@ -49,6 +50,14 @@ class Pool:
     topics: Mapping[int, frozenset[str]]
     after: datetime | None
     cut: datetime
+    edits: Edits
+    left_out: Sequence[Article]
+
+    @property
+    def covered(self) -> datetime:
+        """Up to where articles are considered: what was left out is for the next issue."""
+        came = [article.eligible for article in self.left_out if article.eligible is not None]
+        return min([self.cut, *(each - timedelta(microseconds=1) for each in came)])
 
     @cached_property
     def article_ids(self) -> list[int]:
@@ -63,7 +72,10 @@ class Pool:
         return self.after is None or (reader.covered is not None and reader.covered >= self.after)
 
     def choose(self, reader: Reader, had: frozenset[int]) -> tuple[int, ...]:
-        """Choose what a person has not been considered for, has not had, and wants."""
+        """Choose what a person has not had and wants, and has not been considered for.
+
+        The last is asked only of what no editor has put in.
+        """
         # Most people are in the place of somebody before them.
         place = (reader.covered, reader.topics, had)
         if place not in self._chosen:
@@ -84,10 +96,15 @@ class Pool:
             article.id
             for article in self.articles
             if article.id not in had
-            and article.eligible is not None
-            and (covered is None or article.eligible > covered)
             and (not wanted or wanted & self.topics[article.id])
-            and (oldest is None or article.eligible > oldest)
+            and (
+                article.id in self.edits.included
+                or (
+                    article.eligible is not None
+                    and (covered is None or article.eligible > covered)
+                    and (oldest is None or article.eligible > oldest)
+                )
+            )
         )
 
     def is_too_little(self, chosen: Sequence[int]) -> bool:

@@ -15,11 +15,12 @@ from typing import TypeAlias
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.compose.choosing import Choice, Part, Pool, Shelf
-from publisher.model import Article, Issue, Lane, Rendition, Subscription, Wave
+from publisher.model import Article, Edits, Issue, Lane, Rendition, Subscription, Wave
 from publisher.ports import Clock
-from publisher.store import audience, composing, issues, renditions, subscribers, waves
+from publisher.store import audience, composing, edits, issues, renditions, subscribers, waves
 from publisher.store.audience import Reader
 from publisher.store.composing import Account
+from publisher.store.edits import About
 from publisher.store.engine import Store
 
 _CHUNK = 5000
@@ -32,7 +33,10 @@ Make: TypeAlias = Callable[
 
 
 class ComposedElsewhere(Exception):
-    """Another composer moved the wave, or its issue was stopped: undo the chunk, and let it be."""
+    """Another composer moved the wave, or its issue was stopped or edited: undo the chunk.
+
+    An issue that was edited is made by the next look.
+    """
 
 
 @dataclass(kw_only=True)
@@ -108,6 +112,8 @@ class Making:
                 not self.shelf.has(choice.language),
             )
             async with self.store.write() as connection:
+                await edits.lock(connection, self.issue.id)
+                await self._require_unedited(connection)
                 self.shelf.ids[choice] = await renditions.add(connection, rendition)
         return last
 
@@ -120,6 +126,12 @@ class Making:
             if (id := self.shelf.ids[choice]) is not None
             for person in people
         }
+        # This locks the issue: an editor has been at it before, or comes too late.
+        if not await waves.move_on(
+            connection, self.wave, come_from=last, go_to=reached, added=len(rendition_of)
+        ):
+            raise ComposedElsewhere
+        await self._require_unedited(connection)
         await composing.add_deliveries(
             connection,
             lane=Lane.ISSUE,
@@ -129,11 +141,15 @@ class Making:
             due=self.wave.opens,
             now=self.clock(),
         )
-        if not await waves.move_on(
-            connection, self.wave, come_from=last, go_to=reached, added=len(rendition_of)
-        ):
+        pools = [self.pool, *(pool for _, pool in self.others)]
+        covered = min(pool.covered for pool in pools)
+        await audience.cover(connection, chunk.considered, covered)
+
+    async def _require_unedited(self, connection: AsyncConnection) -> None:
+        """Raise ComposedElsewhere if an editor has been at it since its articles were read."""
+        decided = await edits.get(connection, About.one(self.issue))
+        if (decided or Edits()) != self.pool.edits:
             raise ComposedElsewhere
-        await audience.cover(connection, chunk.considered, self.pool.cut)
 
     async def _judge(self, connection: AsyncConnection, readers: Sequence[Reader]) -> _Chunk:
         people = [reader.subscriber for reader in readers]

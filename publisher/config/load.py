@@ -63,7 +63,9 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
     assert site is not None  # noqa: S101 or there had been a fault
 
     publication = _publication(site)
-    newsletters = tuple(_newsletter(n, publication, list(site.smtp)) for n in site.newsletters)
+    newsletters = tuple(
+        _newsletter(each, publication, list(site.smtp), folder) for each in site.newsletters
+    )
     return Config(
         path=path,
         publication=publication,
@@ -172,7 +174,9 @@ def _serving(table: WebTable) -> Serving:
     )
 
 
-def _newsletter(table: NewsletterTable, publication: Publication, relays: list[str]) -> Newsletter:
+def _newsletter(
+    table: NewsletterTable, publication: Publication, relays: list[str], folder: Path
+) -> Newsletter:
     return Newsletter(
         slug=table.slug,
         title=table.title,
@@ -213,6 +217,7 @@ def _newsletter(table: NewsletterTable, publication: Publication, relays: list[s
         by_section=table.group_by == "section",
         reading_time=table.reading_time,
         theme=looks.theme(table.theme),
+        intro="" if table.intro is None else str(_anchored(table.intro, folder)),
         language=table.language or publication.language,
         timezone=table.timezone or publication.timezone,
     )

@@ -316,6 +316,11 @@ class NewsletterTable(Table):
     """
     approval: bool = False
     """Whether each issue waits until somebody approves it."""
+    intro: Path | None = None
+    """A file in Markdown whose text stands above the articles of the next issue: of one in each
+    cadence, as long as it says the same. It may be missing; an issue whose file cannot be read is
+    held.
+    """
     smtp: Annotated[tuple[Slug, ...], Field(min_length=1)] | None = None
     """The relays that carry it, by name; without this, the only relay there is."""
     cadences: Annotated[

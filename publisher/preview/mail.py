@@ -16,6 +16,7 @@ from publisher.mail.verp import verp
 from publisher.model import (
     Address,
     Cadence,
+    Edits,
     Message,
     Newsletter,
     Rendition,
@@ -61,14 +62,17 @@ async def next_rendition(
     cadence: Cadence,
     reader: Subscription | None = None,
     language: str = "",
+    decided: Edits | None = None,
 ) -> Rendition | None:
     """Render the next issue, as one of its readers would get it; None if there would be none.
 
-    Raises TemplateError.
+    ``decided`` is what holds instead of what an editor has decided. Raises TemplateError.
     """
     if reader is not None and reader.id == NOBODY:
         reader = None
-    rendition = await app.composer.preview(newsletter, cadence, reader=reader, language=language)
+    rendition = await app.composer.preview(
+        newsletter, cadence, reader=reader, language=language, decided=decided
+    )
     if rendition is not None and len(rendition.article_ids) < newsletter.min_articles:
         return None
     return rendition

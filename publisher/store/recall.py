@@ -9,11 +9,13 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import DeliveryState, IssueState
+from publisher.store import edits
 from publisher.store.tables import (
     articles,
     deliveries,
     issues,
     rendition_articles,
+    renditions,
     subscribers,
     subscriptions,
 )
@@ -60,9 +62,12 @@ async def consider_again(connection: AsyncConnection, which: ColumnElement[bool]
             func.min(articles.c.eligible).label("oldest"),
         )
         .join(articles, articles.c.id == rendition_articles.c.article_id)
+        .join(renditions, renditions.c.id == rendition_articles.c.rendition_id)
         .where(
             rendition_articles.c.rendition_id.in_(select(deliveries.c.rendition_id).where(which)),
             articles.c.eligible.is_not(None),
+            # What was put in by hand may be old; it is put into the next issue by hand as well.
+            articles.c.id.not_in(edits.included(renditions.c.issue_id)),
         )
         .group_by(rendition_articles.c.rendition_id, rendition_articles.c.newsletter)
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, Select, case, func, insert, select
+from sqlalchemy import Row, Select, case, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Rendition
@@ -57,6 +57,15 @@ async def add(connection: AsyncConnection, rendition: Rendition) -> int:
             ],
         )
     return int(id)
+
+
+async def drop(connection: AsyncConnection, issue: int) -> None:
+    """Forget what was made of an issue that nobody is to get yet."""
+    made = select(renditions.c.id).where(renditions.c.issue_id == issue)
+    await connection.execute(
+        delete(rendition_articles).where(rendition_articles.c.rendition_id.in_(made))
+    )
+    await connection.execute(delete(renditions).where(renditions.c.issue_id == issue))
 
 
 async def get(connection: AsyncConnection, id: int) -> Rendition:

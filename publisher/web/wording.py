@@ -17,9 +17,10 @@ from starlette.requests import Request
 
 from publisher.errors import TemplateError
 from publisher.mail.slots import Slot, bare, split
-from publisher.model import Newsletter, Rendition
+from publisher.model import Edits, Newsletter, Rendition
 from publisher.renditions import Part, digest
-from publisher.store import articles
+from publisher.store import articles, edits
+from publisher.store.edits import About
 from publisher.store.faces import Face
 from publisher.web.site import Site
 
@@ -69,6 +70,7 @@ class Afresh:
         site = self._site
         async with site.store.read() as connection:
             found = await articles.by_ids(connection, [one.id for one in face.live])
+            decided = await edits.get(connection, About.one(face.issue)) or Edits()
         rendition = await asyncio.to_thread(
             digest,
             site.templates,
@@ -82,6 +84,7 @@ class Afresh:
                 for slug, told in groupby(face.live, key=lambda one: one.newsletter)
             ],
             language=face.language,
+            intro=decided.text,
             now=site.clock(),
         )
         return public(rendition, site)

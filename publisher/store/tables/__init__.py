@@ -32,6 +32,8 @@ from publisher.store.tables.feeds import (
 from publisher.store.tables.mailing import (
     cadences,
     deliveries,
+    edited_articles,
+    edits,
     issues,
     notices,
     rendition_articles,
@@ -50,6 +52,8 @@ __all__ = [
     "cadences",
     "callbacks",
     "deliveries",
+    "edited_articles",
+    "edits",
     "feed_documents",
     "feed_versions",
     "hub_subscriptions",

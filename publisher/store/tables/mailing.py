@@ -151,6 +151,42 @@ rendition_articles = Table(
     Index(None, "article_id", "rendition_id"),
 )
 
+# What an editor has decided about an issue; without one, about the next issue of the cadence.
+edits = Table(
+    "edits",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("newsletter", String, nullable=False),
+    Column("cadence", String, nullable=False),
+    Column("issue_id", ROW_ID, ForeignKey("issues.id"), unique=True),
+    Column("intro", Text, nullable=False),
+    # What the newsletter's file held when the issue was made: it is not printed again.
+    Column("from_file", Text, nullable=False),
+    Column("changed", UTCDateTime, nullable=False),
+    Index(
+        "ix_edits_next",
+        "newsletter",
+        "cadence",
+        unique=True,
+        sqlite_where=text("issue_id IS NULL"),
+        postgresql_where=text("issue_id IS NULL"),
+    ),
+    Index(None, "newsletter", "cadence"),
+    sqlite_autoincrement=True,
+)
+
+edited_articles = Table(
+    "edited_articles",
+    metadata,
+    Column("edits_id", ROW_ID, ForeignKey("edits.id"), primary_key=True),
+    Column("article_id", ROW_ID, ForeignKey("articles.id"), primary_key=True),
+    Column("included", Boolean, nullable=False),
+    Column("excluded", Boolean, nullable=False),
+    # Among those that come first; NULL for one that stands where it stands.
+    Column("place", SmallInteger),
+    Index(None, "article_id"),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
