@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from publisher import deliver, editing, hub, ingest, issues, notify, websub
 from publisher.compose import Composer
 from publisher.config import Config, SourceEntry
+from publisher.correct import Corrector
 from publisher.editing import Wish
 from publisher.ingest.legible import bounded, legible
 from publisher.letters import Letters, Stationery
@@ -62,6 +63,7 @@ class App:
     preflight: Preflight
     press: Press
     composer: Composer
+    corrector: Corrector
     clock: Clock
     # Passes over one source are made one after the other, whoever asks for them.
     turns: defaultdict[str, asyncio.Lock] = field(
@@ -213,6 +215,7 @@ class App:
         """Make every issue that has fallen due; give those that were composed just now."""
         for newsletter in self.config.newsletters:
             await issues.ring(self.store, newsletter, clock=self.clock)
+        await self.corrector.finish()
         return await self.composer.due()
 
     async def compose_now(self, newsletter: Newsletter, cadence: Cadence, wish: Wish) -> Issue:
@@ -373,6 +376,13 @@ def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Cl
             newsletters=config.newsletters,
             templates=templates,
             preflight=preflight,
+            clock=clock,
+        ),
+        corrector=Corrector(
+            store=store,
+            publication=config.publication,
+            newsletters=config.newsletters,
+            templates=templates,
             clock=clock,
         ),
         clock=clock,

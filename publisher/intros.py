@@ -1,4 +1,4 @@
-"""The editor's own word above the articles of an issue: a Markdown file, and when it is printed."""
+"""What an editor says in their own words, in Markdown: above an issue, or to correct one."""
 
 from __future__ import annotations
 
@@ -30,12 +30,20 @@ def read(path: Path) -> str:
     if len(data) > MOST_BYTES:
         raise TemplateError(str(path), None, f"is longer than {MOST_BYTES:,} bytes")
     try:
-        text = clean_characters(data.decode("utf-8-sig")).strip()
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise TemplateError(str(path), line, "is not UTF-8") from error
+    return legible(text, str(path))
+
+
+def legible(text: str, name: str) -> str:
+    """Clean a text in Markdown; "" if it shows nothing. Raises TemplateError, with its name."""
+    text = clean_characters(text).strip()
+    if len(text) > MOST_BYTES:
+        raise TemplateError(name, None, f"is longer than {MOST_BYTES:,} bytes")
     try:
         shown = sanitise(markdown_to_html(text), "")
     except ValueError as error:
-        raise TemplateError(str(path), None, str(error)) from error
+        raise TemplateError(name, None, str(error)) from error
     return text if shown.strip() else ""

@@ -14,7 +14,7 @@ from publisher.mail.address import clean_name
 from publisher.mail.slots import Slot
 from publisher.mail.verp import verp
 from publisher.model import Address, Claim, Lane, Message, Newsletter, Publication, Rendition
-from publisher.store import issues, renditions
+from publisher.store import corrections, issues, renditions
 from publisher.store.engine import Store
 from publisher.tokens import Purpose, Tokens
 
@@ -42,6 +42,7 @@ class _Kept:
 
     message: compose.Prepared
     is_merged: bool
+    corrects: int | None
 
 
 class Letters:
@@ -62,6 +63,11 @@ class Letters:
             async with self._store.read() as connection:
                 rendition = await renditions.get(connection, claim.rendition)
                 issue = None if claim.issue is None else await issues.get(connection, claim.issue)
+                carried = None
+                if claim.issue is not None:
+                    carried = await corrections.carried_by(connection, claim.issue)
+                if carried is not None:
+                    issue = await issues.get(connection, carried.issue)
             kept = _Kept(
                 message=self.prepare(
                     rendition,
@@ -69,21 +75,27 @@ class Letters:
                     number=None if issue is None else issue.number,
                 ),
                 is_merged=len(rendition.parts) > 1,
+                corrects=None if carried is None else carried.issue,
             )
             self._prepared[claim.rendition] = kept
             if len(self._prepared) > _KEPT:
                 self._prepared.popitem(last=False)
         newsletter = self._with.newsletters[claim.newsletter]
-        what = claim.issue if claim.issue is not None else f"confirmation-{claim.delivery}"
+        domain = newsletter.sender.domain
+
+        def message_id(what: int | str) -> str:
+            return compose.message_id(self._with.secret, what, claim.subscriber, domain=domain)
+
         return self.fill(
             kept.message,
             claim.address,
             claim.subscription,
             merged=claim.rendition if kept.is_merged else None,
             envelope_sender=self._envelope_sender(newsletter, claim.delivery),
-            message_id=compose.message_id(
-                self._with.secret, what, claim.subscriber, domain=newsletter.sender.domain
+            message_id=message_id(
+                f"confirmation-{claim.delivery}" if claim.issue is None else claim.issue
             ),
+            in_reply_to=None if kept.corrects is None else message_id(kept.corrects),
         )
 
     def prepare(
@@ -120,6 +132,7 @@ class Letters:
         *,
         envelope_sender: str,
         message_id: str,
+        in_reply_to: str | None = None,
         merged: int | None = None,
     ) -> Message:
         """Make one person's message. An odd name that the database has of them is cleaned here.
@@ -131,6 +144,7 @@ class Letters:
             recipient=replace(recipient, name=clean_name(recipient.name)),
             envelope_sender=envelope_sender,
             message_id=message_id,
+            in_reply_to=in_reply_to,
             values=self.values(recipient, subscription, merged=merged),
         )
 

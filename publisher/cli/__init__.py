@@ -20,6 +20,7 @@ from publisher.cli import (
     articles,
     asking,
     choosing,  # noqa: F401 -- adds a command to `subscribers`
+    correcting,  # noqa: F401 -- adds a command to `issues`
     issues,
     people,
     planning,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from publisher.cli import running, show
-from publisher.cli.issues import found, issues, slugs_of
+from publisher.cli.issues import found, issues, short, slugs_of
 from publisher.cli.running import AsJson, CadenceName, Misuse
 from publisher.errors import PublisherError
 from publisher.model import Edits, IssueState
@@ -213,7 +213,7 @@ async def _tell(
         show.say(f"{name} is as it comes.")
         return
     show.say(name)
-    show.card({f"  {key}": value for key, value in (await slugs_of(app, holds)).items()})
+    show.card({f"  {key}": short(value) for key, value in (await slugs_of(app, holds)).items()})
     rendition = await app.composer.preview(newsletter, cadence, decided=holds)
     printed = rendition.article_ids if rendition else ()
     asked = Edits(

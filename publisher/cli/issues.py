@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import asdict
+from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -103,17 +104,19 @@ def show_issue(ctx: typer.Context, id: Id, as_json: AsJson = False) -> None:
         balance = await balance_of(app, issue)
         subject = await _subject(app, issue)
         edited = await _edited(app, issue)
+        corrected = await _corrected(app, issue)
         if as_json:
             show.dump(
                 {
                     **asdict(issue),
                     "subject": subject,
                     "edits": edited,
+                    **corrected,
                     "balance": {**asdict(balance), "holds": balance.holds},
                 }
             )
         else:
-            _print(app, issue, balance, subject, edited)
+            _print(app, issue, balance, subject, edited | corrected)
         return balance.holds
 
     if not running.at_work(ctx, job):
@@ -121,7 +124,7 @@ def show_issue(ctx: typer.Context, id: Id, as_json: AsJson = False) -> None:
 
 
 def _print(
-    app: App, issue: Issue, balance: Balance, subject: str, edited: Mapping[str, object]
+    app: App, issue: Issue, balance: Balance, subject: str, more: Mapping[str, object]
 ) -> None:
     zone = _zone(app, issue)
     show.card(
@@ -135,7 +138,7 @@ def _print(
             "state": issue.state,
             "subject": subject,
             "note": issue.note,
-            **edited,
+            **{key: short(value) for key, value in more.items()},
             "balance": equation(balance),
         }
     )
@@ -153,6 +156,11 @@ def _print(
         show.notice(f"`publisher issues resume {issue.id}` sends the rest.")
     if balance.in_doubt:
         show.notice(doubt(issue, balance))
+
+
+def short(value: object) -> object:
+    """Give a text in a line; JSON has all of it."""
+    return shorten(value, 100, placeholder="…") if isinstance(value, str) else value
 
 
 def _zone(app: App, issue: Issue) -> ZoneInfo:
@@ -211,6 +219,24 @@ async def _subject(app: App, issue: Issue) -> str:
     async with app.store.read() as connection:
         rendition = await renditions.largest(connection, issue.id)
     return rendition.subject if rendition else ""
+
+
+async def _corrected(app: App, issue: Issue) -> dict[str, object]:
+    """Tell of the correction that an issue has, with its balance, or that it is one."""
+    from publisher.store import corrections
+
+    async with app.store.read() as connection:
+        own = await corrections.of_issue(connection, issue.id)
+        carried = await corrections.carried_by(connection, issue.id)
+    if own is None:
+        return {"corrects": carried and carried.issue}
+    carrier = await found(app, own.sent_as)
+    return {
+        "corrected": own.created.astimezone(_zone(app, issue)),
+        "corrected_by": carrier.id,
+        "correction": own.note,
+        "correction_balance": equation(await balance_of(app, carrier)),
+    }
 
 
 async def _edited(app: App, issue: Issue) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def retry(
         running.name_among(word, ("failed", "in-doubt"), "state to retry")
 
     async def job(app: App) -> None:
-        from publisher.store import accounts
+        from publisher.store import accounts, corrections
 
         issue = await found(app, id)
         if issue.state not in (IssueState.OPEN, IssueState.PAUSED):
@@ -105,6 +105,13 @@ def retry(
             )
         then = " A worker sends them." if count else ""
         show.say(f"{show.number(count, 'mail')} of issue {id} to be sent again.{then}")
+        async with app.store.read() as connection:
+            corrected = await corrections.of_issue(connection, id)
+        if count and corrected is not None:
+            show.notice(
+                f"They say what issue {id} said, and are not corrected: issue"
+                f" {corrected.sent_as} went to those who had it then."
+            )
 
     running.at_work(ctx, job)
 

@@ -11,7 +11,7 @@ import typer
 from publisher.cli import checking, running, show
 from publisher.cli.running import AsJson, CadenceName, NewsletterSlug
 from publisher.errors import PublisherError
-from publisher.model import IssueState, Newsletter
+from publisher.model import Newsletter
 
 if TYPE_CHECKING:
     from publisher.app import App
@@ -155,9 +155,7 @@ async def _last(app: App, newsletter: Newsletter) -> Rendition | None:
     from publisher.store import renditions
 
     async with app.store.read() as connection:
-        sent = await stored.listing(
-            connection, newsletter=newsletter.slug, states=[IssueState.OPEN], limit=1
-        )
+        sent = await stored.out(connection, newsletter.slug, limit=1)
         if not sent:
             return None
         return await renditions.largest(connection, sent[0].id, newsletter.language)

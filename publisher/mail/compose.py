@@ -81,14 +81,18 @@ class Prepared:
         envelope_sender: str,
         message_id: str,
         values: Mapping[Slot, str],
+        in_reply_to: str | None = None,
     ) -> Message:
         """Make the message of one recipient; the same arguments give the same bytes.
+
+        ``in_reply_to`` is the Message-ID of the message that it is shown below.
 
         ``values`` has every slot of the rendition, and the unsubscribe URL if the message
         is one of a list; a missing one is a KeyError. Raises ValueError for a value with a
         control character and AddressError for such a recipient.
         """
-        pieces = [self.head, *self._own_fields(recipient, message_id, values), *self.body]
+        own = self._own_fields(recipient, message_id, in_reply_to, values)
+        pieces = [self.head, *own, *self.body]
         offset = len(pieces) - len(self.body)
         encoded: dict[str, bytes] = {}  # most values stand in both parts and need no escaping
         for position, slot, is_html in self.places:
@@ -102,13 +106,20 @@ class Prepared:
         )
 
     def _own_fields(
-        self, recipient: Address, message_id: str, values: Mapping[Slot, str]
+        self,
+        recipient: Address,
+        message_id: str,
+        in_reply_to: str | None,
+        values: Mapping[Slot, str],
     ) -> list[bytes]:
         """Give the header fields that differ from recipient to recipient."""
         own = [
             fields.folded("To", header(recipient)),
             fields.unfolded("Message-ID", message_id),
         ]
+        if in_reply_to is not None:  # RFC 5322 §3.6.4: both, for a message without a thread yet
+            own.append(fields.unfolded("In-Reply-To", in_reply_to))
+            own.append(fields.unfolded("References", in_reply_to))
         if self.subject:
             own.append(_subject(self.subject, values))
         if self.is_list:

@@ -49,6 +49,7 @@ async def last_audience(connection: AsyncConnection, newsletter: str, cadence: s
             issues.c.newsletter == newsletter,
             issues.c.cadence == cadence,
             issues.c.state.in_(LET_OUT),
+            issues.c.number.is_not(None),  # else it is a correction
         )
         .order_by(issues.c.id.desc())
         .limit(1)

@@ -8,15 +8,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from publisher.content.markdown import markdown_to_html
+from publisher.content.plain import plain_text
+from publisher.content.sanitise import sanitise
 from publisher.model import LET_OUT, Article, Issue, Newsletter, Publication
 from publisher.publish import automatic
 from publisher.render import IssueView
 from publisher.render.filters import direction, excerpt
 from publisher.renditions import issue_url
-from publisher.store import articles, faces, issues, renditions
+from publisher.store import articles, corrections, faces, issues, renditions
+from publisher.store.corrections import Correction
 from publisher.store.faces import Face
 from publisher.web import prepare
 from publisher.web.answers import Document
@@ -49,6 +54,7 @@ async def issue(request: Request) -> Response:
             return not_found(request)
         found = await faces.of(connection, [one], newsletter.language)
         beside = await issues.beside(connection, one)
+        correction = await corrections.of_issue(connection, one.id)
     if not found:
         return not_found(request)
     (face,) = found
@@ -57,23 +63,30 @@ async def issue(request: Request) -> Response:
     wording = await afresh_of(request).wording(newsletter, face)
 
     async def make() -> Document:
-        return await _made(site, newsletter, face, wording, beside)
+        return await _made(site, newsletter, face, wording, beside, correction)
 
-    made_from = (face, wording, beside)
+    made_from = (face, wording, beside, correction)
     made = await memory_of(request).page(request.url.path, made_from, make)
     fields = fields_of(request.scope["headers"])
     return (made.unchanged(fields) or made.whole(fields)).response()
 
 
 async def _made(
-    site: Site, newsletter: Newsletter, face: Face, wording: Wording | None, beside: _Beside
+    site: Site,
+    newsletter: Newsletter,
+    face: Face,
+    wording: Wording | None,
+    beside: _Beside,
+    correction: Correction | None,
 ) -> Document:
     async with site.store.read() as connection:
         if wording is None:
             wording = public(await renditions.get(connection, face.rendition), site)
         by_id = await articles.by_ids(connection, [one.id for one in face.live])
     told = [by_id[one.id] for one in face.live][: newsletter.max_articles]
-    return await asyncio.to_thread(_document, site, newsletter, face, wording, beside, told)
+    return await asyncio.to_thread(
+        _document, site, newsletter, face, wording, beside, correction, told
+    )
 
 
 def _document(
@@ -82,6 +95,7 @@ def _document(
     face: Face,
     wording: Wording,
     beside: _Beside,
+    correction: Correction | None,
     told: Sequence[Article],
 ) -> Document:
     """Put the page together and pack it. Takes its time: call it in a thread."""
@@ -107,14 +121,22 @@ def _document(
         image=next((one.image for one in told if one.image), ""),
         modified=face.edited,
         withdrawn=face.withdrawn,
+        correction=correction,
+        note=_note(correction, site.publication),
         previous=before,
         next=behind,
-        structured=_structured(site.publication, newsletter, face, wording, told),
+        structured=_structured(site.publication, newsletter, face, wording, correction, told),
     )
     # The links to its neighbours are of the page, too.
     opened = [one.opens for one in (face.issue, *beside) if one is not None]
-    modified = max(filter(None, [*opened, face.edited])).replace(microsecond=0)
+    corrected = correction.created if correction else None
+    modified = max(filter(None, [*opened, face.edited, corrected])).replace(microsecond=0)
     return prepare.page(html, modified=modified, policy=_POLICY, serving=site.serving)
+
+
+def _note(correction: Correction | None, publication: Publication) -> Markup:
+    html = markdown_to_html(correction.note) if correction else ""
+    return Markup(sanitise(html, publication.base_url))  # noqa: S704
 
 
 def _description(told: Sequence[Article]) -> str:
@@ -128,11 +150,19 @@ def _structured(
     newsletter: Newsletter,
     face: Face,
     wording: Wording,
+    correction: Correction | None,
     told: Sequence[Article],
 ) -> dict[str, Any]:
     """Tell search engines the same in their own words (schema.org), as JSON-LD."""
     index = f"{publication.base_url}/newsletters/{newsletter.slug}"
-    return {
+    corrected = correction and {
+        "correction": {
+            "@type": "CorrectionComment",
+            "text": plain_text(_note(correction, publication)),
+            "datePublished": _written(correction.created),
+        }
+    }
+    return (corrected or {}) | {
         "@context": "https://schema.org",
         "@type": "PublicationIssue",
         "url": issue_url(publication, face.issue),

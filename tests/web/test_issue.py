@@ -12,9 +12,10 @@ import httpx
 import pytest
 from lxml import html as lxml_html  # type: ignore[import-untyped]
 
-from publisher.model import ArticleState
+from publisher.model import ArticleState, Edits
 from publisher.render import Templates
-from publisher.store import articles, renditions
+from publisher.store import articles, corrections, edits, issues, renditions
+from publisher.store.edits import About
 from publisher.store.tables import rendition_articles
 from publisher.store.tables import renditions as renditions_table
 from publisher.web.mailpage import MailPage
@@ -199,6 +200,29 @@ async def test_edit_changes_the_page_and_never_the_mail(
         assert "corrected" not in (await renditions.get(connection, 1)).html
 
 
+async def test_edited_issue_keeps_what_its_editor_said_above_it(
+    desk: Desk, site: Site, serving: Serving, tmp_path: Path
+) -> None:
+    (tmp_path / "email").mkdir()
+    for suffix in ("html", "txt"):
+        template = tmp_path / "email" / f"worded.{suffix}"
+        template.write_text("{{ intro }}{{ articles[0].title }}", encoding="utf-8")
+    desk.templates = Templates(tmp_path)
+    desk.newsletter = builders.newsletter(template="worded")
+    await desk.join("reader")
+    await desk.bring("ana")
+    async with desk.store.write() as connection:
+        said = Edits(intro="Good *day*.")
+        await edits.put(connection, About(newsletter="digest", cadence="daily"), said, desk.clock())
+    await desk.issue_now()
+    desk.clock.advance(minutes=1)
+    await edit(desk, "ana", "Ana was right")
+
+    client = await serving(replace(site, newsletters=(desk.newsletter,), templates=desk.templates))
+
+    assert "<p>Good <em>day</em>.</p>\nAna was right" in (await client.get(PAGE)).text
+
+
 async def test_withdrawn_article_leaves_the_page_which_says_so(
     desk: Desk, issue: Issuing, client: httpx.AsyncClient
 ) -> None:
@@ -212,6 +236,32 @@ async def test_withdrawn_article_leaves_the_page_which_says_so(
     assert "The story of ana" in page
     assert "1 article of this issue has been withdrawn." in page
     assert meta(page)["og:title"] == "The Digest 1: The story of ana"
+
+
+async def test_correction_is_on_the_page_with_its_date(
+    desk: Desk, issue: Issuing, client: httpx.AsyncClient
+) -> None:
+    await issue("ana")
+    before = (await client.get(PAGE)).headers
+    desk.clock.advance(hours=1)
+    async with desk.store.write() as connection:
+        one = await issues.by_number(connection, "digest", 1)
+        assert one is not None
+        note = "It was *ten*. <script>alert(1)</script>"
+        await corrections.begin(connection, desk.newsletter, one, note, desk.clock())
+
+    page = await client.get(PAGE)
+
+    (shown,) = lxml_html.fromstring(page.text).find_class("correction")
+    assert " ".join(shown.text_content().split()) == "Correction of November 23, 2026 It was ten."
+    assert page.headers["ETag"] != before["ETag"]
+    assert page.headers["Last-Modified"] == "Mon, 23 Nov 2026 07:01:00 GMT"
+    (told,) = re.findall('(?s)<script type="application/ld.json">(.*?)</script>', page.text)
+    assert json.loads(told)["correction"] == {
+        "@type": "CorrectionComment",
+        "text": "It was ten.",
+        "datePublished": "2026-11-23T07:01:00+00:00",
+    }
 
 
 async def test_issue_of_which_nothing_is_left_is_gone(

@@ -31,6 +31,7 @@ from publisher.store.tables.feeds import (
 )
 from publisher.store.tables.mailing import (
     cadences,
+    corrections,
     deliveries,
     edited_articles,
     edits,
@@ -51,6 +52,7 @@ __all__ = [
     "articles",
     "cadences",
     "callbacks",
+    "corrections",
     "deliveries",
     "edited_articles",
     "edits",

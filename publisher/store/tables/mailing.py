@@ -187,6 +187,19 @@ edited_articles = Table(
     Index(None, "article_id"),
 )
 
+corrections = Table(
+    "corrections",
+    metadata,
+    # One for each issue.
+    Column("issue_id", ROW_ID, ForeignKey("issues.id"), primary_key=True, autoincrement=False),
+    # The issue that carries it: without a number and without articles.
+    Column("sent_as", ROW_ID, ForeignKey("issues.id"), nullable=False, unique=True),
+    Column("note", Text, nullable=False),
+    Column("created", UTCDateTime, nullable=False),
+    # The last person who has a row of it: a crash resumes behind it. NULL: everybody has.
+    Column("composed_to", ROW_ID),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
