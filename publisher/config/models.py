@@ -419,7 +419,7 @@ class PreflightTable(Table):
     """There is a preheader, which keeps the first words of the mail out of lists of mails."""
     contrast: Weight = Weight.WARN
     """Text stands out from its ground (WCAG 2.2, level AA)."""
-    audience: Literal[Weight.OFF, Weight.WARN] = Weight.WARN
+    audience: Weight = Weight.WARN
     """Not less than half and not more than double as many get it as got the last issue."""
     spam: Weight = Weight.WARN
     """SpamAssassin, if it is installed, gives it at most 5 points."""

@@ -122,8 +122,6 @@ ONE_FAULT = [
      'newsletters.digest.in_doubt: "hope" is not allowed, allowed: "ask", "resend" or "skip"'),
     ('host = "mail.example.org"', 'host = "m"\n[preflight]\nlinks = "warm"',
      'preflight.links: "warm" is not allowed, allowed: "off", "warn" or "block"'),
-    ('host = "mail.example.org"', 'host = "m"\n[preflight]\naudience = "block"',
-     'preflight.audience: "block" is not allowed, allowed: "off" or "warn"'),
     ('host = "mail.example.org"', 'host = "m"\nsecurity = "ssl"',
      'smtp.main.security: "ssl" is not allowed, allowed: "none", "starttls" or "tls"'),
     ('host = "mail.example.org"', 'host = "m"\nrate = "fast"',

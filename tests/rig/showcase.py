@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from publisher.correct.rendition import correction_of
 from publisher.mail.slots import Slot, split
 from publisher.model import Article, Issue, IssueState, Newsletter, Person, Publication, Rendition
 from publisher.render import Templates
@@ -75,6 +76,19 @@ def _rendition(templates: Templates, design: str, language: str) -> Rendition:
             language=language,
             now=now,
         )
+    issue = _issue(newsletter, publication)
+    if design == "correction":
+        return correction_of(
+            templates,
+            publication=publication,
+            newsletter=newsletter,
+            issue=issue,
+            carrier=issue.id,
+            language=language,
+            subject=f"{newsletter.title}: {edition['stories'][0]['title']}",
+            note=edition["correction"],
+            now=now,
+        )
     articles = [
         _article(number, story, language) for number, story in enumerate(edition["stories"])
     ]
@@ -83,7 +97,7 @@ def _rendition(templates: Templates, design: str, language: str) -> Rendition:
     return digest(
         templates,
         publication=publication,
-        issue=_issue(newsletter, publication),
+        issue=issue,
         parts=[Part(newsletter=newsletter, articles=articles)],
         language=language,
         now=now,
