@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test readers pages check format lint types layers docs messages screenshots bench torture lock clean
+.PHONY: run test readers pages mailclients check format lint types layers docs messages screenshots bench torture lock clean
 
 # The lock names everything, so nothing is left to resolve: an older pip would look for the
 # newest of a package that another one wants with an extra, and refuse it for want of a hash.
@@ -22,9 +22,9 @@ run: .venv/.stamp
 test: .venv/.stamp
 	$(BIN)/python -m pytest --numprocesses 2 $(PYTEST)
 
-# What runs on Node for tests that leave it out where it is missing: feed readers, and the judge
-# of pages. Needs npm.
-ON_NODE := readers pages
+# What runs on Node for tests that leave it out where it is missing: feed readers, and the judges
+# of pages and of mails. Needs npm.
+ON_NODE := readers pages mailclients
 $(ON_NODE): %: tests/%/node_modules/.package-lock.json
 
 tests/%/node_modules/.package-lock.json: tests/%/package-lock.json
