@@ -46,7 +46,8 @@ async def show(
     Raises PublisherError when nothing can listen there.
     """
     app = application(config_path, newsletter, stop)
-    await serve(app, HOST, port, stop=stop, started=started)
+    remedy = "choose another one with --port"
+    await serve(app, HOST, port, stop=stop, started=started, remedy=remedy)
 
 
 def application(config_path: Path, newsletter: str, stop: asyncio.Event) -> ASGIApp:

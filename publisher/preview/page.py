@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import enum
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +17,6 @@ from publisher.model import Cadence, Newsletter
 from publisher.preview.checking import Checked, checked
 from publisher.preview.mail import NOBODY, Read, message, next_rendition, reader
 
-_HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 # Lines of a faulty template before and behind the one that is meant.
 _AROUND = 3
 
@@ -84,15 +82,13 @@ class Fault:
 class Shown:
     """A preview. Without a ``fault`` and without a ``mail`` there is nothing new for anybody.
 
-    ``frame`` is the mail's HTML, its links to be opened beside the preview. ``is_known`` says
-    whether who was asked for reads the newsletter.
+    ``is_known`` says whether who was asked for reads the newsletter.
     """
 
     newsletter: Newsletter | None = None
     cadence: str = ""
     language: str = ""
     mail: Read | None = None
-    frame: str = ""
     is_known: bool = True
     checked: Checked | None = None
     fault: Fault | None = None
@@ -135,9 +131,7 @@ async def _looked(app: App, newsletter: Newsletter, asked: Asked) -> Shown:
     if asked.part is Part.FINDINGS:
         alone = bool(asked.reader)
         examined = await checked(app, newsletter, cadence, rendition, one, alone=alone)
-    # Its links, followed within a frame that runs no script, would leave a page that is broken.
-    frame = _HEAD.sub(r'\g<0><base target="_blank">', mail.html, count=1)
-    return replace(found, mail=mail, frame=frame, checked=examined)
+    return replace(found, mail=mail, checked=examined)
 
 
 def _cadence(newsletter: Newsletter, name: str) -> Cadence:

@@ -18,6 +18,7 @@ from publisher.errors import PublisherError
 
 log = structlog.get_logger()
 
+_REMEDY = "set web.listen (or $PORT) to another address"
 # How long answers under way may take once we are to stop: the whole stop is to take under 30 s.
 _PATIENCE_SECONDS = 25
 # A request's line and fields, or what stands between two pieces of its body.
@@ -31,13 +32,14 @@ async def serve(
     *,
     stop: asyncio.Event,
     started: Callable[[int], None] | None = None,
+    remedy: str = _REMEDY,
 ) -> None:
     """Answer requests until ``stop`` is set, then finish those under way.
 
     ``started`` is told the port once connections are taken: port 0 means any that is free.
-    Raises PublisherError when nothing can listen there.
+    Raises PublisherError when nothing can listen there, with what to do about it.
     """
-    listener = listen(host, port)
+    listener = listen(host, port, remedy)
     port = listener.getsockname()[1]
     server = _Server(
         uvicorn.Config(
@@ -112,7 +114,7 @@ async def _stop(server: uvicorn.Server, stop: asyncio.Event) -> None:
     server.should_exit = True
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, remedy: str = _REMEDY) -> socket.socket:
     """Open a listening socket. Raises PublisherError when nothing can listen there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -121,8 +123,7 @@ def listen(host: str, port: int) -> socket.socket:
         # Python adds the address in brackets, which stands here already.
         reason = str(error.strerror).partition(" (")[0]
         raise PublisherError(
-            f"cannot listen on {_named(host, port)}: {reason}; "
-            "stop what listens there, or set web.listen (or $PORT) to another address"
+            f"cannot listen on {_named(host, port)}: {reason}; stop what listens there, or {remedy}"
         ) from error
     # Connections inherit it. asyncio sets it only on sockets that name their protocol, which
     # this one does not; without it every answer waits 40 ms for the client's delayed ACK.

@@ -99,3 +99,13 @@ def test_live_takes_no_part_of_another_way_to_preview(command: Command) -> None:
 
     assert 2 == result.exit_code
     assert "leave --check, --out out" in result.stderr
+
+
+async def test_port_that_is_taken_is_told_with_what_to_do(site: Site, service: Service) -> None:
+    port = str(httpx.URL(address(service)).port)
+
+    code, _, told = await site.command("preview", "digest", "--live", "--port", port)
+
+    assert 1 == code
+    assert f"cannot listen on 127.0.0.1:{port}" in told
+    assert "choose another one with --port" in told

@@ -211,7 +211,7 @@ def previews(templates: Templates) -> dict[str, str]:
         words=f"<a href> is not absolute: {ADDRESS}",
         where="HTML, en",
     )
-    whole = Shown(newsletter=samples.NEWSLETTER, cadence="daily", mail=mail, frame=mail.html)
+    whole = Shown(newsletter=samples.NEWSLETTER, cadence="daily", mail=mail)
     fault = Fault(
         title="A template has a fault",
         reasons=["email/digest.html:2: nothing here is called 'titel'; there are articles, issue"],
