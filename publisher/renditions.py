@@ -12,7 +12,7 @@ from functools import cache
 
 from markupsafe import Markup
 
-from publisher.content.mailable import Words
+from publisher.content.mailable import Words, listed, mailable
 from publisher.content.markdown import markdown_to_html
 from publisher.content.plain import plain_text
 from publisher.content.sanitise import sanitise
@@ -100,14 +100,15 @@ def contexts(
             audio=spoken.gettext("Listen to the recording"),
         ),
     )
-    intro_html = sanitise(markdown_to_html(intro), publication.base_url)
+    said = sanitise(markdown_to_html(intro), publication.base_url)
+    intro_html, links = mailable(said, width=newsletter.theme.width, words=showing.words)
     common: dict[str, object] = {
         "publication": publication,
         "language": language,
         "newsletter": newsletter,
         "issue": IssueView.of(issue, newsletter),
         "intro": Markup(intro_html),  # noqa: S704 - sanitised
-        "intro_text": plain_text(intro_html) if intro_html else "",
+        "intro_text": listed(plain_text(said), links) if said else "",
         "recipient": RecipientView(name=marker(Slot.NAME), address=marker(Slot.ADDRESS)),
         "unsubscribe_url": marker(Slot.UNSUBSCRIBE_URL),
         "preferences_url": marker(Slot.PREFERENCES_URL),

@@ -101,6 +101,15 @@ def mailable(html: str, *, width: int, words: Words) -> tuple[str, tuple[Link, .
     return cleaned, tuple(_links(body))
 
 
+def listed(text: str, links: Iterable[Link]) -> str:
+    """Write links below a plain text, each with its words, for those who read it without HTML."""
+    lines = (
+        f"{link.words}\n{link.url}" if link.words not in ("", link.url) else link.url
+        for link in links
+    )
+    return "\n\n".join([text, *lines])
+
+
 def picture(html: str, url: str) -> Picture | None:
     """Find what a text says of a picture at an address; None if it does not show it."""
     if url not in html.replace("&amp;", "&"):  # parsing takes its time

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from publisher.content.mailable import Words, mailable
+from publisher.content.mailable import Words, listed, mailable
 from publisher.content.markdown import markdown_to_html
 from publisher.content.plain import plain_text
 from publisher.content.sanitise import sanitise
@@ -55,8 +55,7 @@ def correction_of(
         "newsletter": newsletter,
         "issue": IssueView.of(issue, newsletter, url=issue_url(publication, issue)),
         "note": Markup(shown),  # noqa: S704 - sanitised
-        "note_text": text,
-        "links": links,
+        "note_text": listed(text, links),
         "parts": [
             PartView(title=newsletter.title, slug=newsletter.slug, groups=(), articles=(), more=0)
         ],
