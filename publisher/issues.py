@@ -6,9 +6,10 @@ rows. `publisher.compose` makes mails of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -53,7 +54,7 @@ async def ring(store: Store, newsletter: Newsletter, *, clock: Clock) -> list[Is
                 rung += await _ring_instant(connection, newsletter, cadence, now)
             else:
                 for whose in await _own_times(connection, newsletter, cadence):
-                    clockwork = _Clockwork(newsletter, cadence, cadence.cron, whose)
+                    clockwork = Clockwork(newsletter, cadence, cadence.cron, whose)
                     rung += await _ring_slots(connection, clockwork, now, late)
             await _tell(connection, newsletter, cadence, rung, late, now)
         made += rung
@@ -100,7 +101,7 @@ async def _own_times(
 
 
 @dataclass(frozen=True, slots=True)
-class _Clockwork:
+class Clockwork:
     """When a cadence falls due for some of its readers.
 
     ``whose`` is the text of their own time as they have it; None is all readers.
@@ -113,12 +114,18 @@ class _Clockwork:
 
     @property
     def zone(self) -> ZoneInfo:
+        """Whose wall clock they go by."""
         return OwnTime.parse(self.whose or "").zone or self.newsletter.timezone
 
-    def due(self, after: datetime, until: datetime) -> list[slots.Slot]:
+    def coming(self, after: datetime) -> Iterator[slots.Slot]:
+        """Give the slots later than an instant, oldest first, without end."""
         hour = OwnTime.parse(self.whose or "").hour
         cron = self.cron if hour is None else slots.at_hour(self.cron, hour)
-        return slots.between(cron, self.zone, after, until)
+        return slots.following(cron, self.zone, after)
+
+    def due(self, after: datetime, until: datetime) -> list[slots.Slot]:
+        """Give the slots later than one instant and not later than another, oldest first."""
+        return list(takewhile(lambda slot: slot.instant <= until, self.coming(after)))
 
     def label(self, slot: slots.Slot) -> str:
         """Name the occurrence that a slot is of: all own times of a day are of one."""
@@ -136,6 +143,7 @@ class _Clockwork:
         return f"{self.label(slot)} ({slot.local:%H:%M} {self.zone.key})"
 
     def is_late(self, slot: slots.Slot, now: datetime) -> bool:
+        """Say whether a slot has passed by so long that the policy for what was missed holds."""
         return now - slot.instant > self.newsletter.max_lateness
 
     def stop(self, due: list[slots.Slot], slot: slots.Slot, now: datetime) -> str:
@@ -148,7 +156,7 @@ class _Clockwork:
 
 
 async def _ring_slots(
-    connection: AsyncConnection, clockwork: _Clockwork, now: datetime, late: dict[str, str]
+    connection: AsyncConnection, clockwork: Clockwork, now: datetime, late: dict[str, str]
 ) -> list[Issue]:
     """Make what has fallen due; note in ``late`` what became of each slot that was missed."""
     newsletter, cadence = clockwork.newsletter, clockwork.cadence

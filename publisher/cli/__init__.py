@@ -24,6 +24,7 @@ from publisher.cli import (
     issues,
     people,
     planning,
+    scheduling,
     sending,  # noqa: F401 -- adds commands to `issues`, as steering does
     service,
     show,
@@ -131,7 +132,7 @@ app.command(rich_help_panel=_RUN)(service.web)
 app.command(rich_help_panel=_RUN)(service.clock)
 app.command(rich_help_panel=_RUN)(service.worker)
 app.command(rich_help_panel=_RUN)(status.status)
-app.command(rich_help_panel=_RUN)(status.schedule)
+app.command(rich_help_panel=_RUN)(scheduling.schedule)
 app.command(rich_help_panel=_ARTICLES)(articles.ingest)
 app.add_typer(articles.feeds, rich_help_panel=_ARTICLES)
 app.add_typer(articles.articles, rich_help_panel=_ARTICLES)

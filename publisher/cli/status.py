@@ -1,96 +1,22 @@
-"""Commands that tell how the site fares and what comes next."""
+"""How the site fares."""
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from itertools import islice, takewhile
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from publisher.cli import running, show, sources
 from publisher.cli.running import AsJson
+from publisher.cli.scheduling import coming
 
 if TYPE_CHECKING:
     from publisher.app import App
-    from publisher.model import Cadence, Newsletter
 
-_NEXT = 3
 _MINUTE = "%Y-%m-%d %H:%M %Z"
 _LATELY = timedelta(days=7)
-_MOST = 10_000  # slots of one cadence; a cron that fires each minute has no end
-
-
-def schedule(
-    ctx: typer.Context,
-    next_: Annotated[
-        int | None,
-        typer.Option(
-            "--next",
-            metavar="N",
-            min=1,
-            help=f"How many slots of each cadence; {_NEXT} without --until.",
-        ),
-    ] = None,
-    until: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="All slots up to this day."),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show the next slots of each newsletter and cadence, in its zone. Sends nothing."""
-    config = running.configured(ctx)
-    most = next_ or (_MOST if until else _NEXT)
-    now = datetime.now(UTC)
-    cadences = [
-        (newsletter, cadence)
-        for newsletter in config.newsletters
-        for cadence in newsletter.cadences
-    ]
-    rows = heapq.merge(
-        *(
-            islice(coming(newsletter, cadence, now, until), most)
-            for newsletter, cadence in cadences
-        ),
-        key=lambda row: row["instant"],
-    )
-    with show.Listing(
-        "newsletter", "cadence", "slot", "note", as_json=as_json, empty="No slot is to come."
-    ) as listing:
-        listing.page(rows)
-    for newsletter, cadence in cadences:
-        if cadence.cron is None and not as_json:
-            show.notice(f"{newsletter.slug}, {cadence.name}: as articles come")
-
-
-def coming(
-    newsletter: Newsletter, cadence: Cadence, after: datetime, until: datetime | None
-) -> Iterator[dict[str, Any]]:
-    """Give the slots of a cadence to come, oldest first, up to the end of a local day if given.
-
-    A slot that the clock change skips has a note; `instant` is when it is due all the same.
-    """
-    from publisher.slots import following
-
-    if cadence.cron is None:
-        return
-    zone = newsletter.timezone
-    slots: Iterator[Any] = following(cadence.cron, zone, after)
-    if until is not None:
-        end = until + timedelta(days=1)
-        slots = takewhile(lambda slot: slot.local < end, slots)
-    for slot in slots:
-        local = slot.instant.astimezone(zone)
-        is_skipped = local.replace(tzinfo=None) != slot.local
-        yield {
-            "newsletter": newsletter.slug,
-            "cadence": cadence.name,
-            "slot": f"{local:%a %Y-%m-%d %H:%M %Z}",
-            "instant": slot.instant,
-            "note": f"the clock change skips {slot.local:%H:%M}" if is_skipped else "",
-        }
 
 
 def status(ctx: typer.Context, as_json: AsJson = False) -> None:

@@ -41,6 +41,21 @@ async def own_times(connection: AsyncConnection, newsletter: str, cadence: str) 
     return list(rows.scalars())
 
 
+async def readers(connection: AsyncConnection) -> dict[tuple[str, str, str], int]:
+    """Count who reads each newsletter in each cadence, by their own time, "" for none."""
+    rows = await connection.execute(
+        select(
+            subscriptions.c.newsletter,
+            subscriptions.c.cadence,
+            subscriptions.c.own_time,
+            func.count().label("people"),
+        )
+        .where(subscriptions.c.state == SubscriptionState.ACTIVE)
+        .group_by(subscriptions.c.newsletter, subscriptions.c.cadence, subscriptions.c.own_time)
+    )
+    return {(row.newsletter, row.cadence, row.own_time): row.people for row in rows}
+
+
 async def occur(
     connection: AsyncConnection,
     issue: Issue,

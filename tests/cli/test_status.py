@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from publisher.cli.status import coming
+from publisher.cli.scheduling import coming
 from publisher.model import Cadence, Format, HubMode, Notice, TellingState
 from publisher.store import callbacks, intents, notices
 from publisher.store.engine import connect
@@ -29,11 +29,17 @@ def test_schedule_until_a_day_before_now_is_empty(command: Command) -> None:
     result = command("schedule", "--until", "2020-01-01")
 
     assert ("", 0) == (result.stdout, result.exit_code)
-    assert result.stderr.startswith("No slot is to come.\n")
+    assert "No slot is to come.\n" in result.stderr
 
 
 def test_schedule_tells_of_instant_cadences(command: Command) -> None:
-    assert command("schedule").stderr.endswith("digest, instant: as articles come\n")
+    told = command("schedule").stderr
+
+    assert "digest, instant: as articles come\n" in told
+    assert told.endswith(
+        "digest: a slot that is more than 6:00:00 late is left out, and its articles wait for the"
+        " next.\n"
+    )
 
 
 def test_a_slot_that_the_clock_change_skips_is_noted() -> None:
@@ -47,6 +53,40 @@ def test_a_slot_that_the_clock_change_skips_is_noted() -> None:
         ("Sun 2027-03-28 03:00 CEST", "the clock change skips 02:30"),
         ("Mon 2027-03-29 02:30 CEST", ""),
     ] == [(slot["slot"], slot["note"]) for slot in slots]
+
+
+def test_a_slot_that_the_clock_change_repeats_is_noted() -> None:
+    newsletter = replace(builders.newsletter(), timezone=ZoneInfo("Europe/Berlin"))
+    night = Cadence(name="night", cron="30 2 * * *")
+    after = datetime(2027, 10, 30, 12, tzinfo=UTC)
+
+    (slot,) = coming(newsletter, night, after, datetime(2027, 10, 31))  # noqa: DTZ001
+
+    assert "Sun 2027-10-31 02:30 CEST" == slot["slot"]
+    assert "the clock change brings 02:30 twice; this is the first" == slot["note"]
+
+
+def test_own_times_of_readers_are_waves_of_a_slot(loaded: Command, site: Site) -> None:
+    config = site.config.read_text(encoding="utf-8").replace(
+        'daily = { cron = "0 7 * * *" }', 'daily = { cron = "0 7 * * *", own_time = true }'
+    )
+    site.config.write_text(config, encoding="utf-8")
+    for name in ("ann", "bob", "cem", "dee"):
+        loaded("subscribers", "add", f"{name}@example.org", "--newsletter=digest", "--confirmed")
+    for name, words in (("bob", ("--zone=Asia/Tokyo",)), ("cem", ("--hour=18",))):
+        person = (f"{name}@example.org", "--newsletter=digest")
+        assert 0 == loaded("subscribers", "choose", *person, *words).exit_code
+
+    rows = json.loads(loaded("schedule", "--next", "1", "--json").stdout)
+
+    waves = {row["own_time"]: (row["slot"][-9:], row["readers"]) for row in rows}
+    assert {
+        "": ("07:00 CST", 2),
+        "@Asia/Tokyo": ("07:00 JST", 1),
+        "18@": ("18:00 CST", 1),
+    } == waves
+    assert all(row["issue"].endswith("T07:00") for row in rows)
+    assert "own time: Asia/Tokyo\n" in loaded("schedule", "--next", "1").stdout
 
 
 def test_status_tells_sources_readers_issues_and_slots(loaded: Command, site: Site) -> None:
