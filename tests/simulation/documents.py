@@ -20,6 +20,7 @@ class Entry:
     title: str
     html: str
     date: datetime | str | None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,7 @@ class Style:
                 f"<title>{escape(entry.title)}</title>",
                 f"<link>{escape(entry.url)}</link>",
                 _dated("pubDate", format_datetime(date) if isinstance(date, datetime) else date),
+                *(f"<category>{escape(tag)}</category>" for tag in entry.tags),
                 f"<content:encoded><![CDATA[{entry.html}]]></content:encoded>",
             ]
             if entry.guid is not None:
@@ -69,6 +71,7 @@ class Style:
                 f'<link rel="alternate" href="{escape(entry.url)}"/>',
                 _dated("published", date),
                 _dated("updated", date),
+                *(f'<category term="{escape(tag)}"/>' for tag in entry.tags),
                 f'<content type="html">{escape(entry.html)}</content>',
             ]
             if entry.guid is not None:

@@ -156,6 +156,7 @@ class Manner:
             title=self._garble(wording.title),
             html=self._garble(wording.html),
             date=self._date(wording.published),
+            tags=wording.tags,
         )
 
     def _date(self, published: datetime) -> _Date:

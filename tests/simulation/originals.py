@@ -17,6 +17,7 @@ orchestra quay señor storm timber tram
 """,
 )
 _MARK = re.compile(r"Dispatch No (\d+)\.")
+TAGS = ("arts", "city", "money", "sport")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,11 @@ class Wording:
     def html(self) -> str:
         """The whole text, with a mark that no edit touches: a test knows it again by that."""
         return f"<p>Dispatch No {self.number}.</p><p>{self.text}</p>"
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What it is about, by its number: one of them, or two."""
+        return tags_of(self.number)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,8 +59,8 @@ class Original:
         newest = Wording(
             number=number,
             site=site,
-            title=_title(chance, number),
-            text=_text(chance),
+            title=write_title(chance, number),
+            text=write_text(chance),
             published=published,
         )
         return cls(newest=newest)
@@ -69,9 +75,9 @@ class Original:
         if last is None or (last.title, last.text) != (self.newest.title, self.newest.text):
             return
         if chance.random() < 0.5:
-            self.newest = replace(self.newest, title=_title(chance, last.number))
+            self.newest = replace(self.newest, title=write_title(chance, last.number))
         else:
-            self.newest = replace(self.newest, text=_text(chance))
+            self.newest = replace(self.newest, text=write_text(chance))
 
     def wording(self, site: str) -> Wording:
         """Choose what to say when it stands on a site: what is new there waits if that is new."""
@@ -80,17 +86,23 @@ class Original:
         return replace(self.told, site=site)
 
 
+def tags_of(number: int) -> tuple[str, ...]:
+    """Give the tags of the article of a number."""
+    first, second = TAGS[number % 4], TAGS[(number // 4) % 4]
+    return (first, second) if number % 3 == 0 and first != second else (first,)
+
+
 def number_of(text: str) -> int | None:
     """Give the number of the original that a text is of; None if it is of none."""
     found = _MARK.search(text)
     return int(found[1]) if found else None
 
 
-def _title(chance: random.Random, number: int) -> str:
+def write_title(chance: random.Random, number: int) -> str:
     return f"{_words(chance, 4).capitalize()} ({number})"
 
 
-def _text(chance: random.Random) -> str:
+def write_text(chance: random.Random) -> str:
     return f"{_words(chance, 40)}."
 
 
