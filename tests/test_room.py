@@ -23,6 +23,7 @@ def sized(frame: int, whole: int, excerpt: int, brief: int) -> Callable[[Extent]
         (0, (9_000, 0, 0, 0), Extent(0, 0)),
         (20, (9_000, 3_000, 900, 500), Extent(20, 20)),
         (20, (9_000, 10_000, 900, 500), Extent(6, 20)),
+        (2, (9_000, 40_000, 900, 500), Extent(1, 2)),
         (20, (9_000, 90_000, 900, 500), Extent(0, 20)),
         (20, (9_000, 90_000, 9_000, 500), Extent(0, 20, is_brief=True)),
         (500, (9_000, 90_000, 9_000, 500), Extent(0, 154, is_brief=True)),

@@ -64,6 +64,12 @@ class Colour(NamedTuple):
         ]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
+    @property
+    def written(self) -> Colour:
+        """The opaque colour that is seen when this one is written down: in whole numbers."""
+        red, green, blue = (float(round(each)) for each in self[:3])
+        return Colour(red, green, blue)
+
     def __str__(self) -> str:
         return "#" + "".join(f"{round(each):02x}" for each in self[:3])
 
@@ -80,7 +86,7 @@ def contrast(one: Colour, other: Colour) -> float:
 def faded(colour: Colour, ground: Colour, share: float, least: float = 1.0) -> Colour:
     """Move a colour by a share of the way to its ground, as far as that leaves a contrast."""
     steps = (share * left / 16 for left in range(16, 0, -1))
-    moved = (ground._replace(opacity=step).over(colour) for step in steps)
+    moved = (ground._replace(opacity=step).over(colour).written for step in steps)
     return next((each for each in moved if contrast(each, ground) >= least), colour)
 
 
@@ -93,8 +99,7 @@ def readable(colour: Colour, ground: Colour, least: float) -> Colour:
         red, green, blue = colorsys.hls_to_rgb(
             hue, lightness + (goal - lightness) * step / 32, saturation
         )
-        # Rounded, since it is the written colour that is seen.
-        found = Colour(*(float(round(255 * each)) for each in (red, green, blue)))
+        found = Colour(255 * red, 255 * green, 255 * blue).written
         if contrast(found, ground) >= least:
             return found
     return pole

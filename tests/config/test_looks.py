@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from publisher.config import Config
@@ -79,6 +79,7 @@ hexes = st.integers(0, 0xFFFFFF).map(lambda value: f"#{value:06x}")
 
 
 @given(accent=hexes, paper=hexes, dark=hexes)
+@example(accent="#000000", paper="#000000", dark="#0b73b3")  # 4.498 when written in whole numbers
 def test_every_text_can_be_read_whatever_the_accent_and_paper(
     accent: str, paper: str, dark: str
 ) -> None:
