@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from markupsafe import Markup
 
 from publisher.capture import CaughtContent, CaughtMail
 from publisher.model import Cadence, OwnTime, Selection, Topic, Weight, Wishes
@@ -16,6 +17,7 @@ from publisher.preview.page import Asked, Fault, Part, Shown
 from publisher.render import RecipientView, Templates, inline
 from publisher.render.filters import direction
 from publisher.render.zones import zones
+from publisher.store.corrections import Correction
 from publisher.web.api.document import openapi
 from publisher.web.api.page import readable
 from publisher.web.archive import Row
@@ -66,6 +68,8 @@ def issue(templates: Templates, language: str) -> dict[str, object]:
         "description": samples.PROSE,
         "image": samples.PICTURE,
         "withdrawn": 2,
+        "correction": Correction(issue=47, sent_as=48, note="", created=samples.ISSUE.date),
+        "note": Markup("<p>It was eighteen. <a href='https://example.org'>More</a></p>"),
         "modified": samples.ISSUE.date,
         "previous": replace(samples.ISSUE, number=46, url=f"{address}46"),
         "next": replace(samples.ISSUE, number=48, url=f"{address}48"),
