@@ -101,6 +101,26 @@ async def test_articles_beyond_the_most_are_counted_and_count_as_told(desk: Desk
     assert later.state is IssueState.EMPTY
 
 
+async def test_old_date_keeps_nobody_from_an_article_while_another_looks_far_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """New means first seen, not dated: of too many, those that came last are told of."""
+    monkeypatch.setattr("publisher.store.composing._MOST_CANDIDATES", 3)
+    desk.newsletter = builders.newsletter(max_articles=3)
+    await desk.join("ann")
+    await desk.wish("ann", paused_until=desk.clock() + timedelta(days=1))
+    await desk.join("bob")
+    await desk.bring("one", "two", "three")
+    await desk.issue_now()
+    desk.clock.advance(days=1)
+    await desk.bring("late", published=desk.clock() - timedelta(days=1000))
+
+    told = await desk.told_to(await desk.issue_now())
+
+    assert told["bob"] == ["late"]
+    assert len(told["ann"]) == 3
+
+
 async def test_first_issue_does_not_tell_of_a_whole_archive(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

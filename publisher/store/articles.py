@@ -162,7 +162,9 @@ async def eligible_between(
     until: datetime,
     select_: Selection,
 ) -> AsyncGenerator[Article, None]:
-    """Yield the live articles of a selection that became eligible in (after, until], newest first.
+    """Yield the live articles of a selection that became eligible in (after, until].
+
+    The last to have become so comes first; of those that came at once, the newest.
 
     Where sources are selected, an article that some other source had brought before counts from
     when one of these has it too, and its ``eligible`` says so.
@@ -181,7 +183,7 @@ async def eligible_between(
         )
         since = articles.c.eligible > after
         query = query.where(or_(since, came_since) if sources else since)
-    query = query.order_by(DATED.element.desc(), articles.c.id.desc())
+    query = query.order_by(articles.c.eligible.desc(), DATED.element.desc(), articles.c.id.desc())
     async with aclosing(_streamed(connection, query)) as found:
         async for article in found:
             counted = _counted_from(article, sources)

@@ -60,10 +60,11 @@ async def give_number(connection: AsyncConnection, issue: Issue) -> None:
 async def candidates(
     connection: AsyncConnection, newsletter: Newsletter, after: datetime | None, until: datetime
 ) -> list[Article]:
-    """Give the articles of a newsletter that became eligible in (after, until], newest first.
+    """Give the articles of a newsletter that became eligible in (after, until], the last first.
 
     At most as many as a mail could sensibly tell of: who was never considered before is not
-    told of a whole archive.
+    told of a whole archive. By date an article that is dated back would fall out for everybody
+    when one reader looks far back.
     """
     chosen: list[Article] = []
     async with aclosing(eligible_between(connection, after, until, newsletter.select)) as found:
