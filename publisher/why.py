@@ -209,8 +209,8 @@ class _Case:
             )
         return (
             f"articles up to {_at(await self._covered(newsletter) or came, zone)} have been"
-            " considered for them: it was not selected then, or of none of their topics, or too"
-            " old, or there were too many newer ones at once"
+            " considered for them: it was withdrawn or not selected then, or of none of their"
+            " topics, or too old, or there were too many newer ones at once"
         )
 
     async def _of_wishes(self, newsletter: Newsletter, reader: Subscription) -> str | None:
