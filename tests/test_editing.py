@@ -340,7 +340,7 @@ async def test_file_is_printed_once_in_each_cadence_until_it_says_something_else
     await edit(desk, intro="By hand.")
     said += [await printed(desk, "five"), await printed(desk, "six"), await printed(desk, "seven")]
 
-    assert said[1] == "[Good day, all.]"
+    assert said[1] == "[Good day, all.\n\nall\nhttps://news.example.org/about]"
     assert said == ["[]", said[1], "[]", said[1], "[By hand.]", "[Good evening.]", "[]"]
 
 
