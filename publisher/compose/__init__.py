@@ -7,10 +7,9 @@ frozen here is never changed: an edit of an article after this alters no mail.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from publisher import notices as words
 from publisher.compose.choosing import Choice, Pool, Shelf
 from publisher.compose.edited import applied, expected, taken
+from publisher.compose.printing import Printer
 from publisher.compose.wave import ComposedElsewhere, Making
 from publisher.errors import PreflightError, TemplateError
 from publisher.model import (
-    Article,
     Cadence,
     Edits,
     Issue,
@@ -32,12 +31,10 @@ from publisher.model import (
     Subscription,
     Wave,
     WaveState,
-    Weight,
 )
 from publisher.ports import Clock
 from publisher.preflight import Preflight
 from publisher.render import Templates
-from publisher.renditions import Part, digest
 from publisher.store import (
     audience,
     composing,
@@ -174,10 +171,7 @@ class Composer:
                     ).items()
                 },
             ),
-            # As of when the articles were read: what is edited later is newer than the mail.
-            make=partial(
-                self._made, newsletter, now, [pool, *(each for _, each in others)], coming, last
-            ),
+            printer=self._printer([pool, *(each for _, each in others)], now, coming, last),
         )
 
     def _behind(self, newsletter: Newsletter) -> dict[str, Newsletter]:
@@ -237,63 +231,18 @@ class Composer:
             now=self.clock(),
         )
 
-    def _render(
-        self,
-        now: datetime,
-        pools: Sequence[Pool],
-        issue: Issue,
-        choice: Choice,
-        by_id: Mapping[int, Article],
-    ) -> Rendition:
-        said = {pool.newsletter.slug: pool.edits.text for pool in pools}
-        return digest(
-            self.templates,
+    def _printer(
+        self, pools: Sequence[Pool], now: datetime, coming: int | None, last: int | None
+    ) -> Printer:
+        return Printer(
+            templates=self.templates,
             publication=self.publication,
-            issue=issue,
-            parts=[
-                Part(newsletter=newsletter, articles=[by_id[id] for id in ids])
-                for slug, ids in choice.parts
-                for newsletter in self.newsletters
-                if newsletter.slug == slug
-            ],
-            language=choice.language,
-            intro="\n\n".join(said[slug] for slug, _ in choice.parts if said[slug]),
+            preflight=self.preflight,
+            pools=pools,
             now=now,
-        )
-
-    def _made(
-        self,
-        newsletter: Newsletter,
-        now: datetime,
-        pools: Sequence[Pool],
-        coming: int | None,
-        last: int | None,
-        issue: Issue,
-        choice: Choice,
-        by_id: Mapping[int, Article],
-        readers: Sequence[Subscription],
-        is_first: bool,
-    ) -> Rendition:
-        """Render a choice, if it passes the preflight. Raises TemplateError and PreflightError."""
-        rendition = self._render(now, pools, issue, choice, by_id)
-        findings = self.preflight.inspect(
-            rendition,
-            newsletter=newsletter,
-            articles=[by_id[id] for id in choice.article_ids],
-            readers=readers,
             audience=coming,
             last_audience=last,
-            is_quick=not is_first,
         )
-        blocking = [str(finding) for finding in findings if finding.weight is Weight.BLOCK]
-        if blocking:
-            raise PreflightError("; ".join(blocking))
-        if is_first:
-            for finding in findings:
-                log.warning(
-                    "preflight", issue=issue.id, language=choice.language, found=str(finding)
-                )
-        return rendition
 
     async def preview(
         self,
@@ -336,14 +285,8 @@ class Composer:
             note="",
             created=now,
         )
-        return await asyncio.to_thread(
-            self._render,
-            now,
-            [pool],
-            issue,
-            choice,
-            {article.id: article for article in pool.articles},
-        )
+        printer = self._printer([pool], now, None, None)
+        return await asyncio.to_thread(printer.render, issue, choice)
 
     async def _previewed(
         self,

@@ -7,15 +7,14 @@ between transactions, since hundreds of them take seconds, and nobody should wai
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.compose.choosing import Choice, Part, Pool, Shelf
-from publisher.model import Article, Edits, Issue, Lane, Rendition, Subscription, Wave
+from publisher.compose.printing import Printer
+from publisher.model import Edits, Issue, Lane, Wave
 from publisher.ports import Clock
 from publisher.store import audience, composing, edits, issues, renditions, subscribers, waves
 from publisher.store.audience import Reader
@@ -24,12 +23,6 @@ from publisher.store.edits import About
 from publisher.store.engine import Store
 
 _CHUNK = 5000
-
-# Renders a choice and has it examined as these readers get it; whether it is the first of its
-# language in the issue.
-Make: TypeAlias = Callable[
-    [Issue, Choice, Mapping[int, Article], Sequence[Subscription], bool], Rendition
-]
 
 
 class ComposedElsewhere(Exception):
@@ -63,7 +56,7 @@ class Making:
     others: Sequence[tuple[Issue, Pool]]
     accounts: Mapping[str, Account]
     shelf: Shelf
-    make: Make
+    printer: Printer
 
     async def run(self) -> None:
         """Make it to the end, from where a crash left it.
@@ -104,12 +97,11 @@ class Making:
             }
         for choice, readers_of in sampled.items():
             rendition = await asyncio.to_thread(
-                self.make,
+                self.printer.approved,
                 issue,
                 choice,
-                self._by_id,
                 list(readers_of.values()),
-                not self.shelf.has(choice.language),
+                is_first=not self.shelf.has(choice.language),
             )
             async with self.store.write() as connection:
                 await edits.lock(connection, self.issue.id)
@@ -201,8 +193,3 @@ class Making:
         return await composing.received(
             connection, people, pool.article_ids, self.accounts[pool.newsletter.slug]
         )
-
-    @cached_property
-    def _by_id(self) -> dict[int, Article]:
-        pools = [self.pool, *(pool for _, pool in self.others)]
-        return {article.id: article for pool in pools for article in pool.articles}
