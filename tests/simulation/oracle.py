@@ -17,8 +17,8 @@ from tests.simulation.papers import Paper
 
 # A mail: the newsletters in it, each with its numbers.
 Mail: TypeAlias = dict[str, set[int]]
-# No issue considers more articles than these, the newest.
-_MOST = 200
+# No issue considers more articles than these, the last to come: as many as it may carry.
+_MOST = 500
 
 
 @dataclass(slots=True, kw_only=True)
