@@ -133,3 +133,22 @@ async def test_shipped_design_passes_every_rule(desk: Desk) -> None:
 
     assert issue.state is IssueState.OPEN
     assert [log["found"] for log in logs if log["event"] == "preflight"] == []
+
+
+@pytest.mark.parametrize(("weight", "asked"), [(Weight.WARN, 0), (Weight.BLOCK, 1)])
+async def test_spamassassin_is_asked_only_if_it_may_hold_the_issue(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, weight: Weight, asked: int
+) -> None:
+    """It takes a second or two. A program of that name stands in, and counts."""
+    calls = tmp_path / "calls"
+    program = tmp_path / "spamassassin"
+    program.write_text(f"#!/bin/sh\necho asked >> {calls}\ncat\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    desk.weights["spam"] = weight
+    await desk.join("ann")
+    await desk.bring("one")
+
+    await desk.issue_now()
+
+    assert (len(calls.read_text().splitlines()) if calls.exists() else 0) == asked

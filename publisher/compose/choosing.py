@@ -120,9 +120,10 @@ class Shelf:
     ids: dict[Choice, int | None]
     _smaller: dict[Choice, Choice | None] = field(default_factory=dict)
 
-    def has(self, language: str) -> bool:
-        """Say whether there is a rendition in a language already."""
-        return any(id is not None and known.language == language for known, id in self.ids.items())
+    @property
+    def languages(self) -> set[str]:
+        """The languages in which there is a rendition already."""
+        return {known.language for known, id in self.ids.items() if id is not None}
 
     def settle(self, choice: Choice) -> Choice | None:
         """Give what a reader gets who is to get a choice, and find a place for it.

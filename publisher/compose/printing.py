@@ -67,8 +67,9 @@ class Printer:
     ) -> Rendition:
         """Render a choice, if it passes the preflight as these readers get it.
 
-        What only warns, and what takes long to examine, is for the first of a language in an
-        issue. Raises TemplateError and PreflightError.
+        Warnings are told of for the first of a language in an issue. SpamAssassin is asked about
+        that one too, if it may hold the issue: nobody waits a second or two for a warning.
+        Raises TemplateError and PreflightError.
         """
         rendition = self.render(issue, choice)
         findings = self.preflight.inspect(
@@ -78,7 +79,7 @@ class Printer:
             readers=readers,
             audience=self.audience,
             last_audience=self.last_audience,
-            is_quick=not is_first,
+            is_quick=not (is_first and self.preflight.blocks("spam")),
         )
         blocking = [str(finding) for finding in findings if finding.weight is Weight.BLOCK]
         if blocking:

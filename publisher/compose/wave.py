@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.compose.choosing import Choice, Part, Pool, Shelf
 from publisher.compose.printing import Printer
-from publisher.model import Edits, Issue, Lane, Wave
+from publisher.model import Edits, Issue, Lane, Rendition, Subscription, Wave
 from publisher.ports import Clock
 from publisher.store import audience, composing, edits, issues, renditions, subscribers, waves
 from publisher.store.audience import Reader
@@ -22,7 +22,8 @@ from publisher.store.composing import Account
 from publisher.store.edits import About
 from publisher.store.engine import Store
 
-_CHUNK = 5000
+_CHUNK = 5000  # people
+_AT_ONCE = 20  # renditions
 
 
 class ComposedElsewhere(Exception):
@@ -87,27 +88,37 @@ class Making:
                 return reached
             await composing.give_number(connection, self.issue)
             issue = await issues.get(connection, self.issue.id) or self.issue
-            sampled = {
-                choice: await subscribers.bonds(
-                    connection,
-                    {chunk.people_of[choice][0], chunk.people_of[choice][-1]},
-                    self.issue.newsletter,
-                )
+            people_of = {
+                choice: (chunk.people_of[choice][0], chunk.people_of[choice][-1])
                 for choice in unmade
             }
-        for choice, readers_of in sampled.items():
-            rendition = await asyncio.to_thread(
-                self.printer.approved,
-                issue,
-                choice,
-                list(readers_of.values()),
-                is_first=not self.shelf.has(choice.language),
+            readers_by_id = await subscribers.bonds(
+                connection, {one for two in people_of.values() for one in two}, issue.newsletter
             )
+        for start in range(0, len(unmade), _AT_ONCE):
+            asked = {
+                choice: [readers_by_id[person] for person in dict.fromkeys(people_of[choice])]
+                for choice in unmade[start : start + _AT_ONCE]
+            }
+            printed = await asyncio.to_thread(self._print, issue, asked)
             async with self.store.write() as connection:
                 await edits.lock(connection, self.issue.id)
                 await self._require_unedited(connection)
-                self.shelf.ids[choice] = await renditions.add(connection, rendition)
+                for choice, rendition in printed.items():
+                    self.shelf.ids[choice] = await renditions.add(connection, rendition)
         return last
+
+    def _print(
+        self, issue: Issue, asked: Mapping[Choice, Sequence[Subscription]]
+    ) -> dict[Choice, Rendition]:
+        """Render what these readers are to get, each choice with some of its own."""
+        languages = self.shelf.languages
+        printed = {}
+        for choice, readers in asked.items():
+            is_first = choice.language not in languages
+            languages.add(choice.language)
+            printed[choice] = self.printer.approved(issue, choice, readers, is_first=is_first)
+        return printed
 
     async def _write(
         self, connection: AsyncConnection, chunk: _Chunk, last: int, reached: int

@@ -422,7 +422,9 @@ class PreflightTable(Table):
     audience: Weight = Weight.WARN
     """Not less than half and not more than double as many get it as got the last issue."""
     spam: Weight = Weight.WARN
-    """SpamAssassin, if it is installed, gives it at most 5 points."""
+    """SpamAssassin, if it is installed, gives it at most 5 points. As this takes a second or two,
+    issues are only examined for it where it blocks; `preview --check` always asks.
+    """
 
 
 class BouncesTable(Table):

@@ -58,6 +58,10 @@ class Preflight:
     letters: Letters
     weights: Mapping[str, Weight]
 
+    def blocks(self, rule: str) -> bool:
+        """Say whether an issue is held for what a rule finds."""
+        return self.weights.get(rule, DEFAULTS[rule]) is Weight.BLOCK
+
     def inspect(
         self,
         rendition: Rendition,
@@ -71,7 +75,7 @@ class Preflight:
     ) -> list[Finding]:
         """Examine a rendition as these readers get it: see `examine`.
 
-        ``is_quick`` leaves out what takes a second, for all but one of many that are alike.
+        ``is_quick`` leaves out SpamAssassin, which takes a second.
         """
         weights = {**self.weights, "spam": Weight.OFF} if is_quick else self.weights
         return examine(
