@@ -88,6 +88,7 @@ ALLOWED = {
     "text-decoration": _allowed("Only underline and none"),
     "align attribute": _allowed("Only on cells"),
     "dir attribute": _allowed("Never on a link"),
+    "direction": _allowed("Only for program text in an article, which is aligned left as well"),
     "white-space": _allowed(
         "Only for program text in an article, which is then in one piece", "outlook.windows"
     ),
