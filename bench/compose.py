@@ -32,6 +32,7 @@ from sqlalchemy import JSON, String, case, cast, insert, literal, select
 from bench.memory import measured, peak_mib
 from publisher.app import opened
 from publisher.config import load
+from publisher.editing import Wish
 from publisher.store.engine import connect_sync
 from publisher.store.migrate import migrate
 from publisher.store.tables import UTCDateTime, subscribers, subscriptions
@@ -141,7 +142,7 @@ async def compose(config: Path) -> dict[str, Any]:
         (newsletter,) = app.config.newsletters
         before = peak_mib()
         began = time.perf_counter()
-        issue = await app.compose_now(newsletter, newsletter.cadences[0])
+        issue = await app.compose_now(newsletter, newsletter.cadences[0], Wish())
         seconds = time.perf_counter() - began
         return {
             "seconds": seconds,
