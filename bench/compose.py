@@ -122,8 +122,8 @@ def subscribe(url: str, people: int) -> None:
     with engine.begin() as connection:
         names = ["id", "mailbox", "address_key", "name", "created"]
         connection.execute(insert(subscribers).from_select(names, people_rows))
-        names = "subscriber_id newsletter cadence state created confirmed consent topics language"
-        connection.execute(insert(subscriptions).from_select(names.split(), rows))
+        line = "subscriber_id newsletter cadence state created confirmed consent topics language"
+        connection.execute(insert(subscriptions).from_select(line.split(), rows))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")
     engine.dispose()
