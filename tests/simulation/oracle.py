@@ -110,7 +110,7 @@ class Oracle:
 
     def begin(self, bond: Bond, paper: Paper, now: datetime) -> None:
         """Let a bond begin, or begin anew: what its cadence has dealt with is behind it."""
-        is_instant = paper.cadences[bond.wishes.cadence] is None
+        is_instant = paper.is_instant(bond.wishes.cadence)
         behind = now if is_instant else self.cuts.get((paper.slug, bond.wishes.cadence))
         bond.state, bond.confirmed = "active", now
         bond.open, bond.judged, bond.is_new = set(), {}, behind is None
@@ -215,7 +215,7 @@ class Oracle:
 
     def _is_behind(self, bond: Bond, paper: Paper, eligible: datetime) -> bool:
         """Say whether it came before somebody who begins with instant mails."""
-        is_instant = paper.cadences[bond.wishes.cadence] is None
+        is_instant = paper.is_instant(bond.wishes.cadence)
         return bond.is_new and is_instant and eligible <= (bond.confirmed or eligible)
 
     def _newest_of(self, paper: Paper, cut: datetime) -> set[int]:

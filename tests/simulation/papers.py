@@ -53,6 +53,10 @@ class Paper:
         """Whose mails count as had: those of all that are shared, or its own."""
         return "" if self.is_shared else self.slug
 
+    def is_instant(self, cadence: str) -> bool:
+        """Say whether a cadence goes out as articles come; one that was removed does not."""
+        return cadence in self.cadences and self.cadences[cadence] is None
+
     def selects(self, source: str, tags: frozenset[str]) -> bool:
         return (not self.sources or source in self.sources) and (
             not self.tags or not tags.isdisjoint(self.tags)
