@@ -139,12 +139,6 @@ class Composer:
     ) -> Making:
         now = self.clock()
         cut = wave.cut or now
-        # One wave of many says nothing about the audience of the issue.
-        coming = last = None
-        if wave.own_time is None:
-            circle = self._circle(newsletter, issue.cadence, None)
-            coming, _ = await audience.oldest_cover(connection, circle)
-            last = await sampling.last_audience(connection, newsletter.slug, issue.cadence)
         others = []
         if newsletter.merge:
             behind = self._behind(newsletter)
@@ -154,6 +148,11 @@ class Composer:
                 for each, their in meeting
             ]
         pool = await self._due_pool(connection, newsletter, issue, wave, cut)
+        # One wave of many says nothing about the audience of the issue.
+        coming = last = None
+        if wave.own_time is None:
+            coming = pool.people
+            last = await sampling.last_audience(connection, newsletter.slug, issue.cadence)
         return Making(
             store=self.store,
             clock=self.clock,
@@ -195,15 +194,16 @@ class Composer:
         cut: datetime,
     ) -> Pool:
         circle = self._circle(newsletter, issue.cadence, wave.own_time)
-        _, after = await audience.oldest_cover(connection, circle)
+        people, after = await audience.oldest_cover(connection, circle)
         decided = await taken(connection, newsletter, issue, self.clock())
-        return await self._pool(connection, newsletter, circle, after, cut, decided)
+        return await self._pool(connection, newsletter, circle, people, after, cut, decided)
 
     async def _pool(
         self,
         connection: AsyncConnection,
         newsletter: Newsletter,
         circle: Circle,
+        people: int,
         after: datetime | None,
         cut: datetime,
         decided: Edits,
@@ -214,6 +214,7 @@ class Composer:
         return Pool(
             newsletter=newsletter,
             circle=circle,
+            people=people,
             articles=articles,
             topics=await composing.topics_of(connection, newsletter.topics, ids),
             after=after,
@@ -263,7 +264,7 @@ class Composer:
         async with self.store.read() as connection:
             who = await self._previewed(connection, circle, reader, language)
             holds = await expected(connection, newsletter, cadence, decided)
-            pool = await self._pool(connection, newsletter, circle, who.covered, now, holds)
+            pool = await self._pool(connection, newsletter, circle, 1, who.covered, now, holds)
             had = await composing.received(
                 connection, [who.subscriber], pool.article_ids, self._account(newsletter)
             )

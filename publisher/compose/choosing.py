@@ -37,7 +37,7 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """What a newsletter has for the readers of a wave.
+    """What a newsletter has for the readers of a wave, so many ``people``.
 
     ``articles`` are all that came behind ``after``, as an editor has changed that by ``edits``, in
     the order of print; ``topics`` maps their ids to the topics that they belong to. What came and
@@ -46,6 +46,7 @@ class Pool:
 
     newsletter: Newsletter
     circle: Circle
+    people: int
     articles: Sequence[Article]
     topics: Mapping[int, frozenset[str]]
     after: datetime | None

@@ -1,14 +1,17 @@
 """The making of one wave, chunk by chunk, each in a transaction of its own.
 
-A chunk whose people need a rendition that is not there is judged twice: renditions are made
-between transactions, since hundreds of them take seconds, and nobody should wait for the lock.
+While the rows of one chunk are written, the next is read and judged, where the database knows
+more than one writer. A chunk whose people need a rendition that is not there is judged twice:
+renditions are made between transactions, since hundreds of them take seconds, and nobody should
+wait for the lock.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -58,6 +61,7 @@ class Making:
     accounts: Mapping[str, Account]
     shelf: Shelf
     printer: Printer
+    _writing: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def run(self) -> None:
         """Make it to the end, from where a crash left it.
@@ -66,15 +70,19 @@ class Making:
         """
         async with self.store.read() as connection:
             last: int | None = await waves.reached(connection, self.wave.id)
-        while last is not None:
-            last = await self._next(last)
+        try:
+            while last is not None:
+                last = await self._next(last)
+        finally:
+            await self._written()
 
     async def _next(self, last: int) -> int | None:
         """Deal with the next readers; give the last of them, None for none left.
 
         Gives the one that came before them if they wanted what was not made yet; it is then.
         """
-        async with self.store.write() as connection:
+        async with AsyncExitStack() as transaction:
+            connection = await transaction.enter_async_context(self.store.write())
             readers = await audience.next_readers(
                 connection, self.pool.circle, self.issue.id, last, _CHUNK
             )
@@ -84,7 +92,10 @@ class Making:
             unmade = [choice for choice in chunk.people_of if self.shelf.ids[choice] is None]
             if not unmade:
                 reached = readers[-1].subscriber
-                await self._write(connection, chunk, last, reached)
+                await self._written()
+                await self._take(connection, chunk, last, reached)
+                writing = self._write(transaction.pop_all(), connection, chunk)
+                self._writing = asyncio.create_task(writing)
                 return reached
             await composing.give_number(connection, self.issue)
             issue = await issues.get(connection, self.issue.id) or self.issue
@@ -108,6 +119,12 @@ class Making:
                     self.shelf.ids[choice] = await renditions.add(connection, rendition)
         return last
 
+    async def _written(self) -> None:
+        """Wait till the chunk before is committed; raises what went wrong with it."""
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            await writing
+
     def _print(
         self, issue: Issue, asked: Mapping[Choice, Sequence[Subscription]]
     ) -> dict[Choice, Rendition]:
@@ -120,33 +137,43 @@ class Making:
             printed[choice] = self.printer.approved(issue, choice, readers, is_first=is_first)
         return printed
 
-    async def _write(
+    async def _take(
         self, connection: AsyncConnection, chunk: _Chunk, last: int, reached: int
     ) -> None:
-        rendition_of = {
-            person: id
-            for choice, people in chunk.people_of.items()
-            if (id := self.shelf.ids[choice]) is not None
-            for person in people
-        }
-        # This locks the issue: an editor has been at it before, or comes too late.
+        """Claim a chunk for this composer, till its transaction ends.
+
+        This locks the issue: an editor has been at it before, or comes too late. It waits for
+        nobody while others wait for its people, since the chunk before is committed.
+        """
+        people = sum(map(len, chunk.people_of.values()))
         if not await waves.move_on(
-            connection, self.wave, come_from=last, go_to=reached, added=len(rendition_of)
+            connection, self.wave, come_from=last, go_to=reached, added=people
         ):
             raise ComposedElsewhere
         await self._require_unedited(connection)
-        await composing.add_deliveries(
-            connection,
-            lane=Lane.ISSUE,
-            newsletter=self.issue.newsletter,
-            issue=self.issue.id,
-            rendition_of=dict(sorted(rendition_of.items())),
-            due=self.wave.opens,
-            now=self.clock(),
-        )
-        pools = [self.pool, *(pool for _, pool in self.others)]
-        covered = min(pool.covered for pool in pools)
-        await audience.cover(connection, chunk.considered, covered)
+
+    async def _write(
+        self, transaction: AsyncExitStack, connection: AsyncConnection, chunk: _Chunk
+    ) -> None:
+        async with transaction:
+            rendition_of = {
+                person: id
+                for choice, people in chunk.people_of.items()
+                if (id := self.shelf.ids[choice]) is not None
+                for person in people
+            }
+            await composing.add_deliveries(
+                connection,
+                lane=Lane.ISSUE,
+                newsletter=self.issue.newsletter,
+                issue=self.issue.id,
+                rendition_of=dict(sorted(rendition_of.items())),
+                due=self.wave.opens,
+                now=self.clock(),
+            )
+            pools = [self.pool, *(pool for _, pool in self.others)]
+            covered = min(pool.covered for pool in pools)
+            await audience.cover(connection, chunk.considered, covered)
 
     async def _require_unedited(self, connection: AsyncConnection) -> None:
         """Raise ComposedElsewhere if an editor has been at it since its articles were read."""
