@@ -228,12 +228,12 @@ class _Run:
             await self._finish(self._failed(claim, f"no message can be made: {error}"))
             return
         try:
-            await transport.offer(message.envelope)
+            await transport.offer(message)
             if not await self._commits.mark(claim):
                 await transport.close()  # the envelope is open: it must not stay so
                 await self._finish(self._pending(claim, due=self.clock()))
                 return
-            reply = await transport.transmit(message.content)
+            reply = await transport.transmit()
         except Refused as refusal:
             await self._finish(self._refused(claim, refusal))
         except InDoubt as doubt:

@@ -77,8 +77,8 @@ async def notify(store: Store, line: Line, *, clock: Clock, stop: asyncio.Event)
 
 
 async def _hand_over(transport: Transport, message: Message) -> str:
-    await transport.offer(message.envelope)
-    reply = await transport.transmit(message.content)
+    await transport.offer(message)
+    reply = await transport.transmit()
     return f"{reply.code} {reply.text}"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from publisher.model import Envelope, Rejection, Reply, SourceArticle, Unchanged, Unseen
+from publisher.model import Message, Rejection, Reply, SourceArticle, Unchanged, Unseen
 
 
 class Clock(Protocol):
@@ -90,15 +90,16 @@ class Transport(Protocol):
     good; after Unreachable or InDoubt it is closed and the next ``offer`` opens it again.
     """
 
-    async def offer(self, envelope: Envelope) -> None:
-        """Announce sender and recipient, connecting first if need be.
+    async def offer(self, message: Message) -> None:
+        """Announce a message, connecting first if need be; nothing of its content leaves.
 
-        Raises Refused or Unreachable; in both cases the message was surely not taken.
+        Raises Refused or Unreachable; in both cases the message was surely not taken. Raises
+        ValueError for a message unfit for the wire, of which nothing leaves.
         """
         ...
 
-    async def transmit(self, content: bytes) -> Reply:
-        """Hand over the content of the envelope just offered and wait for the answer.
+    async def transmit(self) -> Reply:
+        """Hand over the content of the message just offered and wait for the answer.
 
         Raises Refused or Unreachable when it was surely not taken, and InDoubt only when
         the final dot may have left and no answer came.

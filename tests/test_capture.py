@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from publisher.capture import CaptureServer, caught, read
-from publisher.model import Envelope
+from publisher.model import Envelope, Message
 from publisher.transports.smtp import Smtp, SmtpSettings
 
 SENDER = "bounce+t1@news.example"
@@ -36,8 +36,9 @@ async def post(server: CaptureServer, *recipients: str, content: bytes, **login:
         )
     )
     for recipient in recipients:
-        await smtp.offer(Envelope(sender=SENDER, recipient=recipient))
-        await smtp.transmit(content)
+        envelope = Envelope(sender=SENDER, recipient=recipient)
+        await smtp.offer(Message(envelope=envelope, content=content))
+        await smtp.transmit()
     await smtp.close()
 
 
@@ -137,7 +138,8 @@ def test_read_finds_nothing_outside_the_folder(tmp_path: Path, id: str) -> None:
 
 async def test_half_a_message_is_not_kept(server: CaptureServer, tmp_path: Path) -> None:
     smtp = Smtp(SmtpSettings(host=server.host, port=server.port, security="none"))
-    await smtp.offer(Envelope(sender=SENDER, recipient="ada@reader.example"))
+    envelope = Envelope(sender=SENDER, recipient="ada@reader.example")
+    await smtp.offer(Message(envelope=envelope, content=digest()))
     await server.stop()
     await smtp.close()
 

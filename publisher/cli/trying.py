@@ -117,8 +117,8 @@ def send_test(
         relay = app.config.relays[chosen.relays[0]]
         transport = app.connect(relay.name)
         try:
-            await transport.offer(message.envelope)
-            reply = await transport.transmit(message.content)
+            await transport.offer(message)
+            reply = await transport.transmit()
         finally:
             await transport.close()
         show.say(f"{relay.host}:{relay.port} answered: {reply.code} {reply.text}")

@@ -14,7 +14,7 @@ import uuid
 from pathlib import Path
 
 from publisher.errors import Unreachable
-from publisher.model import Envelope, Reply
+from publisher.model import Message, Reply
 from publisher.transports._wire import check_content, check_envelope
 
 
@@ -23,38 +23,39 @@ class File:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._envelope: Envelope | None = None
+        self._offered: Message | None = None
 
-    async def offer(self, envelope: Envelope) -> None:
-        """Note the envelope. Raises Unreachable when the folder cannot be made."""
-        check_envelope(envelope)
-        self._envelope = None
+    async def offer(self, message: Message) -> None:
+        """Note the message. Raises Unreachable when the folder cannot be made."""
+        check_envelope(message.envelope)
+        check_content(message.content)
+        self._offered = None
         try:
             await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
         except OSError as error:
             raise Unreachable(f"{self._folder}: cannot be made: {error.strerror}") from error
-        self._envelope = envelope
+        self._offered = message
 
-    async def transmit(self, content: bytes) -> Reply:
+    async def transmit(self) -> Reply:
         """Write the message durably; the reply's text is the file's name.
 
         Raises Unreachable when it could not be written; nothing is left of it then. There is
         never a doubt: the file has its name only when all of it is on the disk.
         """
-        check_content(content)
-        if self._envelope is None:
+        if self._offered is None:
             raise RuntimeError("transmit() without offer()")
-        envelope, self._envelope = self._envelope, None
+        message, self._offered = self._offered, None
+        envelope = message.envelope
         lines = f"Return-Path: <{envelope.sender}>\r\nDelivered-To: {envelope.recipient}\r\n"
         try:
-            name = await asyncio.to_thread(self._write, lines.encode("ascii") + content)
+            name = await asyncio.to_thread(self._write, lines.encode("ascii") + message.content)
         except OSError as error:
             raise Unreachable(f"{self._folder}: cannot be written: {error.strerror}") from error
         return Reply(code=250, text=name)
 
     async def close(self) -> None:
-        """Forget an envelope that was only offered."""
-        self._envelope = None
+        """Forget a message that was only offered."""
+        self._offered = None
 
     def _write(self, data: bytes) -> str:
         path = self._folder / f"{uuid.uuid4().hex}.eml"

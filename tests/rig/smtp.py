@@ -1,7 +1,8 @@
 """A scripted SMTP server in the test's own event loop, or in a process of its own.
 
 It is strict where it can show a client's fault (a second MAIL without RSET is 503, a bare LF
-ends no line) and otherwise does what its scripts say (`tests.rig.script`)::
+ends no line) and otherwise does what its scripts say (`tests.rig.script`). It offers PIPELINING
+unless told otherwise::
 
     async with SmtpRig(at("RCPT", say(550, "5.1.1 nobody here"), argument="bad@")) as rig:
         ...  # rig.port
@@ -25,7 +26,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from tests.rig.script import Accepted, Act, Moment, Script, line
 
@@ -34,12 +35,14 @@ _COMMANDS = ("EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "RSET",
 
 
 class SmtpRig:
-    """The server. What it saw stays readable after it has stopped."""
+    """The server. What it saw stays readable after it has stopped: ``reads`` as it was cut."""
+
+    EXTENSIONS: ClassVar = ("8BITMIME", "ENHANCEDSTATUSCODES", "SIZE 26214400", "PIPELINING")
 
     def __init__(
         self,
         *scripts: Script,
-        extensions: tuple[str, ...] = ("8BITMIME", "ENHANCEDSTATUSCODES", "SIZE 26214400"),
+        extensions: tuple[str, ...] | None = None,
         tls: ssl.SSLContext | None = None,
         tls_at_once: bool = False,
         users: Mapping[str, str] | None = None,
@@ -50,7 +53,7 @@ class SmtpRig:
         on_accept: Callable[[Accepted], None] | None = None,
     ) -> None:
         self.scripts = list(scripts)
-        self.extensions = extensions
+        self.extensions = self.EXTENSIONS if extensions is None else extensions
         self.tls = tls
         self.tls_at_once = tls_at_once
         self.users = users
@@ -60,6 +63,7 @@ class SmtpRig:
         self.on_accept = on_accept
         self.accepted: list[Accepted] = []
         self.moments: list[Moment] = []
+        self.reads: list[bytes] = []
         self.connections = 0
         self.open_connections = 0
         self.most_open_connections = 0
@@ -240,9 +244,9 @@ class _Session:
             self._recipient = address
 
     async def _data(self, rest: str) -> None:
-        if self._recipient is None:
-            await self._answer("DATA", rest, line(503, "5.5.1 need RCPT"))
-        elif await self._answer("DATA", rest, line(354, "end with a dot")):
+        is_right = self._recipient is not None
+        right, wrong = line(354, "end with a dot"), line(503, "5.5.1 need RCPT")
+        if await self._answer("DATA", rest, right if is_right else wrong):
             await self._content()
 
     async def _rset(self, rest: str) -> None:
@@ -266,8 +270,10 @@ class _Session:
             recipient=self._recipient or "",
             content=bytes(content[2 : end + 2]).replace(b"\r\n.", b"\r\n").removeprefix(b"."),
         )
+        is_right = self._recipient is not None
         self._sender = self._recipient = None
-        await self._answer("CONTENT", message.recipient, line(250, "2.0.0 taken"), message)
+        right, wrong = line(250, "2.0.0 taken"), line(554, "5.5.1 no valid recipients")
+        await self._answer("CONTENT", message.recipient, right if is_right else wrong, message)
 
     # --- the wire -----------------------------------------------------------------------
 
@@ -312,6 +318,7 @@ class _Session:
         data = await self._reader.read(at_most)
         if not data:
             raise _Ended
+        self._rig.reads.append(data)
         return data
 
 

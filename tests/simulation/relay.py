@@ -12,7 +12,7 @@ import re
 from collections import Counter
 
 from publisher.errors import InDoubt, Refused, Unreachable
-from publisher.model import Envelope, Reply
+from publisher.model import Message, Reply
 
 _PART = re.compile(rb"<(\w+):([\d ]*)>")
 # What the templates of this simulation write: each part's newsletter and numbers.
@@ -44,9 +44,9 @@ class Hop:
         self._caught = caught
         self._chance = chance
         self._counts = counts
-        self._recipient = ""
+        self._offered: Message | None = None
 
-    async def offer(self, envelope: Envelope) -> None:
+    async def offer(self, message: Message) -> None:
         die = self._chance.random()
         if die < 0.03:
             self._counts["put off"] += 1
@@ -57,15 +57,17 @@ class Hop:
         if die < 0.034:
             self._counts["cut off"] += 1
             raise Unreachable("the line is dead")
-        self._recipient = envelope.recipient
+        self._offered = message
 
-    async def transmit(self, content: bytes) -> Reply:
+    async def transmit(self) -> Reply:
+        assert self._offered is not None
+        recipient, content = self._offered.envelope.recipient, self._offered.content
         if self._chance.random() < 0.002:
             self._counts["in doubt"] += 1
             if self._chance.random() < 0.5:
-                self._caught.take(self._recipient, content)
+                self._caught.take(recipient, content)
             raise InDoubt("no answer after the final dot")
-        self._caught.take(self._recipient, content)
+        self._caught.take(recipient, content)
         return Reply(code=250, text="ok")
 
     async def close(self) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import publisher.transports
-from publisher.model import Envelope
+from publisher.model import Envelope, Message
 from publisher.ports import Transport
 from publisher.transports.file import File
 from publisher.transports.smtp import Smtp, SmtpSettings
@@ -24,6 +24,10 @@ from tests.rig.smtp import SmtpRig
 
 ENVELOPE = Envelope(sender="bounce+t1@news.example", recipient="ada@reader.example")
 CONTENT = b"Subject: One\r\n\r\nFirst line\r\n.\r\n..two dots\r\n"
+
+
+def to(recipient: str = ENVELOPE.recipient, content: bytes = CONTENT) -> Message:
+    return Message(envelope=Envelope(sender=ENVELOPE.sender, recipient=recipient), content=content)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +95,8 @@ def test_kind_is_a_class_named_after_its_module(kind: str) -> None:
 
 
 async def test_message_arrives_byte_for_byte(route: Route) -> None:
-    await route.transport.offer(ENVELOPE)
-    reply = await route.transport.transmit(CONTENT)
+    await route.transport.offer(to())
+    reply = await route.transport.transmit()
 
     assert reply.code == 250
     assert route.delivered() == [
@@ -103,8 +107,8 @@ async def test_message_arrives_byte_for_byte(route: Route) -> None:
 async def test_each_of_many_messages_arrives_once(route: Route) -> None:
     recipients = [f"reader{number}@reader.example" for number in range(20)]
     for recipient in recipients:
-        await route.transport.offer(Envelope(sender=ENVELOPE.sender, recipient=recipient))
-        await route.transport.transmit(CONTENT)
+        await route.transport.offer(to(recipient))
+        await route.transport.transmit()
 
     assert recipients == sorted(
         (message.recipient for message in route.delivered()), key=recipients.index
@@ -112,30 +116,29 @@ async def test_each_of_many_messages_arrives_once(route: Route) -> None:
 
 
 async def test_abandoned_offer_leaves_nothing_behind(route: Route) -> None:
-    other = Envelope(sender=ENVELOPE.sender, recipient="grace@reader.example")
-    await route.transport.offer(ENVELOPE)
-    await route.transport.offer(other)
-    await route.transport.transmit(CONTENT)
+    await route.transport.offer(to())
+    await route.transport.offer(to("grace@reader.example"))
+    await route.transport.transmit()
 
     assert [message.recipient for message in route.delivered()] == ["grace@reader.example"]
 
 
 async def test_transmit_needs_an_offer_of_its_own(route: Route) -> None:
-    await route.transport.offer(ENVELOPE)
-    await route.transport.transmit(CONTENT)
+    await route.transport.offer(to())
+    await route.transport.transmit()
     with pytest.raises(RuntimeError, match="without offer"):
-        await route.transport.transmit(CONTENT)
+        await route.transport.transmit()
 
     assert len(route.delivered()) == 1
 
 
 async def test_close_is_harmless_at_any_time_and_the_next_offer_opens_again(route: Route) -> None:
     await route.transport.close()
-    await route.transport.offer(ENVELOPE)
+    await route.transport.offer(to())
     await route.transport.close()
     await route.transport.close()
-    await route.transport.offer(ENVELOPE)
-    await route.transport.transmit(CONTENT)
+    await route.transport.offer(to())
+    await route.transport.transmit()
 
     assert len(route.delivered()) == 1
 
@@ -172,7 +175,7 @@ async def test_address_unfit_for_the_wire_is_a_programming_error(
     """A1, A2: nothing is cut to fit and nothing of it is sent."""
     envelope = {"sender": ENVELOPE.sender, "recipient": ENVELOPE.recipient} | {role: address}
     with pytest.raises(ValueError, match=role):
-        await route.transport.offer(Envelope(**envelope))
+        await route.transport.offer(Message(envelope=Envelope(**envelope), content=CONTENT))
 
     assert route.delivered() == []
 
@@ -198,11 +201,10 @@ async def test_content_unfit_for_the_wire_is_a_programming_error(
     route: Route, content: bytes
 ) -> None:
     """A3: and the connection is good for the next message."""
-    await route.transport.offer(ENVELOPE)
     with pytest.raises(ValueError, match="content"):
-        await route.transport.transmit(content)
-    await route.transport.offer(ENVELOPE)
-    await route.transport.transmit(CONTENT)
+        await route.transport.offer(to(content=content))
+    await route.transport.offer(to())
+    await route.transport.transmit()
 
     assert [message.content for message in route.delivered()] == [CONTENT]
 
@@ -222,7 +224,7 @@ async def test_any_lawful_content_arrives_as_it_is(kind: str, contents: list[lis
     expected = [b"".join(line + b"\r\n" for line in lines) for lines in contents]
     async with ROUTES[kind]() as route:
         for content in expected:
-            await route.transport.offer(ENVELOPE)
-            await route.transport.transmit(content)
+            await route.transport.offer(to(content=content))
+            await route.transport.transmit()
 
         assert sorted(expected) == sorted(message.content for message in route.delivered())

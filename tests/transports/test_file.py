@@ -7,17 +7,18 @@ from pathlib import Path
 import pytest
 
 from publisher.errors import Unreachable
-from publisher.model import Envelope
+from publisher.model import Envelope, Message
 from publisher.transports.file import File
 
 ENVELOPE = Envelope(sender="bounce+t1@news.example", recipient="ada@reader.example")
 CONTENT = b"Subject: One\r\n\r\nHello\r\n"
+MESSAGE = Message(envelope=ENVELOPE, content=CONTENT)
 
 
 async def test_file_begins_with_the_envelope_and_goes_on_with_the_content(tmp_path: Path) -> None:
     transport = File(tmp_path / "out" / "mail")
-    await transport.offer(ENVELOPE)
-    reply = await transport.transmit(CONTENT)
+    await transport.offer(MESSAGE)
+    reply = await transport.transmit()
 
     assert (tmp_path / "out" / "mail" / reply.text).read_bytes() == (
         b"Return-Path: <bounce+t1@news.example>\r\nDelivered-To: ada@reader.example\r\n" + CONTENT
@@ -27,17 +28,17 @@ async def test_file_begins_with_the_envelope_and_goes_on_with_the_content(tmp_pa
 async def test_folder_that_cannot_be_made_is_unreachable(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(Unreachable, match="cannot be made"):
-        await File(tmp_path / "taken").offer(ENVELOPE)
+        await File(tmp_path / "taken").offer(MESSAGE)
 
 
 async def test_failed_write_leaves_nothing_and_needs_a_new_offer(tmp_path: Path) -> None:
     folder = tmp_path / "gone"
     transport = File(folder)
-    await transport.offer(ENVELOPE)
+    await transport.offer(MESSAGE)
     folder.rmdir()
     with pytest.raises(Unreachable, match="cannot be written"):
-        await transport.transmit(CONTENT)
-    await transport.offer(ENVELOPE)
-    await transport.transmit(CONTENT)
+        await transport.transmit()
+    await transport.offer(MESSAGE)
+    await transport.transmit()
 
     assert [path.suffix for path in folder.iterdir()] == [".eml"]

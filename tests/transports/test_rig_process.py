@@ -6,7 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from publisher.model import Envelope
+from publisher.model import Envelope, Message
 from publisher.transports.smtp import Smtp, SmtpSettings
 
 
@@ -20,8 +20,13 @@ async def test_message_is_in_the_log_when_it_is_answered(tmp_path: Path) -> None
     try:
         port = int(await process.stdout.readline())
         smtp = Smtp(SmtpSettings(host="127.0.0.1", port=port, security="none"))
-        await smtp.offer(Envelope(sender="b@news.example", recipient="ada@reader.example"))
-        await smtp.transmit(b"Message-ID: <1@news.example>\r\n\r\nHello\r\n")
+        await smtp.offer(
+            Message(
+                envelope=Envelope(sender="b@news.example", recipient="ada@reader.example"),
+                content=b"Message-ID: <1@news.example>\r\n\r\nHello\r\n",
+            )
+        )
+        await smtp.transmit()
         logged = log.read_text()
         await smtp.close()
     finally:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from publisher.errors import InDoubt, Refused, TransportError, Unreachable
-from publisher.model import Envelope, Reply
+from publisher.model import Envelope, Message, Reply
 from publisher.transports.smtp import Smtp, Timeouts
 from tests.rig.script import Act, at, in_turn, say
 from tests.rig.smtp import SmtpRig
@@ -22,15 +22,25 @@ CONTENT = b"Subject: One\r\n\r\nHello\r\n"
 HUGE = b"Subject: Huge\r\n\r\n" + (b"x" * 998 + b"\r\n") * 24_000
 
 
-def to(recipient: str = "ada@reader.example") -> Envelope:
-    return Envelope(sender=SENDER, recipient=recipient)
+def to(recipient: str = "ada@reader.example", content: bytes = CONTENT) -> Message:
+    return Message(envelope=Envelope(sender=SENDER, recipient=recipient), content=content)
 
 
 async def send(
     smtp: Smtp, recipient: str = "ada@reader.example", content: bytes = CONTENT
 ) -> Reply:
-    await smtp.offer(to(recipient))
-    return await smtp.transmit(content)
+    await smtp.offer(to(recipient, content))
+    return await smtp.transmit()
+
+
+@pytest.fixture(autouse=True, params=[True, False], ids=["pipelined", "step by step"])
+def is_pipelined(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the server takes several commands at once: whatever is true here is so for both."""
+    offered: bool = request.param
+    if not offered:
+        fewer = tuple(each for each in SmtpRig.EXTENSIONS if each != "PIPELINING")
+        monkeypatch.setattr(SmtpRig, "EXTENSIONS", fewer)
+    return offered
 
 
 def recipients(rig: SmtpRig) -> list[str]:
@@ -307,7 +317,7 @@ async def test_late_answer_to_the_dot_is_waited_for(connect: Connector) -> None:
     async with SmtpRig(at("CONTENT", say(250, "2.0.0 at last", after=release))) as rig:
         smtp = connect(rig, Timeouts(connect=5, command=0.2, final=30))
         await smtp.offer(to())
-        sending = asyncio.create_task(smtp.transmit(CONTENT))
+        sending = asyncio.create_task(smtp.transmit())
         await rig.until_asked("CONTENT")
         done, _ = await asyncio.wait([sending], timeout=0.4)
         release.set()
@@ -378,8 +388,10 @@ async def test_connection_lost_between_offer_and_transmit_is_unreachable(
         smtp = connect(rig)
         await smtp.offer(to())
         await rig.hang_up()
-        with pytest.raises(Unreachable, match="DATA"):
-            await smtp.transmit(CONTENT)
+        for _ in range(3):  # turns in which the loop hears of it
+            await asyncio.sleep(0)
+        with pytest.raises(Unreachable, match="before the end of the message"):
+            await smtp.transmit()
         await send(smtp)
 
     assert (len(rig.accepted), rig.connections) == (1, 2)
@@ -423,3 +435,99 @@ async def test_cancelled_content_leaves_no_dot_behind(connect: Connector) -> Non
 
     assert [message.content for message in rig.accepted] == [CONTENT]
     assert rig.connections == 2
+
+
+# --- several commands at once -------------------------------------------------------------------
+
+
+async def test_envelope_and_data_leave_at_once_where_the_server_takes_that(
+    connect: Connector, is_pipelined: bool
+) -> None:
+    """RFC 2920 §3.1: never before it is offered, and never the content before the 354."""
+    async with SmtpRig() as rig:
+        await send(connect(rig))
+
+    envelope = [
+        b"MAIL FROM:<" + SENDER.encode() + b">\r\n",
+        b"RCPT TO:<ada@reader.example>\r\n",
+        b"DATA\r\n",
+    ]
+    start = next(place for place, read in enumerate(rig.reads) if read.startswith(b"MAIL"))
+    expected = [b"".join(envelope)] if is_pipelined else envelope
+    assert rig.reads[start : start + len(expected)] == expected
+    assert b"".join(rig.reads[start + len(expected) :]).startswith(CONTENT + b".\r\n")
+
+
+async def test_server_that_wants_content_for_nobody_gets_a_lone_dot(connect: Connector) -> None:
+    """RFC 2920 §3.1: DATA may be answered with 354 although RCPT was refused."""
+    refuse = in_turn("RCPT", say(550, "5.1.1 nobody here"))
+    async with SmtpRig(refuse, in_turn("DATA", say(354, "go on"))) as rig:
+        smtp = connect(rig)
+        with pytest.raises(Refused, match="nobody here"):
+            await send(smtp, "bad@reader.example")
+        await send(smtp, "good@reader.example")
+
+    assert [(message.recipient, message.content) for message in rig.accepted] == [
+        ("good@reader.example", CONTENT)
+    ]
+    assert rig.connections == 1
+
+
+async def test_server_that_takes_a_message_for_nobody_is_left(
+    connect: Connector, is_pipelined: bool
+) -> None:
+    refuse = in_turn("RCPT", say(550, "5.1.1 nobody here"))
+    wanted = in_turn("DATA", say(354, "go on"))
+    async with SmtpRig(refuse, wanted, in_turn("CONTENT", say(250, "2.0.0 ok"))) as rig:
+        smtp = connect(rig)
+        with pytest.raises(Refused, match="nobody here"):
+            await send(smtp, "bad@reader.example")
+        await send(smtp, "good@reader.example")
+
+    assert [message.recipient for message in rig.accepted if message.content] == [
+        "good@reader.example"
+    ]
+    assert rig.connections == (2 if is_pipelined else 1)
+
+
+async def test_reply_that_nobody_asked_for_is_not_taken_for_the_next_one(
+    connect: Connector,
+) -> None:
+    """A server that answers twice would shift each answer to the next recipient."""
+    twice = in_turn("CONTENT", Act(reply=b"250 2.0.0 taken\r\n250 2.0.0 taken\r\n"))
+    async with SmtpRig(twice, at("RCPT", say(550, "5.1.1 no"), argument="bad@")) as rig:
+        smtp = connect(rig)
+        await send(smtp, "one@reader.example")
+        with pytest.raises(Refused, match=r"5\.1\.1 no"):
+            await send(smtp, "bad@reader.example")
+        await send(smtp, "two@reader.example")
+
+    assert recipients(rig) == ["one@reader.example", "two@reader.example"]
+    assert rig.connections == 2
+
+
+async def test_farewell_of_an_idle_server_costs_nobody_anything(connect: Connector) -> None:
+    """F12: said before it closes, and perhaps before we ask anything more."""
+    bye = Act(reply=b"250 2.0.0 taken\r\n421 4.4.2 idle for too long\r\n", cut=True)
+    async with SmtpRig(in_turn("CONTENT", bye)) as rig:
+        smtp = connect(rig)
+        await send(smtp, "one@reader.example")
+        await send(smtp, "two@reader.example")
+
+    assert recipients(rig) == ["one@reader.example", "two@reader.example"]
+    assert rig.connections == 2
+
+
+@pytest.mark.parametrize("size", [9_000, 40_000])
+async def test_reply_without_an_end_takes_no_memory(connect: Connector, size: int) -> None:
+    endless = Act(reply=b"250-" + b"x" * size, pause=asyncio.Event())
+    async with SmtpRig(at("RCPT", endless)) as rig:
+        with pytest.raises(Unreachable, match="a reply without an end"):
+            await connect(rig).offer(to())
+
+
+async def test_reply_of_endless_lines_takes_no_memory(connect: Connector) -> None:
+    endless = Act(reply=(b"250-" + b"x" * 76 + b"\r\n") * 2000, pause=asyncio.Event())
+    async with SmtpRig(at("RCPT", endless)) as rig:
+        with pytest.raises(Unreachable, match="not an SMTP reply"):
+            await connect(rig).offer(to())

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from publisher.errors import Unreachable
-from publisher.model import Envelope
+from publisher.model import Envelope, Message
 from publisher.transports.smtp import Smtp, SmtpSettings, Timeouts
 from tests.rig.certificate import Certificate, make_certificate
 from tests.rig.script import Act, Script, at, in_turn, say
@@ -18,8 +19,10 @@ from tests.rig.smtp import SmtpRig
 
 Connector = Callable[..., Smtp]
 
-ENVELOPE = Envelope(sender="bounce+t1@news.example", recipient="ada@reader.example")
-CONTENT = b"Subject: One\r\n\r\nHello\r\n"
+MESSAGE = Message(
+    envelope=Envelope(sender="bounce+t1@news.example", recipient="ada@reader.example"),
+    content=b"Subject: One\r\n\r\nHello\r\n",
+)
 USERS = {"news": "pässword"}
 LOGIN = {"username": "news", "password": "pässword"}
 
@@ -27,7 +30,7 @@ LOGIN = {"username": "news", "password": "pässword"}
 async def fail(smtp: Smtp) -> str:
     """Offer in vain; give the sentence."""
     with pytest.raises(Unreachable) as failure:
-        await smtp.offer(ENVELOPE)
+        await smtp.offer(MESSAGE)
     return str(failure.value)
 
 
@@ -48,7 +51,7 @@ async def test_banner_that_turns_us_away_is_unreachable(
     async with SmtpRig(in_turn("BANNER", say(code, text, cut=True))) as rig:
         smtp = connect(rig)
         sentence = await fail(smtp)
-        await smtp.offer(ENVELOPE)
+        await smtp.offer(MESSAGE)
 
     assert sentence == (
         f"127.0.0.1:{rig.port}: turned us away, no recipient was touched: {code} {text}"
@@ -109,8 +112,8 @@ async def test_server_without_ehlo_is_greeted_with_helo(connect: Connector, code
     """F17."""
     async with SmtpRig(at("EHLO", say(code, "what"))) as rig:
         smtp = connect(rig)
-        await smtp.offer(ENVELOPE)
-        await smtp.transmit(CONTENT)
+        await smtp.offer(MESSAGE)
+        await smtp.transmit()
 
     assert verbs(rig)[:4] == ["BANNER", "EHLO", "HELO", "MAIL"]
     assert len(rig.accepted) == 1
@@ -120,15 +123,15 @@ async def test_server_without_extensions_is_asked_for_none(connect: Connector) -
     """F17."""
     async with SmtpRig(extensions=()) as rig:
         smtp = connect(rig)
-        await smtp.offer(ENVELOPE)
-        await smtp.transmit(CONTENT)
+        await smtp.offer(MESSAGE)
+        await smtp.transmit()
 
     assert len(rig.accepted) == 1
 
 
 async def test_greeting_names_the_configured_host(connect: Connector) -> None:
     async with SmtpRig() as rig:
-        await connect(rig, client_hostname="mail.news.example").offer(ENVELOPE)
+        await connect(rig, client_hostname="mail.news.example").offer(MESSAGE)
 
     assert [m.argument for m in rig.moments if m.verb == "EHLO"] == ["mail.news.example"]
 
@@ -137,12 +140,12 @@ async def test_cancelled_greeting_leaves_no_connection(connect: Connector) -> No
     never = asyncio.Event()
     async with SmtpRig(in_turn("EHLO", say(250, "late", after=never))) as rig:
         smtp = connect(rig)
-        offering = asyncio.create_task(smtp.offer(ENVELOPE))
+        offering = asyncio.create_task(smtp.offer(MESSAGE))
         await rig.until_asked("EHLO")
         offering.cancel()
         with pytest.raises(asyncio.CancelledError):
             await offering
-        await smtp.offer(ENVELOPE)
+        await smtp.offer(MESSAGE)
 
     assert (rig.connections, rig.count("RCPT")) == (2, 1)
 
@@ -155,18 +158,22 @@ async def test_cancelled_greeting_leaves_no_connection(connect: Connector) -> No
 async def test_messages_go_over_tls(
     connect: Connector, certificate: Certificate, security: str, host: str
 ) -> None:
-    big = b"Subject: Big\r\n\r\n" + (b"x" * 70 + b"\r\n") * 20_000
+    big = replace(MESSAGE, content=b"Subject: Big\r\n\r\n" + (b"x" * 70 + b"\r\n") * 20_000)
     tls = certificate.server_context()
     async with SmtpRig(tls=tls, tls_at_once=security == "tls", users=USERS) as rig:
         smtp = connect(
             rig, host=host, security=security, ca_file=certificate.certificate_file, **LOGIN
         )
-        for content in (CONTENT, big, CONTENT):
-            await smtp.offer(ENVELOPE)
-            await smtp.transmit(content)
+        for message in (MESSAGE, big, MESSAGE):
+            await smtp.offer(message)
+            await smtp.transmit()
         await smtp.close()
 
-    assert [message.content for message in rig.accepted] == [CONTENT, big, CONTENT]
+    assert [message.content for message in rig.accepted] == [
+        MESSAGE.content,
+        big.content,
+        MESSAGE.content,
+    ]
     assert rig.connections == 1
 
 
@@ -202,8 +209,8 @@ async def test_answers_slipped_in_before_tls_are_not_believed(
     slipped = Act(reply=b"220 go\r\n250-evil\r\n250 AUTH PLAIN\r\n")
     async with SmtpRig(at("STARTTLS", slipped), tls=certificate.server_context()) as rig:
         smtp = connect(rig, security="starttls", ca_file=certificate.certificate_file)
-        await smtp.offer(ENVELOPE)
-        await smtp.transmit(CONTENT)
+        await smtp.offer(MESSAGE)
+        await smtp.transmit()
 
     assert (len(rig.accepted), rig.count("EHLO")) == (1, 2)
 
@@ -234,8 +241,8 @@ async def test_verification_can_be_given_up_but_not_encryption(
 ) -> None:
     async with SmtpRig(tls=certificate.server_context()) as rig:
         smtp = connect(rig, security="starttls", verify=False)
-        await smtp.offer(ENVELOPE)
-        await smtp.transmit(CONTENT)
+        await smtp.offer(MESSAGE)
+        await smtp.transmit()
 
     assert (len(rig.accepted), rig.count("STARTTLS")) == (1, 1)
 
@@ -265,8 +272,8 @@ async def test_login_comes_before_the_first_message_and_only_once(
     async with SmtpRig(users=USERS, mechanisms=mechanisms) as rig:
         smtp = connect(rig, **LOGIN)
         for _ in range(2):
-            await smtp.offer(ENVELOPE)
-            await smtp.transmit(CONTENT)
+            await smtp.offer(MESSAGE)
+            await smtp.transmit()
 
     assert rig.count("AUTH") == 1
     assert verbs(rig).index("AUTH") < verbs(rig).index("MAIL")
@@ -290,7 +297,7 @@ async def test_login_out_of_order_is_worth_another_try(connect: Connector) -> No
     async with SmtpRig(at("AUTH", say(454, "4.7.0 down"), session=1), users=USERS) as rig:
         smtp = connect(rig, **LOGIN)
         sentence = await fail(smtp)
-        await smtp.offer(ENVELOPE)
+        await smtp.offer(MESSAGE)
 
     assert "454 4.7.0 down; try again later" in sentence
 

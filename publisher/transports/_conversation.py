@@ -1,0 +1,153 @@
+"""An open SMTP connection: what is said, and the replies in the order of what they answer.
+
+Takes the connection over from aiosmtplib, whose protocol drops a reply that comes while another
+waits to be read. Here many commands may be under way (RFC 2920), and each reply is kept for its
+command. A reply that nobody asked for ends the conversation: after it, no answer could be matched
+to what it answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+_LINE_OCTETS = 8192
+_REPLY_OCTETS = 32768  # a server that never ends its reply gets no more memory than this
+
+
+class Ended(Exception):
+    """The server closed the connection, or spoke out of turn."""
+
+
+class Garbled(Exception):
+    """What came is no SMTP reply (RFC 5321 §4.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply as it came: lines joined by LF, octets that are no UTF-8 as surrogates."""
+
+    code: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}"
+
+
+class Conversation(asyncio.Protocol):
+    """An open connection, used by one task at a time."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._buffer = bytearray()
+        self._lines: list[str] = []
+        self._octets = 0
+        self._asked = 0
+        self._answers: deque[Answer] = deque()
+        self._waiting: asyncio.Future[None] | None = None
+        self._draining: asyncio.Future[None] | None = None
+        self._is_full = False
+        self._error: Exception | None = None
+        # So drain() returns only when nothing waits in this process. A plain transport pauses
+        # above its limit, a TLS one at it, and would pause for good at 0.
+        is_encrypted = transport.get_extra_info("sslcontext") is not None
+        transport.set_write_buffer_limits(high=1 if is_encrypted else 0, low=0)
+        transport.set_protocol(self)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it stands, as far as is known here."""
+        return self._error is None and not self._transport.is_closing()
+
+    def ask(self, commands: bytes, replies: int) -> None:
+        """Say commands that are answered by so many replies."""
+        self._asked += replies
+        self._transport.write(commands)
+
+    def write(self, content: bytes | memoryview) -> None:
+        """Write what is not answered."""
+        self._transport.write(content)
+
+    async def drain(self) -> None:
+        """Wait till the kernel has all that was written. Raises Ended."""
+        if self._error is not None:
+            raise self._error
+        if self._is_full:
+            self._draining = asyncio.get_running_loop().create_future()
+            try:
+                await self._draining
+            finally:
+                self._draining = None
+
+    async def answer(self) -> Answer:
+        """Wait for the next reply. Raises Ended or Garbled, after those that came before."""
+        while not self._answers:
+            if self._error is not None:
+                raise self._error
+            self._waiting = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiting
+            finally:
+                self._waiting = None
+        return self._answers.popleft()
+
+    def cut(self) -> None:
+        """End it now: what waits to be written must not leave."""
+        self._end(Ended("cut by us"))
+
+    # --- what the loop calls ----------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (end := self._buffer.find(b"\n")) >= 0 and self._error is None:
+            line = bytes(self._buffer[:end])
+            del self._buffer[: end + 1]
+            self._take(line)
+        if len(self._buffer) > _LINE_OCTETS:
+            self._end(Garbled("a reply without an end"))
+
+    def eof_received(self) -> bool:
+        self._end(Ended("the server closed the connection"))
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(Ended(str(exc) if exc else "the connection was closed"))
+
+    def pause_writing(self) -> None:
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        self._is_full = False
+        _wake(self._draining)
+
+    def _take(self, line: bytes) -> None:
+        code = line[:3]
+        self._octets += len(line)
+        if not (len(code) == 3 and code.isdigit()) or self._octets > _REPLY_OCTETS:
+            self._end(Garbled(f"not an SMTP reply: {line[:80].decode('utf-8', 'replace')}"))
+            return
+        self._lines.append(line[4:].strip(b" \t\r").decode("utf-8", "surrogateescape"))
+        if line[3:4] == b"-":
+            return
+        answer = Answer(int(code), "\n".join(self._lines))
+        self._lines, self._octets = [], 0
+        if self._asked == 0:
+            self._end(Ended(f"said unasked: {answer}"))
+            return
+        self._asked -= 1
+        self._answers.append(answer)
+        _wake(self._waiting)
+
+    def _end(self, error: Exception) -> None:
+        if self._error is None:
+            self._error = error
+            self._transport.abort()
+        _wake(self._waiting)
+        if self._draining is not None and not self._draining.done():
+            self._draining.set_exception(self._error)
+
+
+def _wake(waiting: asyncio.Future[None] | None) -> None:
+    if waiting is not None and not waiting.done():
+        waiting.set_result(None)
