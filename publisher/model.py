@@ -830,10 +830,14 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Bytes ready for the wire: CRLF line ends, 7-bit, final CRLF, dots not yet stuffed."""
+    """Bytes ready for the wire: CRLF line ends, 7-bit, final CRLF (`publisher.mail.wire`).
+
+    ``stuffed`` is the content as it stands between DATA and the final dot.
+    """
 
     envelope: Envelope
     content: bytes
+    stuffed: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from publisher.capture import CaptureServer, caught, read
-from publisher.model import Envelope, Message
+from publisher.mail import wire
+from publisher.model import Envelope
 from publisher.transports.smtp import Smtp, SmtpSettings
 
 SENDER = "bounce+t1@news.example"
@@ -37,7 +38,7 @@ async def post(server: CaptureServer, *recipients: str, content: bytes, **login:
     )
     for recipient in recipients:
         envelope = Envelope(sender=SENDER, recipient=recipient)
-        await smtp.offer(Message(envelope=envelope, content=content))
+        await smtp.offer(wire.message(envelope, content))
         await smtp.transmit()
     await smtp.close()
 
@@ -139,7 +140,7 @@ def test_read_finds_nothing_outside_the_folder(tmp_path: Path, id: str) -> None:
 async def test_half_a_message_is_not_kept(server: CaptureServer, tmp_path: Path) -> None:
     smtp = Smtp(SmtpSettings(host=server.host, port=server.port, security="none"))
     envelope = Envelope(sender=SENDER, recipient="ada@reader.example")
-    await smtp.offer(Message(envelope=envelope, content=digest()))
+    await smtp.offer(wire.message(envelope, digest()))
     await server.stop()
     await smtp.close()
 

@@ -25,7 +25,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
-from publisher.mail import fields
+from publisher.mail import fields, wire
 from publisher.mail.address import header
 from publisher.mail.slots import Slot, split
 from publisher.model import Address, Envelope, Message, Rendition
@@ -65,13 +65,15 @@ class Prepared:
     """A rendition encoded for the wire but for its recipients; made by `prepare`.
 
     ``body`` is MIME fields and both parts, with empty bytes where a value goes; ``places``
-    tells of each its position, the slot, and whether it stands in the HTML.
+    tells of each its position, the slot, and whether it stands in the HTML. ``stuffed`` is the
+    body as SMTP wants it.
     """
 
     head: bytes
     subject: tuple[str | Slot, ...]
     is_list: bool
     body: tuple[bytes, ...]
+    stuffed: tuple[bytes, ...]
     places: tuple[tuple[int, Slot, bool], ...]
 
     def message(
@@ -93,6 +95,7 @@ class Prepared:
         """
         own = self._own_fields(recipient, message_id, in_reply_to, values)
         pieces = [self.head, *own, *self.body]
+        stuffed = [self.head, *own, *self.stuffed]
         offset = len(pieces) - len(self.body)
         encoded: dict[str, bytes] = {}  # most values stand in both parts and need no escaping
         for position, slot, is_html in self.places:
@@ -100,9 +103,11 @@ class Prepared:
             if value not in encoded:
                 encoded[value] = _encoded_value(slot, value)
             pieces[offset + position] = encoded[value]
+            stuffed[offset + position] = wire.stuffed(encoded[value])
         return Message(
             envelope=Envelope(sender=envelope_sender, recipient=recipient.mailbox),
             content=b"".join(pieces),
+            stuffed=b"".join(stuffed),
         )
 
     def _own_fields(
@@ -151,14 +156,16 @@ def prepare(rendition: Rendition, headers: Headers) -> Prepared:
         pieces += _encoded_body(text, is_html=subtype == "html")
         pieces.append(b"\r\n")
     pieces.append(f"--{boundary}--\r\n".encode("ascii"))
-    body = _merged(pieces)
+    merged = _merged(pieces)
+    body = tuple(piece if isinstance(piece, bytes) else b"" for piece in merged)
     return Prepared(
         head=b"".join(head),
         subject=subject,
         is_list=headers.mailing_list is not None,
-        body=tuple(piece if isinstance(piece, bytes) else b"" for piece in body),
+        body=body,
+        stuffed=tuple(map(wire.stuffed, body)),
         places=tuple(
-            (position, *piece) for position, piece in enumerate(body) if isinstance(piece, tuple)
+            (position, *piece) for position, piece in enumerate(merged) if isinstance(piece, tuple)
         ),
     )
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from publisher.mail import wire
 from publisher.mail.fields import CONTROL
 from publisher.model import Address, Envelope, Message
 
@@ -35,10 +36,8 @@ def note(
     message["Auto-Submitted"] = "auto-generated"
     lines = [CONTROL.sub("", line) for line in text.splitlines()]
     message.set_content("\n".join(lines) + "\n", cte="quoted-printable")
-    return Message(
-        envelope=Envelope(sender=sender.mailbox, recipient=recipient.mailbox),
-        content=message.as_bytes(),
-    )
+    envelope = Envelope(sender=sender.mailbox, recipient=recipient.mailbox)
+    return wire.message(envelope, message.as_bytes())
 
 
 def _header(address: Address) -> email.headerregistry.Address:

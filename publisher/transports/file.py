@@ -14,8 +14,8 @@ import uuid
 from pathlib import Path
 
 from publisher.errors import Unreachable
+from publisher.mail.wire import check_envelope
 from publisher.model import Message, Reply
-from publisher.transports._wire import check_content, check_envelope
 
 
 class File:
@@ -28,7 +28,6 @@ class File:
     async def offer(self, message: Message) -> None:
         """Note the message. Raises Unreachable when the folder cannot be made."""
         check_envelope(message.envelope)
-        check_content(message.content)
         self._offered = None
         try:
             await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from publisher.errors import InDoubt, Refused, Unreachable
+from publisher.mail.wire import check_envelope
 from publisher.model import Envelope, Message, Reply
 from publisher.transports._connecting import Connector, Greeted, SmtpSettings, clean
 from publisher.transports._conversation import Answer, Conversation, Ended, Garbled
-from publisher.transports._wire import check_content, check_envelope
 
 __all__ = ["Smtp", "SmtpSettings", "Timeouts"]
 
@@ -68,7 +68,6 @@ class Smtp:
         mean surely not taken. Raises ValueError for what is unfit for the wire.
         """
         check_envelope(message.envelope)
-        check_content(message.content)
         if self._offered is not None:
             # The server waits for a content that it shall not have, and takes no command.
             self._drop()
@@ -92,7 +91,7 @@ class Smtp:
             raise RuntimeError("transmit() without offer()")
         message, self._offered = self._offered, None
         conversation = self._wire.conversation
-        await self._write_content(conversation, message.content)
+        await self._write_content(conversation, message.stuffed)
         return await self._finish(conversation)
 
     async def close(self) -> None:
@@ -177,7 +176,7 @@ class Smtp:
                 permanent=True,
             )
 
-    async def _write_content(self, conversation: Conversation, content: bytes) -> None:
+    async def _write_content(self, conversation: Conversation, stuffed: bytes) -> None:
         """Hand the stuffed content to the kernel, all but the final dot.
 
         Returns only when no octet of it waits in this process, and raises Unreachable
@@ -185,10 +184,10 @@ class Smtp:
         must not take what it has of the message (RFC 5321 §4.1.1.4). Under TLS the last
         64 KiB may still wait beneath it; a cut then is InDoubt, which errs on the safe side.
         """
-        stuffed = memoryview(_stuffed(content))
+        blocks = memoryview(stuffed)
         try:
-            for start in range(0, len(stuffed), _BLOCK_BYTES):
-                conversation.write(stuffed[start : start + _BLOCK_BYTES])
+            for start in range(0, len(blocks), _BLOCK_BYTES):
+                conversation.write(blocks[start : start + _BLOCK_BYTES])
                 async with asyncio.timeout(self._timeouts.command):
                     await conversation.drain()
         except (Ended, Garbled, TimeoutError) as error:
@@ -255,9 +254,3 @@ def _commands(envelope: Envelope) -> list[tuple[str, bytes]]:
         ("RCPT", f"RCPT TO:<{envelope.recipient}>\r\n".encode("ascii")),
         ("DATA", b"DATA\r\n"),
     ]
-
-
-def _stuffed(content: bytes) -> bytes:
-    """Double the dot that begins a line (RFC 5321 §4.5.2)."""
-    stuffed = content.replace(b"\r\n.", b"\r\n..")
-    return b"." + stuffed if stuffed.startswith(b".") else stuffed

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from publisher.mail import wire
 from publisher.mail.compose import ListFields, list_identifier, message_id, prepare
 from publisher.mail.slots import END, START, Slot, marker, split
 from tests.golden.mail import make
@@ -97,9 +98,11 @@ def test_message_reads_as_plain_substitution_and_as_the_reference(
     plain = substituted(lined(text), values)
     rich = substituted(lined(page), {slot: html.escape(each) for slot, each in values.items()})
 
-    content = composed(rendition=rendition, recipient=recipient, values=values).content
+    made = composed(rendition=rendition, recipient=recipient, values=values)
+    content = made.content
 
     assert_fit_for_the_wire(content)
+    assert made == wire.message(made.envelope, content)
     message = parsed(content)
     assert bodies(message) == [("text/plain", plain), ("text/html", rich)]
     assert message.defects == []

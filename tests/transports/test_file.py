@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from publisher.errors import Unreachable
-from publisher.model import Envelope, Message
+from publisher.mail import wire
+from publisher.model import Envelope
 from publisher.transports.file import File
 
 ENVELOPE = Envelope(sender="bounce+t1@news.example", recipient="ada@reader.example")
 CONTENT = b"Subject: One\r\n\r\nHello\r\n"
-MESSAGE = Message(envelope=ENVELOPE, content=CONTENT)
+MESSAGE = wire.message(ENVELOPE, CONTENT)
 
 
 async def test_file_begins_with_the_envelope_and_goes_on_with_the_content(tmp_path: Path) -> None:

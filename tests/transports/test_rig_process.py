@@ -6,7 +6,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-from publisher.model import Envelope, Message
+from publisher.mail import wire
+from publisher.model import Envelope
 from publisher.transports.smtp import Smtp, SmtpSettings
 
 
@@ -21,9 +22,9 @@ async def test_message_is_in_the_log_when_it_is_answered(tmp_path: Path) -> None
         port = int(await process.stdout.readline())
         smtp = Smtp(SmtpSettings(host="127.0.0.1", port=port, security="none"))
         await smtp.offer(
-            Message(
-                envelope=Envelope(sender="b@news.example", recipient="ada@reader.example"),
-                content=b"Message-ID: <1@news.example>\r\n\r\nHello\r\n",
+            wire.message(
+                Envelope(sender="b@news.example", recipient="ada@reader.example"),
+                b"Message-ID: <1@news.example>\r\n\r\nHello\r\n",
             )
         )
         await smtp.transmit()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from publisher.errors import InDoubt, Refused, TransportError, Unreachable
+from publisher.mail import wire
 from publisher.model import Envelope, Message, Reply
 from publisher.transports.smtp import Smtp, Timeouts
 from tests.rig.script import Act, at, in_turn, say
@@ -23,7 +24,7 @@ HUGE = b"Subject: Huge\r\n\r\n" + (b"x" * 998 + b"\r\n") * 24_000
 
 
 def to(recipient: str = "ada@reader.example", content: bytes = CONTENT) -> Message:
-    return Message(envelope=Envelope(sender=SENDER, recipient=recipient), content=content)
+    return wire.message(Envelope(sender=SENDER, recipient=recipient), content)
 
 
 async def send(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from publisher.errors import Unreachable
-from publisher.model import Envelope, Message
+from publisher.mail import wire
+from publisher.model import Envelope
 from publisher.transports.smtp import Smtp, SmtpSettings, Timeouts
 from tests.rig.certificate import Certificate, make_certificate
 from tests.rig.script import Act, Script, at, in_turn, say
@@ -19,9 +19,9 @@ from tests.rig.smtp import SmtpRig
 
 Connector = Callable[..., Smtp]
 
-MESSAGE = Message(
-    envelope=Envelope(sender="bounce+t1@news.example", recipient="ada@reader.example"),
-    content=b"Subject: One\r\n\r\nHello\r\n",
+MESSAGE = wire.message(
+    Envelope(sender="bounce+t1@news.example", recipient="ada@reader.example"),
+    b"Subject: One\r\n\r\nHello\r\n",
 )
 USERS = {"news": "pässword"}
 LOGIN = {"username": "news", "password": "pässword"}
@@ -158,7 +158,7 @@ async def test_cancelled_greeting_leaves_no_connection(connect: Connector) -> No
 async def test_messages_go_over_tls(
     connect: Connector, certificate: Certificate, security: str, host: str
 ) -> None:
-    big = replace(MESSAGE, content=b"Subject: Big\r\n\r\n" + (b"x" * 70 + b"\r\n") * 20_000)
+    big = wire.message(MESSAGE.envelope, b"Subject: Big\r\n\r\n" + (b"x" * 70 + b"\r\n") * 20_000)
     tls = certificate.server_context()
     async with SmtpRig(tls=tls, tls_at_once=security == "tls", users=USERS) as rig:
         smtp = connect(

@@ -1,21 +1,34 @@
-"""The last look at a message before any of it leaves, shared by every transport.
+"""What any SMTP server must take as one message, and how its dots are doubled.
 
-What `publisher.mail` composes always passes. A message that does not pass is our own fault or
-an attack that got through two earlier walls, so it is a ValueError and never a refusal: no
-reply of a next hop could be quoted, and no recipient's record may suffer for it.
+What `publisher.mail.compose` makes is lawful piece by piece, checked when a piece is made; what
+comes whole is checked here. A message that does not pass is our own fault or an attack that got
+through earlier walls, so it is a ValueError and never a refusal: no reply of a next hop could be
+quoted, and no recipient's record may suffer for it.
 """
 
 from __future__ import annotations
 
 import re
 
-from publisher.model import Envelope
+from publisher.model import Envelope, Message
 
 MAX_LINE_OCTETS = 998  # RFC 5322 §2.1.1: without the CRLF
 
 # Printable ASCII but blanks and angle brackets. Quoted local parts with a blank are lawful
 # (RFC 5321 §4.1.2), but nobody has one, and every smuggled command needs one.
 _MAILBOX = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
+
+
+def message(envelope: Envelope, content: bytes) -> Message:
+    """Make a message of bytes that nobody has looked at. Raises ValueError for unlawful ones."""
+    check_content(content)
+    return Message(envelope=envelope, content=content, stuffed=stuffed(content))
+
+
+def stuffed(lines: bytes) -> bytes:
+    """Double the dot that begins a line, in whole lines (RFC 5321 §4.5.2)."""
+    doubled = lines.replace(b"\r\n.", b"\r\n..")
+    return b"." + doubled if doubled.startswith(b".") else doubled
 
 
 def check_envelope(envelope: Envelope) -> None:
