@@ -1,7 +1,9 @@
 """Connections and transactions over SQLite and PostgreSQL.
 
 Two doors: `Store.read` and `Store.write`. A verb opens one, calls the functions of this
-package with the connection, and leaves; leaving `write` is the commit.
+package with the connection, and leaves; leaving `write` is the commit. A third, `Store.commit`,
+is for the few statements that a send repeats for every message: they run in one thread of their
+own, without a turn of the event loop for each.
 
 On SQLite every writing transaction takes the write lock at its start (BEGIN IMMEDIATE), so
 that none fails half-way for having read first. The journal is WAL only with an SQLite that
@@ -13,10 +15,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
@@ -29,6 +32,8 @@ from publisher.errors import StoreError
 _WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
 _BUSY_TIMEOUT_SECONDS = 60
 
+T = TypeVar("T")
+
 
 class Store:
     """A database that is open for work. Make it with `connect`, end it with `close`."""
@@ -38,6 +43,7 @@ class Store:
         self._writer = engine.execution_options(publisher_write=True)
         # SQLite has one writer: waiting in line here is fair, polling its lock is not.
         self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
+        self._committer: tuple[ThreadPoolExecutor, Engine] | None = None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -56,8 +62,36 @@ class Store:
                 async with self._turn, self._writer.begin() as connection:
                     yield connection
 
+    async def commit(self, work: Callable[[Connection], T]) -> T:
+        """Do some statements in a transaction of their own; it is committed when this returns."""
+        if self._committer is None:
+            url = self._engine.url.render_as_string(hide_password=False)
+            engine = connect_sync(url).execution_options(publisher_write=True)
+            self._committer = ThreadPoolExecutor(1, "commit"), engine
+        thread, writer = self._committer
+
+        def whole() -> T:
+            with writer.begin() as connection:
+                return work(connection)
+
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(_said_plainly(self._engine))
+            if self._turn is not None:
+                await stack.enter_async_context(self._turn)
+            done = asyncio.get_running_loop().run_in_executor(thread, whole)
+            try:
+                return await asyncio.shield(done)
+            except asyncio.CancelledError:
+                # A thread cannot be stopped: the turn is another's only when it is over.
+                await asyncio.wait([done])
+                raise
+
     async def close(self) -> None:
         """Close all connections."""
+        if self._committer is not None:
+            thread, engine = self._committer
+            thread.shutdown()
+            engine.dispose()
         await self._engine.dispose()
 
 

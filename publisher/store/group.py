@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import structlog
+from sqlalchemy import Connection
 
 from publisher.errors import StoreError
 from publisher.model import Claim
 from publisher.ports import Clock
-from publisher.store import ledger
+from publisher.store import settling
 from publisher.store.engine import Store
-from publisher.store.ledger import Outcome
+from publisher.store.settling import Outcome
 
 log = structlog.get_logger()
 
@@ -75,18 +77,19 @@ class GroupCommit:
         """Write both in one transaction, trying again while the database is away (F24)."""
         for attempt in range(1, _TRIES + 1):
             try:
-                async with self._store.write() as connection:
-                    now = self._clock()
-                    if outcomes:
-                        taken = await ledger.settle(connection, outcomes, now)
-                        if taken != len(outcomes):
-                            log.warning("outcomes fenced off", rows=len(outcomes) - taken)
-                    if not marks:
-                        return set()
-                    return await ledger.mark_sending(connection, marks, now + self._lease)
+                return await self._store.commit(partial(self._record, marks, outcomes))
             except StoreError as error:
                 if attempt == _TRIES:
                     raise
                 log.warning("ledger not written, trying again", reason=str(error))
                 await asyncio.sleep(2**attempt / 4)
         raise AssertionError
+
+    def _record(
+        self, marks: list[Claim], outcomes: list[Outcome], connection: Connection
+    ) -> set[int]:
+        now = self._clock()
+        taken = settling.settle(connection, outcomes, now)
+        if taken != len(outcomes):
+            log.warning("outcomes fenced off", rows=len(outcomes) - taken)
+        return settling.mark_sending(connection, marks, now + self._lease) if marks else set()

@@ -6,23 +6,20 @@
 A claim is a lease: ``attempts`` goes up and ``due`` moves ahead. Every later write names the
 attempt, so a worker that slept past its lease cannot overwrite a newer result. ``sending`` is
 committed before the final dot may leave; a row still ``sending`` past its lease is in doubt.
+What a worker writes for every message is in `publisher.store.settling`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
-    ColumnElement,
+    Select,
     and_,
-    bindparam,
     case,
     exists,
-    or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,7 +32,7 @@ from publisher.model import (
     Lane,
     SubscriptionState,
 )
-from publisher.store import recall
+from publisher.store import bulk, recall
 from publisher.store.tables import (
     deliveries,
     issues,
@@ -59,7 +56,7 @@ _blocked = exists().where(
     subscribers.c.id == deliveries.c.subscriber_id,
     suppressions.c.address_key == subscribers.c.address_key,
 )
-_may_be_mailed = and_(exists().where(_bond), ~_blocked)
+may_be_mailed = and_(exists().where(_bond), ~_blocked)
 
 
 async def claim(
@@ -69,21 +66,22 @@ async def claim(
     limit: int,
     now: datetime,
     lease_ends: datetime,
+    is_urgent: bool = False,
 ) -> list[Claim]:
     """Lease up to ``limit`` due rows of these newsletters: confirmations first, then by due time.
 
-    Due rows whose person has left or is suppressed become skipped on the way, so that an empty
-    answer means that nothing is due.
+    Nothing but confirmations if it ``is_urgent``. Due rows whose person has left or is suppressed
+    become skipped on the way, so that an empty answer means that nothing is due.
     """
     await recall.skip_left_over(connection, newsletters, now)
     claimed: list[Claim] = []
     while len(claimed) < limit:
-        ids = await _due(connection, newsletters, limit - len(claimed), now)
+        ids = await _due(connection, newsletters, limit - len(claimed), now, is_urgent=is_urgent)
         if not ids:
             break
         skipped = await connection.execute(
             update(deliveries)
-            .where(deliveries.c.id.in_(ids), ~_may_be_mailed)
+            .where(deliveries.c.id.in_(ids), ~may_be_mailed)
             .values(
                 state=DeliveryState.SKIPPED,
                 reply="unsubscribed or suppressed since",
@@ -103,23 +101,49 @@ async def claim(
     return claimed
 
 
+async def open_issues(connection: AsyncConnection, newsletters: Collection[str]) -> set[int]:
+    """Give the issues of these newsletters that may be sent."""
+    rows = await connection.execute(
+        select(issues.c.id).where(
+            issues.c.state == IssueState.OPEN, issues.c.newsletter.in_(newsletters)
+        )
+    )
+    return set(rows.scalars())
+
+
+async def is_urgent(
+    connection: AsyncConnection, newsletters: Collection[str], now: datetime
+) -> bool:
+    """Say whether a confirmation is due."""
+    urgent = _ready(newsletters, now).where(deliveries.c.issue_id.is_(None)).limit(1)
+    return await connection.scalar(urgent) is not None
+
+
 async def _due(
-    connection: AsyncConnection, newsletters: Collection[str], limit: int, now: datetime
+    connection: AsyncConnection,
+    newsletters: Collection[str],
+    limit: int,
+    now: datetime,
+    *,
+    is_urgent: bool,
 ) -> list[int]:
     """Pick due rows and lock them; rows that another worker is picking are passed over.
 
     Open issues are looked up first, so that a paused issue's million rows are never walked.
     """
-    open_issues = list(
-        (
-            await connection.execute(
-                select(issues.c.id).where(
-                    issues.c.state == IssueState.OPEN, issues.c.newsletter.in_(newsletters)
-                )
-            )
-        ).scalars()
-    )
-    ready = (
+    ready = _ready(newsletters, now).with_for_update(skip_locked=True)
+    urgent = ready.where(deliveries.c.issue_id.is_(None)).limit(limit)
+    ids = list((await connection.execute(urgent)).scalars())
+    if len(ids) < limit and not is_urgent:
+        may_go = await open_issues(connection, newsletters)
+        if may_go:
+            rest = ready.where(deliveries.c.issue_id.in_(may_go)).limit(limit - len(ids))
+            ids += (await connection.execute(rest)).scalars()
+    return ids
+
+
+def _ready(newsletters: Collection[str], now: datetime) -> Select[int]:
+    return (
         select(deliveries.c.id)
         .where(
             deliveries.c.state == DeliveryState.PENDING,
@@ -127,23 +151,21 @@ async def _due(
             deliveries.c.newsletter.in_(newsletters),
         )
         .order_by(deliveries.c.due, deliveries.c.id)
-        .with_for_update(skip_locked=True)
     )
-    ids = list(
-        (
-            await connection.execute(ready.where(deliveries.c.issue_id.is_(None)).limit(limit))
-        ).scalars()
-    )
-    if len(ids) < limit and open_issues:
-        rest = ready.where(deliveries.c.issue_id.in_(open_issues)).limit(limit - len(ids))
-        ids += (await connection.execute(rest)).scalars()
-    return ids
 
 
 async def _claims(connection: AsyncConnection, ids: Sequence[int]) -> list[Claim]:
     rows = await connection.execute(
         select(
-            deliveries,
+            deliveries.c.id,
+            deliveries.c.attempts,
+            deliveries.c.lane,
+            deliveries.c.newsletter,
+            deliveries.c.issue_id,
+            deliveries.c.rendition_id,
+            deliveries.c.subscriber_id,
+            deliveries.c.created,
+            deliveries.c.deferrals,
             subscribers.c.mailbox,
             subscribers.c.name,
             subscriptions.c.id.label("subscription_id"),
@@ -171,99 +193,18 @@ async def _claims(connection: AsyncConnection, ids: Sequence[int]) -> list[Claim
     ]
 
 
-def _still(claims: Collection[Claim]) -> ColumnElement[bool]:
-    """Match the rows that are still at the attempt of these claims."""
-    return tuple_(deliveries.c.id, deliveries.c.attempts).in_(
-        [(claim.delivery, claim.attempt) for claim in claims]
-    )
-
-
-async def mark_sending(
-    connection: AsyncConnection, claims: Collection[Claim], lease_ends: datetime
-) -> set[int]:
-    """Mark claimed rows as sending; give the deliveries that may now be transmitted.
-
-    Those left out were fenced off, or their person has left since, or their issue is no longer
-    open: they must not be sent.
-    """
-    open_issue = select(issues.c.id).where(issues.c.state == IssueState.OPEN)
-    rows = await connection.execute(
-        update(deliveries)
-        .where(
-            _still(claims),
-            deliveries.c.state == DeliveryState.PENDING,
-            or_(deliveries.c.issue_id.is_(None), deliveries.c.issue_id.in_(open_issue)),
-            _may_be_mailed,
-        )
-        .values(state=DeliveryState.SENDING, due=lease_ends)
-        .returning(deliveries.c.id)
-    )
-    return set(rows.scalars())
-
-
 async def extend(
     connection: AsyncConnection, claims: Collection[Claim], lease_ends: datetime
 ) -> None:
     """Renew the lease of rows that a live worker has in hand."""
+    # By a join: SQLite looks for a pair that is in a list of pairs through the whole table.
+    held = bulk.pairs(connection, {claim.delivery: claim.attempt for claim in claims})
     await connection.execute(
         update(deliveries)
         .where(
-            _still(claims),
+            deliveries.c.id == held.c.key,
+            deliveries.c.attempts == held.c.value,
             deliveries.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING)),
         )
         .values(due=lease_ends)
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of an attempt.
-
-    ``state`` is accepted or failed; pending with the time of the next try in ``due``, and
-    ``deferred`` if it was the next hop that put it off; or sending with ``due`` past: in doubt.
-    """
-
-    claim: Claim
-    state: DeliveryState
-    due: datetime
-    reply: str
-    deferred: bool = False
-
-
-async def settle(connection: AsyncConnection, outcomes: Sequence[Outcome], now: datetime) -> int:
-    """Record outcomes; give how many rows took them (the rest were fenced off)."""
-    if not outcomes:
-        return 0
-    result = await connection.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.id == bindparam("row"),
-            deliveries.c.attempts == bindparam("attempt"),
-            or_(
-                deliveries.c.state == DeliveryState.PENDING,
-                deliveries.c.state == DeliveryState.SENDING,
-            ),
-        )
-        .values(
-            state=bindparam("to_state"),
-            due=bindparam("to_due"),
-            reply=bindparam("to_reply"),
-            deferrals=deliveries.c.deferrals + bindparam("put_off"),
-            settled=bindparam("at"),
-        ),
-        [
-            {
-                "row": outcome.claim.delivery,
-                "attempt": outcome.claim.attempt,
-                "to_state": outcome.state,
-                "to_due": outcome.due,
-                "to_reply": outcome.reply,
-                "put_off": int(outcome.deferred),
-                "at": now
-                if outcome.state in (DeliveryState.ACCEPTED, DeliveryState.FAILED)
-                else None,
-            }
-            for outcome in outcomes
-        ],
-    )
-    return result.rowcount

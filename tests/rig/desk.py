@@ -31,8 +31,9 @@ from publisher.model import (
 )
 from publisher.preflight import DEFAULTS, Preflight
 from publisher.render import Templates
-from publisher.store import accounts, articles, issues, ledger, renditions, subscribers
+from publisher.store import accounts, articles, issues, ledger, renditions, settling, subscribers
 from publisher.store.engine import Store
+from publisher.store.settling import Outcome
 from publisher.store.tables import deliveries
 from publisher.store.tables import subscribers as people
 from publisher.subscribe import Subscribed, subscribe
@@ -248,9 +249,8 @@ class Desk:
 
     async def mark(self, claims: list[Claim], lease_minutes: float = 5) -> set[int]:
         async with self.store.write() as connection:
-            return await ledger.mark_sending(
-                connection, claims, self.clock() + timedelta(minutes=lease_minutes)
-            )
+            lease_ends = self.clock() + timedelta(minutes=lease_minutes)
+            return await connection.run_sync(settling.mark_sending, claims, lease_ends)
 
     async def settle(
         self,
@@ -261,7 +261,7 @@ class Desk:
         deferred: bool = False,
     ) -> int:
         outcomes = [
-            ledger.Outcome(
+            Outcome(
                 claim=claim,
                 state=state,
                 due=due or self.clock(),
@@ -271,7 +271,7 @@ class Desk:
             for claim in claims
         ]
         async with self.store.write() as connection:
-            return await ledger.settle(connection, outcomes, self.clock())
+            return await connection.run_sync(settling.settle, outcomes, self.clock())
 
     async def deliver_all(self) -> list[Claim]:
         """Send everything that is due, and have it accepted."""

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from publisher.model import Claim, DeliveryState
 from publisher.store.engine import Store
 from publisher.store.group import GroupCommit
-from publisher.store.ledger import Outcome
+from publisher.store.settling import Outcome
 from publisher.store.tables import deliveries
 from tests.rig.desk import Desk
 

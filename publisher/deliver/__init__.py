@@ -11,21 +11,21 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
+from publisher.deliver.hand import Hand
 from publisher.errors import AddressError, InDoubt, Refused, Unreachable, first_cause
 from publisher.letters import Letters
 from publisher.model import Claim, DeliveryState, InDoubtPolicy, Newsletter, Reply
 from publisher.ports import Clock, Transport
-from publisher.store import accounts, ledger
+from publisher.store import accounts
 from publisher.store.engine import Store
 from publisher.store.group import GroupCommit
-from publisher.store.ledger import Outcome
+from publisher.store.settling import Outcome
 
 log = structlog.get_logger()
 
@@ -113,28 +113,31 @@ class _Run:
     sent: Sent = field(default_factory=Sent)
 
     def __post_init__(self) -> None:
-        self._hand: dict[int, Claim] = {}  # leased by us, whether begun or not
-        self._ready: deque[Claim] = deque()  # of those, the ones not begun
         self._alive = self.relay.connections
-        self._all_claimed = False
-        self._moved = asyncio.Condition()
-        self._is_done = asyncio.Event()
+        self._hand = Hand(
+            store=self.store,
+            clock=self.clock,
+            newsletters=self.newsletters,
+            lease=self.lease,
+            is_over=lambda: self.stop.is_set() or self.sent.error is not None,
+        )
         self._commits = GroupCommit(self.store, self.clock, self.lease)
 
     async def whole(self) -> Sent:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._commits.run())
-                tasks.create_task(self._renew_leases())
+                tasks.create_task(self._hand.keep())
+                tasks.create_task(self._hand.watch())
                 heeding = tasks.create_task(self._heed_stop())
                 async with asyncio.TaskGroup() as workers:
-                    workers.create_task(self._claim())
+                    workers.create_task(self._hand.fill())
                     for _ in range(self.relay.connections):
                         workers.create_task(self._connection())
-                for claim in list(self._hand.values()):  # claimed and not sent
+                for claim in list(self._hand.claims.values()):  # claimed and not sent
                     await self._finish(self._pending(claim, due=self.clock()))
                 # Told to end, not cancelled: a write that is cut off costs its connection.
-                self._is_done.set()
+                self._hand.end()
                 self._commits.end()
                 heeding.cancel()
         except ExceptionGroup as group:
@@ -142,53 +145,12 @@ class _Run:
             raise first_cause(group) from group
         return self.sent
 
-    @property
-    def _is_over(self) -> bool:
-        return self.stop.is_set() or self.sent.error is not None
-
-    async def _claim(self) -> None:
-        """Keep a row or two ready for each connection: so few that a confirmation overtakes."""
-        while not self._is_over:
-            async with self.store.write() as connection:
-                now = self.clock()
-                claims = await ledger.claim(
-                    connection,
-                    newsletters=self.newsletters,
-                    limit=2 * self.relay.connections,
-                    now=now,
-                    lease_ends=now + self.lease,
-                )
-            if not claims:
-                break
-            async with self._moved:
-                self._hand |= {claim.delivery: claim for claim in claims}
-                self._ready.extend(claims)
-                self._moved.notify_all()
-                await self._moved.wait_for(
-                    lambda: len(self._ready) <= self.relay.connections or self._is_over
-                )
-        async with self._moved:
-            self._all_claimed = True
-            self._moved.notify_all()
-
-    async def _next(self) -> Claim | None:
-        """Wait for a row to send; None when there will be none."""
-        async with self._moved:
-            # While another connection has a row in hand it may come back, should that one fail.
-            await self._moved.wait_for(
-                lambda: self._ready or self._is_over or (self._all_claimed and not self._hand)
-            )
-            if self._is_over or not self._ready:
-                return None
-            self._moved.notify_all()
-            return self._ready.popleft()
-
     async def _connection(self) -> None:
         """Send rows over one connection until there are no more, or it cannot be had."""
         transport = self.relay.connect()
         is_proven = False
         try:
-            while (claim := await self._next()) is not None:
+            while (claim := await self._hand.take()) is not None:
                 try:
                     await self._send(transport, claim)
                     is_proven = True
@@ -206,22 +168,22 @@ class _Run:
         A connection that could not be had is given up; the last of them speaks for the relay.
         """
         self._commits.settle(self._pending(claim, due=self.clock() + self.lease, reply=str(error)))
-        async with self._moved:
-            self._ready.appendleft(claim)
-            if retire:
-                self._alive -= 1
-                log.debug("connection given up", relay=self.relay.name, left=self._alive)
-            if self._alive == 0:
-                self.sent.error = str(error)
-            self._moved.notify_all()
+        if retire:
+            self._alive -= 1
+            log.debug("connection given up", relay=self.relay.name, left=self._alive)
+        if self._alive == 0:
+            self.sent.error = str(error)
+        await self._hand.put_back(claim)
 
     async def _heed_stop(self) -> None:
         await self.stop.wait()
-        async with self._moved:
-            self._moved.notify_all()
+        await self._hand.shake()
 
     async def _send(self, transport: Transport, claim: Claim) -> None:
         """Send one row. Raises Unreachable when it was surely not taken and nobody refused it."""
+        if self._hand.is_closed(claim):
+            await self._finish(self._pending(claim, due=self.clock()))
+            return
         try:
             message = await self.letters.write(claim)
         except (ValueError, AddressError) as error:
@@ -249,10 +211,8 @@ class _Run:
             await self._finish(self._accepted(claim, reply))
 
     async def _finish(self, outcome: Outcome) -> None:
-        async with self._moved:
-            self._hand.pop(outcome.claim.delivery, None)
-            self._moved.notify_all()
         self._commits.settle(outcome)
+        await self._hand.let_go(outcome.claim)
 
     def _accepted(self, claim: Claim, reply: Reply) -> Outcome:
         return Outcome(
@@ -283,19 +243,3 @@ class _Run:
 
     def _pending(self, claim: Claim, *, due: datetime, reply: str = "") -> Outcome:
         return Outcome(claim=claim, state=DeliveryState.PENDING, due=due, reply=reply)
-
-    async def _renew_leases(self) -> None:
-        while not await self._done_within(self.lease / 3):
-            if self._hand:
-                async with self.store.write() as connection:
-                    await ledger.extend(
-                        connection, list(self._hand.values()), self.clock() + self.lease
-                    )
-
-    async def _done_within(self, span: timedelta) -> bool:
-        try:
-            async with asyncio.timeout(span.total_seconds()):
-                await self._is_done.wait()
-        except TimeoutError:
-            return False
-        return True
