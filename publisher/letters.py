@@ -6,7 +6,7 @@ Everything that can be made once for a rendition is; see `publisher.mail.compose
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from publisher.mail import compose
@@ -145,28 +145,38 @@ class Letters:
             envelope_sender=envelope_sender,
             message_id=message_id,
             in_reply_to=in_reply_to,
-            values=self.values(recipient, subscription, merged=merged),
+            values=self.values(recipient, subscription, prepared.slots, merged=merged),
         )
 
     def values(
-        self, address: Address, subscription: int, *, merged: int | None = None
+        self,
+        address: Address,
+        subscription: int,
+        slots: Collection[Slot] = frozenset(Slot),
+        *,
+        merged: int | None = None,
     ) -> dict[Slot, str]:
-        """Give what goes into the slots of one person's mail.
+        """Give what goes into these slots of one person's mail.
 
         ``merged`` is the rendition of a mail that several newsletters share: its link leaves all
         of them, since whoever follows it wants no more such mails.
         """
-        base, tokens = self._with.publication.base_url, self._with.tokens
         left = (subscription,) if merged is None else (subscription, merged)
-        return {
-            Slot.NAME: clean_name(address.name),
-            Slot.ADDRESS: address.mailbox,
-            Slot.UNSUBSCRIBE_URL: f"{base}/u/{tokens.sign(Purpose.UNSUBSCRIBE, *left)}",
-            Slot.PREFERENCES_URL: (
-                f"{base}/preferences/{tokens.sign(Purpose.PREFERENCES, subscription)}"
-            ),
-            Slot.CONFIRM_URL: f"{base}/confirm/{tokens.sign(Purpose.CONFIRM, subscription)}",
-        }
+        return {slot: self._value(slot, address, subscription, left) for slot in slots}
+
+    def _value(self, slot: Slot, address: Address, subscription: int, left: Sequence[int]) -> str:
+        base, sign = self._with.publication.base_url, self._with.tokens.sign
+        match slot:
+            case Slot.NAME:
+                return clean_name(address.name)
+            case Slot.ADDRESS:
+                return address.mailbox
+            case Slot.UNSUBSCRIBE_URL:
+                return f"{base}/u/{sign(Purpose.UNSUBSCRIBE, *left)}"
+            case Slot.PREFERENCES_URL:
+                return f"{base}/preferences/{sign(Purpose.PREFERENCES, subscription)}"
+            case Slot.CONFIRM_URL:
+                return f"{base}/confirm/{sign(Purpose.CONFIRM, subscription)}"
 
     def _envelope_sender(self, newsletter: Newsletter, delivery: int) -> str:
         if self._with.bounce is None:

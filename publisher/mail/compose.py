@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from publisher.mail import fields, wire
@@ -60,7 +61,7 @@ class Headers:
     archived_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Prepared:
     """A rendition encoded for the wire but for its recipients; made by `prepare`.
 
@@ -76,6 +77,13 @@ class Prepared:
     stuffed: tuple[bytes, ...]
     places: tuple[tuple[int, Slot, bool], ...]
 
+    @cached_property
+    def slots(self) -> frozenset[Slot]:
+        """What a recipient's values have to name."""
+        named = {slot for _, slot, _ in self.places}
+        named |= {piece for piece in self.subject if isinstance(piece, Slot)}
+        return frozenset(named | {Slot.UNSUBSCRIBE_URL} if self.is_list else named)
+
     def message(
         self,
         *,
@@ -89,8 +97,8 @@ class Prepared:
 
         ``in_reply_to`` is the Message-ID of the message that it is shown below.
 
-        ``values`` has every slot of the rendition, and the unsubscribe URL if the message
-        is one of a list; a missing one is a KeyError. Raises ValueError for a value with a
+        ``values`` has every one of ``slots``; a missing one is a KeyError. Raises ValueError for
+        a value with a
         control character and AddressError for such a recipient.
         """
         own = self._own_fields(recipient, message_id, in_reply_to, values)
