@@ -36,17 +36,23 @@ class Answer:
 
 
 class Conversation(asyncio.Protocol):
-    """An open connection, used by one task at a time."""
+    """An open connection, used by one task at a time.
+
+    Waits have a limit, after which the conversation is over: TimeoutError. There is one timer
+    for all of them, since to set one for each takes as long as to write a message.
+    """
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._limit = 0.0  # the end of the present wait, by the loop's clock
         self._buffer = bytearray()
         self._lines: list[str] = []
         self._octets = 0
         self._asked = 0
         self._answers: deque[Answer] = deque()
-        self._waiting: asyncio.Future[None] | None = None
-        self._draining: asyncio.Future[None] | None = None
+        self._waiting: asyncio.Future[None] | None = None  # for an answer, or to be drained
         self._is_full = False
         self._error: Exception | None = None
         # So drain() returns only when nothing waits in this process. A plain transport pauses
@@ -69,32 +75,55 @@ class Conversation(asyncio.Protocol):
         """Write what is not answered."""
         self._transport.write(content)
 
-    async def drain(self) -> None:
-        """Wait till the kernel has all that was written. Raises Ended."""
-        if self._error is not None:
-            raise self._error
-        if self._is_full:
-            self._draining = asyncio.get_running_loop().create_future()
-            try:
-                await self._draining
-            finally:
-                self._draining = None
+    async def drain(self, seconds: float) -> None:
+        """Wait till the kernel has all that was written. Raises Ended, Garbled, TimeoutError."""
+        if self._is_full or self._error is not None:
+            self._set_limit(seconds)
+            while self._is_full or self._error is not None:
+                await self._wait()
 
-    async def answer(self) -> Answer:
-        """Wait for the next reply. Raises Ended or Garbled, after those that came before."""
-        while not self._answers:
-            if self._error is not None:
-                raise self._error
-            self._waiting = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiting
-            finally:
-                self._waiting = None
+    async def answer(self, seconds: float) -> Answer:
+        """Wait for the next reply. Raises what ended it only after those that came before."""
+        if not self._answers:
+            self._set_limit(seconds)
+            while not self._answers:
+                await self._wait()
         return self._answers.popleft()
 
     def cut(self) -> None:
         """End it now: what waits to be written must not leave."""
         self._end(Ended("cut by us"))
+
+    # --- waiting ----------------------------------------------------------------------------
+
+    async def _wait(self) -> None:
+        """Wait for something to happen. Raises what has ended the conversation."""
+        if self._error is not None:
+            raise self._error
+        self._waiting = self._loop.create_future()
+        try:
+            await self._waiting
+        finally:
+            self._waiting = None
+
+    def _set_limit(self, seconds: float) -> None:
+        self._limit = self._loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._limit:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._limit, self._look_at_clock)
+
+    def _look_at_clock(self) -> None:
+        self._timer = None
+        if self._waiting is None:
+            return
+        if self._loop.time() >= self._limit:
+            self._end(TimeoutError())
+        else:
+            self._set_timer()
 
     # --- what the loop calls ----------------------------------------------------------------
 
@@ -119,7 +148,7 @@ class Conversation(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._is_full = False
-        _wake(self._draining)
+        self._wake()
 
     def _take(self, line: bytes) -> None:
         code = line[:3]
@@ -137,17 +166,16 @@ class Conversation(asyncio.Protocol):
             return
         self._asked -= 1
         self._answers.append(answer)
-        _wake(self._waiting)
+        self._wake()
 
     def _end(self, error: Exception) -> None:
         if self._error is None:
             self._error = error
             self._transport.abort()
-        _wake(self._waiting)
-        if self._draining is not None and not self._draining.done():
-            self._draining.set_exception(self._error)
+            if self._timer is not None:
+                self._timer.cancel()
+        self._wake()
 
-
-def _wake(waiting: asyncio.Future[None] | None) -> None:
-    if waiting is not None and not waiting.done():
-        waiting.set_result(None)
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)

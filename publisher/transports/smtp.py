@@ -99,9 +99,8 @@ class Smtp:
         wire = self._wire
         if wire is not None and wire.conversation.is_open and self._offered is None:
             try:
-                async with asyncio.timeout(self._timeouts.quit):
-                    wire.conversation.ask(b"QUIT\r\n", 1)
-                    await wire.conversation.answer()
+                wire.conversation.ask(b"QUIT\r\n", 1)
+                await wire.conversation.answer(self._timeouts.quit)
             except (Ended, Garbled, TimeoutError):
                 pass  # only courtesy is lost (RFC 5321 §4.1.1.10)
         self._drop()
@@ -188,8 +187,7 @@ class Smtp:
         try:
             for start in range(0, len(blocks), _BLOCK_BYTES):
                 conversation.write(blocks[start : start + _BLOCK_BYTES])
-                async with asyncio.timeout(self._timeouts.command):
-                    await conversation.drain()
+                await conversation.drain(self._timeouts.command)
         except (Ended, Garbled, TimeoutError) as error:
             self._drop()
             raise Unreachable(f"{self._where}: cut before the end of the message") from error
@@ -222,8 +220,7 @@ class Smtp:
         answer to the next command, and a refusal for an acceptance.
         """
         try:
-            async with asyncio.timeout(timeout_seconds):
-                return await conversation.answer()
+            return await conversation.answer(timeout_seconds)
         except Ended as error:
             self._drop()
             raise _Lost(f"{self._where}: the connection ended at {asked}") from error
