@@ -20,7 +20,7 @@ run: .venv/.stamp
 	$(BIN)/publisher run --capture
 
 test: .venv/.stamp
-	$(BIN)/python -m pytest --numprocesses 2 $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(PYTEST)
 
 # What runs on Node for tests that leave it out where it is missing: feed readers, and the judges
 # of pages and of mails. Needs npm.
@@ -65,6 +65,8 @@ screenshots: .venv/.stamp
 bench: .venv/.stamp
 	$(BIN)/python -m bench.message
 	$(BIN)/python -m bench.compose
+	npm ci --prefix bench/peers --ignore-scripts --no-audit --no-fund --loglevel error
+	$(BIN)/python -m bench.delivery
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.feeds
 	$(BIN)/python -m bench.serve

@@ -1,0 +1,215 @@
+"""How fast does an issue go out with its ledger, beside others who send the same mail?
+
+    python -m bench.delivery [RECIPIENTS]
+
+Everybody sends one digest of 20 stories, about 30 KB on the wire, each with the recipient's own
+name, address and two URLs, over so many connections to the same sink in a process of its own. Ours
+is the full path: claim, compose, offer, mark durably, transmit, record durably. "No ledger" is the
+same transport with the same composing and nothing written down. The ways take turns in one run.
+The sink's own limit is what smtp-source, Postfix's load generator in C, reaches with it. Needs
+smtp-source (Debian: postfix) and npm. Trust the ratios, not the figures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from bench import peers
+from bench.compose import CONFIG, database, subscribe
+from bench.memory import measured
+from bench.message import DATE, LIST, SENDER, rendition, values
+from bench.peers import BOUNCE, CONNECTIONS, recipient, timed, told_of
+from publisher.app import opened
+from publisher.config import load
+from publisher.mail.compose import Headers, prepare
+from publisher.model import IssueState, Lane
+from publisher.store import composing, issues, renditions
+from publisher.store.migrate import migrate
+from publisher.transports.smtp import Smtp, SmtpSettings
+
+RECIPIENTS = 100_000
+
+
+class Server:
+    """The sink, and how many messages it has taken."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        assert process.stdout is not None  # noqa: S101
+        self.port = int(process.stdout.readline())
+
+    def taken(self) -> int:
+        """Give how many messages came since this was last asked."""
+        assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101, PT018
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+
+@contextlib.contextmanager
+def sink(delay_ms: float) -> Iterator[Server]:
+    """Run the sink."""
+    command = [sys.executable, "-m", "bench.sink", str(delay_ms)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield Server(process)
+        finally:
+            process.kill()
+
+
+# --- ours ---------------------------------------------------------------------------------------
+
+
+def site_in(folder: Path, url: str, people: int, port: int) -> Path:
+    """Write a site with an issue that is open and has a row for each of its readers."""
+    migrate(url)
+    (folder / "articles").mkdir()
+    config = folder / "publisher.toml"
+    relay = f'host = "127.0.0.1"\nport = {port}\nsecurity = "none"\nconnections = {CONNECTIONS}'
+    text = CONFIG.format(url=url, languages='["en"]', topics="")
+    config.write_text(text.replace('host = "127.0.0.1"', relay), encoding="utf-8")
+    subscribe(url, people)
+    asyncio.run(_fill(config, people))
+    return config
+
+
+async def _fill(config: Path, people: int) -> None:
+    async with opened(load(config, {})) as app:
+        async with app.store.write() as connection:
+            issue = await issues.occur(
+                connection,
+                newsletter="digest",
+                cadence="daily",
+                slot="2026-11-30T07:00",
+                due=DATE,
+                state=IssueState.OPEN,
+                opens=DATE,
+                approved=True,
+                note="",
+                now=DATE,
+            )
+            source = replace(rendition(), issue=issue.id, parts=())
+            made = await renditions.add(connection, source)
+        for first in range(1, people + 1, 5000):
+            async with app.store.write() as connection:
+                await composing.add_deliveries(
+                    connection,
+                    lane=Lane.ISSUE,
+                    newsletter="digest",
+                    issue=issue.id,
+                    rendition_of=dict.fromkeys(range(first, min(first + 5000, people + 1)), made),
+                    due=DATE,
+                    now=DATE,
+                )
+
+
+async def deliver(config: Path, people: int) -> dict[str, Any]:
+    """Send the issue; give the seconds, the processor's and the peak of memory."""
+    async with opened(load(config, {})) as app:
+        began, used = time.perf_counter(), time.process_time()
+        sent = await app.deliver("main", asyncio.Event())
+        assert sent.accepted == people, sent  # noqa: S101
+        return told_of(time.perf_counter() - began, time.process_time() - used)
+
+
+async def bare(port: int, people: int) -> dict[str, Any]:
+    """Send as many of the same messages with our transport, and note nothing."""
+    source = prepare(rendition(), Headers(sender=SENDER, date=DATE, mailing_list=LIST))
+    numbers = iter(range(people))
+
+    async def connection() -> None:
+        smtp = Smtp(SmtpSettings(host="127.0.0.1", port=port, security="none"))
+        for number in numbers:
+            reader = recipient(number)
+            message = source.message(
+                recipient=reader,
+                envelope_sender=BOUNCE,
+                message_id=f"<{number}@example.org>",
+                values=values(reader, number),
+            )
+            await smtp.offer(message)
+            await smtp.transmit()
+        await smtp.close()
+
+    return await timed(connection)
+
+
+def main(people: int) -> None:
+    few, some = max(people // 100, 200), max(people // 10, 1000)
+    table = Table(title=f"Sending a digest of 30 KB over {CONNECTIONS} connections")
+    for name in ("sender", "messages", "messages/s", "ratio", "CPU s per 1,000", "peak MiB"):
+        table.add_column(name, justify="left" if name == "sender" else "right")
+    rows = []
+    with sink(0) as server:
+        port = str(server.port)
+        for way, count in (("aiosmtplib", few), ("smtplib", few), ("nodemailer", some)):
+            rows.append((PEERS[way], count, measured("bench.delivery", way, port, str(count))))
+        for way in ("smtp-source", "bare"):
+            rows.append((PEERS[way], people, measured("bench.delivery", way, port, str(people))))
+        server.taken()
+        for kind in ("SQLite", "PostgreSQL"):
+            with database(kind) as (folder, url):
+                config = site_in(folder, url, people, server.port)
+                found = measured("bench.delivery", "deliver", str(config), str(people))
+            assert server.taken() == people  # noqa: S101
+            rows.append((f"ours, ledger in {kind}", people, found))
+    first = rows[2][1] / rows[2][2]["seconds"]
+    for name, count, found in rows:
+        rate = count / found["seconds"]
+        table.add_row(
+            name,
+            f"{count:,}",
+            f"{rate:,.0f}",
+            f"{rate / first:,.2f}",
+            f"{found['processor'] / count * 1000:,.2f}",
+            f"{found['mib']:.0f}",
+        )
+    Console().print(table)
+
+
+PEERS = {
+    "aiosmtplib": "aiosmtplib, an EmailMessage each",
+    "smtplib": "smtplib in threads, an EmailMessage each",
+    "nodemailer": "nodemailer's pool, composing",
+    "smtp-source": "smtp-source (C), composing nothing",
+    "bare": "ours, no ledger",
+}
+
+
+def one(way: str, where: str, people: int) -> dict[str, Any]:
+    """Measure one way, in this process."""
+    match way:
+        case "deliver":
+            return uvloop.run(deliver(Path(where), people))
+        case "bare":
+            return uvloop.run(bare(int(where), people))
+        case "aiosmtplib":
+            return uvloop.run(peers.with_aiosmtplib(int(where), people))
+        case "smtplib":
+            return peers.with_smtplib(int(where), people)
+        case "nodemailer":
+            return peers.with_nodemailer(int(where), people)
+        case _:
+            return peers.with_smtp_source(int(where), people)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 4:
+        print(json.dumps(one(sys.argv[1], sys.argv[2], int(sys.argv[3]))))
+    else:
+        main(int(sys.argv[1]) if sys.argv[1:] else RECIPIENTS)
