@@ -90,7 +90,11 @@ class Books:
             for key in states.keys() | caught.times.keys()
             for row in [states.get(key)]
             if row is None
-            or ((row.state == "accepted") != bool(caught.times[key]) and "doubt" not in row.reply)
+            or (
+                (row.state == "accepted") != bool(caught.times[key])
+                and row.state != "sending"  # in doubt, where the policy is to ask
+                and "doubt" not in row.reply
+            )
         ]
 
     def pairs(self) -> Iterator[Pair]:
