@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -122,7 +123,8 @@ def outcome(story: Story) -> tuple[dict[str, int], dict[str, set[str]]]:
 SLOW = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@pytest.mark.no_cover  # covering takes as long again
+@settings(max_examples=15, deadline=None, suppress_health_check=SLOW)
 @given(happenings=steps)
 def test_each_article_comes_exactly_once_whatever_a_reader_chooses(
     databases: Databases,

@@ -12,6 +12,7 @@ import random
 import sys
 from collections import Counter
 
+import pytest
 from sqlalchemy import update
 
 from publisher.app import utc_now
@@ -22,6 +23,9 @@ from tests.crash.sender import CONNECTIONS, LEASE
 from tests.rig.clock import SettableClock
 from tests.rig.desk import Desk
 from tests.rig.smtp import SmtpRig
+
+# Nothing here is covered that is not elsewhere, and covering takes as long again.
+pytestmark = pytest.mark.no_cover
 
 PEOPLE = int(os.environ.get("CRASH_PEOPLE", "150"))
 KILLS = int(os.environ.get("CRASH_KILLS", "4"))

@@ -29,6 +29,9 @@ from tests.simulation.schedules import clock_changes
 from tests.simulation.upstream import Upstream
 from tests.simulation.year import Place, Year
 
+# Nothing here is covered that is not elsewhere, and covering takes as long again.
+pytestmark = pytest.mark.no_cover
+
 DAYS = int(os.environ.get("SIMULATION_DAYS", "9"))
 PEOPLE = int(os.environ.get("SIMULATION_PEOPLE", "20"))
 SEED = int(os.environ.get("SIMULATION_SEED", "20261124"))

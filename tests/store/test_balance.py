@@ -175,6 +175,7 @@ async def test_what_comes_back_to_a_stopped_issue_is_skipped(desk: Desk) -> None
     assert list(await desk.told_to(await desk.issue_now())) == ["ann"]
 
 
+@pytest.mark.no_cover  # covering takes as long again
 @pytest.mark.parametrize("seed", range(4))
 async def test_balance_holds_and_nothing_repeats_whatever_happens(desk: Desk, seed: int) -> None:
     """A walk through everything that a worker, an admin, a reader and a crash can do."""
