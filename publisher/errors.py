@@ -84,13 +84,15 @@ class Refused(TransportError):
     """The next hop answered with a refusal: surely not taken.
 
     ``permanent`` is decided here, once, from the reply (RFC 5321 §4.2.1): 5yz is permanent.
+    ``of_content`` says that the message was refused, and not its sender or recipient.
     """
 
-    def __init__(self, code: int, text: str, *, permanent: bool) -> None:
+    def __init__(self, code: int, text: str, *, permanent: bool, of_content: bool = False) -> None:
         super().__init__(f"{code} {text}")
         self.code = code
         self.text = text
         self.permanent = permanent
+        self.of_content = of_content
 
 
 class Unreachable(TransportError):

@@ -68,6 +68,28 @@ def waits_for_approval(issue: Issue, newsletter: Newsletter) -> Notice:
     )
 
 
+def content_refused(issue: Issue, relay: str, reason: str) -> Notice:
+    """Say that an issue was paused, since a relay refuses what it says to anybody."""
+    return Notice(
+        key=f"issue {issue.id} refused: {reason}",
+        subject=f"{_name(issue)}: issue {issue.id} is paused, its content is refused",
+        text=f"""\
+The relay {relay} refused one mail of issue {issue.id} after the other, each
+time for the same reason:
+
+  {reason}
+
+The issue is paused, so that its other readers can still get it. Once you know
+what the relay does not like, and it is mended:
+
+  publisher issues retry {issue.id} --only failed
+                                    has those tried again that were refused
+  publisher issues resume {issue.id}        goes on
+  publisher issues cancel {issue.id}        stops it: its articles go out with the next
+""",
+    )
+
+
 def slots_missed(newsletter: Newsletter, cadence: Cadence, late: Mapping[str, str]) -> Notice:
     """Say which slots passed while nobody kept time. ``late`` maps each to what became of it."""
     name = f"{newsletter.slug}, {cadence.name}"

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 
 import pytest
 from sqlalchemy import select, update
@@ -18,6 +19,7 @@ from publisher.letters import Letters, Stationery
 from publisher.model import Balance, InDoubtPolicy, Issue, IssueState
 from publisher.store import accounts, issues, subscribers
 from publisher.store.tables import deliveries
+from publisher.store.tables import notices as noted
 from publisher.store.tables import subscribers as people
 from publisher.tokens import Purpose, Tokens
 from publisher.transports.smtp import Smtp, SmtpSettings
@@ -148,6 +150,48 @@ async def test_refused_recipient_fails_alone_and_is_not_tried_again(post: Post) 
     assert post.arrived() == Counter(["ann", "cy"])
     failed = [one for one in await recipients(post, issue) if one.state == "failed"]
     assert [one.reply for one in failed] == ["550 5.1.1 no such user"]
+
+
+async def test_content_that_is_refused_each_time_pauses_the_issue(post: Post) -> None:
+    """F11: and says why, so that thousands are not failed for one word in it."""
+    reply = "5.7.1 message rejected as spam, id 4F{number}A"
+    numbers = count()
+    post.rig.scripts.append(
+        lambda moment: (
+            say(554, reply.format(number=next(numbers))) if moment.verb == "CONTENT" else None
+        )
+    )
+    issue = await post.issue_for(*[f"p{number}" for number in range(40)])
+    sent = await post.send()
+
+    assert 10 <= sent.failed < 10 + post.connections
+    assert (await post.desk.balance(issue)).pending == 40 - sent.failed
+    async with post.desk.store.read() as connection:
+        paused = await issues.get(connection, issue.id)
+        (subject,) = await connection.scalars(select(noted.c.subject))
+    assert paused is not None
+    assert paused.state is IssueState.PAUSED
+    assert paused.note.startswith("paused: the relay refuses what it says: 554 5.7.1")
+    assert "its content is refused" in subject
+
+
+async def test_content_that_some_get_does_not_pause_the_issue(post: Post) -> None:
+    """F11: a mailbox that refuses what others take is its own affair."""
+    post.connections = 1
+    refuse = say(550, "5.7.1 not here")
+    post.rig.scripts.append(in_turn("CONTENT", *([refuse] * 9), None, *([refuse] * 9), None))
+    issue = await post.issue_for(*[f"p{number}" for number in range(20)])
+
+    assert await post.send() == Sent(accepted=2, failed=18)
+    assert await post.desk.balance(issue) == everybody(20, accepted=2, failed=18)
+
+
+async def test_recipients_that_are_refused_do_not_pause_the_issue(post: Post) -> None:
+    """F10: a list of dead addresses says nothing about what the issue says."""
+    post.rig.scripts.append(at("RCPT", say(550, "5.1.1 no such user")))
+    await post.issue_for(*[f"p{number}" for number in range(15)])
+
+    assert await post.send() == Sent(failed=15)
 
 
 async def test_greylisted_recipient_is_tried_again_later_with_the_same_message_id(

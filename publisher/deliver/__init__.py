@@ -17,12 +17,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from publisher import notices as words
+from publisher.deliver.breaker import Breaker
 from publisher.deliver.hand import Hand
 from publisher.errors import AddressError, InDoubt, Refused, Unreachable, first_cause
 from publisher.letters import Letters
-from publisher.model import Claim, DeliveryState, InDoubtPolicy, Newsletter, Reply
+from publisher.model import Claim, DeliveryState, InDoubtPolicy, IssueState, Newsletter, Reply
 from publisher.ports import Clock, Transport
-from publisher.store import accounts
+from publisher.store import accounts, issues, notices
 from publisher.store.engine import Store
 from publisher.store.group import GroupCommit
 from publisher.store.settling import Outcome
@@ -114,6 +116,7 @@ class _Run:
 
     def __post_init__(self) -> None:
         self._alive = self.relay.connections
+        self._breaker = Breaker()
         self._hand = Hand(
             store=self.store,
             clock=self.clock,
@@ -198,6 +201,8 @@ class _Run:
             reply = await transport.transmit()
         except Refused as refusal:
             await self._finish(self._refused(claim, refusal))
+            if self._breaker.refused(claim, refusal):
+                await self._pause(claim, str(refusal))
         except InDoubt as doubt:
             log.warning("delivery in doubt", delivery=claim.delivery, reason=str(doubt))
             self.sent.in_doubt += 1
@@ -208,7 +213,29 @@ class _Run:
             )
         else:
             self.sent.accepted += 1
+            self._breaker.accepted(claim)
             await self._finish(self._accepted(claim, reply))
+
+    async def _pause(self, claim: Claim, reason: str) -> None:
+        """Stop sending an issue that nobody is going to get like this, and have the admin told."""
+        if claim.issue is None:
+            return
+        note = f"paused: the relay refuses what it says: {reason}"
+        async with self.store.write() as connection:
+            issue = await issues.get(connection, claim.issue)
+            is_paused = issue is not None and await issues.change_state(
+                connection,
+                issue.id,
+                come_from=[IssueState.OPEN],
+                go_to=IssueState.PAUSED,
+                note=note,
+            )
+            if issue is not None and is_paused:
+                notice = words.content_refused(issue, self.relay.name, reason)
+                await notices.add(connection, notice, self.clock())
+        if is_paused:
+            self._hand.close(claim.issue)
+            log.error("issue paused", issue=claim.issue, relay=self.relay.name, reason=reason)
 
     async def _finish(self, outcome: Outcome) -> None:
         self._commits.settle(outcome)

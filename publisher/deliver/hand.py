@@ -62,6 +62,10 @@ class Hand:
         """Say whether the issue of a row was seen to be no longer open."""
         return claim.issue in self._closed
 
+    def close(self, issue: int) -> None:
+        """Know that an issue is open no longer, before `watch` sees it."""
+        self._closed.add(issue)
+
     async def put_back(self, claim: Claim) -> None:
         """Let another connection have a row, the next one that takes any."""
         async with self._moved:

@@ -173,6 +173,7 @@ class Smtp:
                 f"5.3.4 not tried: the message has {len(message.content)} octets and"
                 f" {self._where} announces SIZE {limit}; send summaries or fewer articles",
                 permanent=True,
+                of_content=True,
             )
 
     async def _write_content(self, conversation: Conversation, stuffed: bytes) -> None:
@@ -242,7 +243,12 @@ class Smtp:
             # Once RCPT is answered, the server has judged the recipient: no second try from here.
             kind = _Lost if code == 421 and asked not in ("RCPT", "DATA") else Unreachable
             raise kind(f"{self._where}: answered {asked} with {clean(str(answer))}")
-        raise Refused(code, clean(answer.text), permanent=code >= 500)
+        raise Refused(
+            code,
+            clean(answer.text),
+            permanent=code >= 500,
+            of_content=asked == "the message",
+        )
 
 
 def _commands(envelope: Envelope) -> list[tuple[str, bytes]]:
