@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from publisher import deliver, editing, hub, ingest, issues, notify, websub
 from publisher.compose import Composer
 from publisher.config import Config, SourceEntry
 from publisher.correct import Corrector
+from publisher.deliver.pace import Pace
 from publisher.editing import Wish
 from publisher.ingest.legible import bounded, legible
 from publisher.letters import Letters, Stationery
@@ -43,6 +44,7 @@ from publisher.store.edits import About
 from publisher.store.engine import Store, connect
 from publisher.store.migrate import migrate, require_current
 from publisher.tokens import Tokens
+from publisher.transports._signing import Signing
 from publisher.transports.smtp import Smtp, SmtpSettings
 
 
@@ -65,6 +67,7 @@ class App:
     composer: Composer
     corrector: Corrector
     clock: Clock
+    paces: Mapping[str, Pace]
     # Passes over one source are made one after the other, whoever asks for them.
     turns: defaultdict[str, asyncio.Lock] = field(
         init=False, repr=False, default_factory=lambda: defaultdict(asyncio.Lock)
@@ -245,6 +248,7 @@ class App:
                 name=relay,
                 connections=self.config.relays[relay].connections,
                 connect=lambda: self.connect(relay),
+                pace=self.paces.get(relay),
             ),
             self.letters,
             newsletters=[newsletter.slug for newsletter in newsletters],
@@ -272,7 +276,7 @@ class App:
     def connect(self, relay: str) -> Transport:
         """Make a connection to a relay; nothing is opened before it is used."""
         to = self.config.relays[relay]
-        return Smtp(
+        smtp = Smtp(
             SmtpSettings(
                 host=to.host,
                 port=to.port,
@@ -281,6 +285,7 @@ class App:
                 password=to.password.get_secret_value() if to.password else None,
             )
         )
+        return smtp if to.signer is None else Signing(smtp, [to.signer])
 
 
 async def _pass(app: App, source: Source, terms: ingest.Terms) -> ingest.Intake:
@@ -362,6 +367,7 @@ def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Cl
         tokens=tokens,
         letters=letters,
         preflight=preflight,
+        paces={name: Pace(*relay.rate) for name, relay in config.relays.items() if relay.rate},
         press=Press(
             store,
             publication=config.publication,

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import select, update
 
 from publisher.deliver import LEASE, Relay, Sent, decide_doubt, deliver, hand
+from publisher.deliver.pace import Pace
 from publisher.letters import Letters, Stationery
 from publisher.model import Balance, InDoubtPolicy, Issue, IssueState
 from publisher.store import accounts, issues, subscribers
@@ -39,6 +40,7 @@ class Post:
         self.desk = desk
         self.rig = rig
         self.connections = connections
+        self.pace: Pace | None = None
         self.stop = asyncio.Event()
 
     def letters(self) -> Letters:
@@ -58,7 +60,12 @@ class Post:
         settings = SmtpSettings(host="127.0.0.1", port=self.rig.port, security="none")
         return await deliver(
             self.desk.store,
-            Relay(name="main", connections=self.connections, connect=lambda: Smtp(settings)),
+            Relay(
+                name="main",
+                connections=self.connections,
+                connect=lambda: Smtp(settings),
+                pace=self.pace,
+            ),
             self.letters(),
             newsletters=[self.desk.newsletter.slug],
             clock=self.desk.clock,
@@ -397,6 +404,20 @@ async def test_told_to_stop_it_finishes_what_is_under_way_and_leaves_no_doubt(po
     assert sent == Sent(accepted=3)
     assert await post.desk.balance(issue) == everybody(20, accepted=3, pending=17)
     assert len(await post.desk.claim()) == 17
+
+
+async def test_rows_that_wait_for_their_turn_go_back_when_it_is_told_to_stop(post: Post) -> None:
+    post.pace = Pace(1, 3600)
+    issue = await post.issue_for("ann", "bob", "cy")
+    running = asyncio.create_task(post.send())
+    await post.rig.until(lambda rig: len(rig.accepted) == 1)
+
+    post.stop.set()
+
+    assert await running == Sent(accepted=1)
+    assert post.rig.count("RCPT") == 1
+    assert await post.desk.balance(issue) == everybody(3, accepted=1, pending=2)
+    assert len(await post.desk.claim()) == 2
 
 
 async def test_confirmation_overtakes_an_issue(post: Post) -> None:

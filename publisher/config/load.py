@@ -14,6 +14,7 @@ from publisher.config import document, looks, rules
 from publisher.config.faults import Faults
 from publisher.config.models import (
     AutomaticFeedsTable,
+    DkimTable,
     FeedTable,
     NewsletterTable,
     RelayTable,
@@ -23,6 +24,7 @@ from publisher.config.models import (
 )
 from publisher.config.schema import KeyPath, Place
 from publisher.config.site import Capture, Config, Endpoint, Relay, Serving, SourceEntry
+from publisher.mail.dkim import Signer, signer
 from publisher.model import (
     AutomaticFeeds,
     Cadence,
@@ -242,7 +244,18 @@ def _relay(name: str, table: RelayTable) -> Relay:
         username=table.username or None,
         password=table.password if table.username else None,
         connections=table.connections,
+        rate=_rate(table.rate) if table.rate else None,
+        signer=_signer(table.dkim) if table.dkim else None,
     )
+
+
+def _rate(text: str) -> tuple[int, int]:
+    mails, _, unit = text.partition("/")
+    return int(mails), {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
+
+
+def _signer(table: DkimTable) -> Signer:
+    return signer(table.domain, table.selector, table.key.get_secret_value())
 
 
 def _settings(settings: BaseModel, folder: Path) -> BaseModel:

@@ -360,7 +360,7 @@ class DkimTable(Table):
     selector: Text
     """Names the public key's DNS record, SELECTOR._domainkey.DOMAIN."""
     key: SecretStr
-    """The private key in PEM form; write key_file to name its file."""
+    """The private key, RSA or Ed25519, in PEM form; write key_file to name its file."""
 
 
 class RelayTable(Table):
@@ -378,11 +378,11 @@ class RelayTable(Table):
     """The password to log in with; write password_file to read it from a file."""
     connections: Annotated[Whole, Field(ge=1, le=1000)] = 20
     """How many connections may stand at once."""
-    rate: Annotated[Rate | None, NotInForce()] = None
-    """How many mails it takes in a time."""
+    rate: Rate | None = None
+    """How many mails it takes in a time; each worker counts for itself."""
     per_domain: Annotated[PerDomainTable | None, NotInForce()] = None
     """Limits for each domain of recipients."""
-    dkim: Annotated[DkimTable | None, NotInForce()] = None
+    dkim: DkimTable | None = None
     """The key that signs what goes through this relay."""
 
 

@@ -17,6 +17,7 @@ from publisher.config import kinds, looks
 from publisher.config.faults import Faults
 from publisher.config.models import NewsletterTable, SourceTable
 from publisher.config.schema import KeyPath, Place, keys
+from publisher.mail.dkim import signer
 
 _Tables = dict[str, Any]
 
@@ -44,6 +45,7 @@ def check(site: _Tables, faults: Faults) -> None:
     for name, relay in _table(site, "smtp").items():
         if isinstance(relay, dict):
             _check_login(("smtp", name), relay, faults)
+            _check_key(("smtp", name, "dkim"), relay.get("dkim"), faults)
 
 
 def settle_sources(site: _Tables, faults: Faults) -> dict[int, tuple[Any, BaseModel]]:
@@ -186,6 +188,15 @@ def _check_login(path: KeyPath, relay: _Tables, faults: Faults) -> None:
         faults.add(
             (*path, absent), f"missing or empty, though there is a {given}", "both or neither"
         )
+
+
+def _check_key(path: KeyPath, dkim: Any, faults: Faults) -> None:
+    key = dkim.get("key") if isinstance(dkim, dict) else None
+    if isinstance(key, str):
+        try:
+            signer("", "", key)
+        except ValueError as error:
+            faults.add((*path, "key"), str(error), "an RSA or Ed25519 key in PEM form")
 
 
 def _check_known(path: KeyPath, given: Any, known: Iterable[str], faults: Faults) -> None:

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, SecretStr
 
+from publisher.mail.dkim import Signer
 from publisher.model import Address, AutomaticFeeds, Feed, Newsletter, Publication, Weight
 from publisher.ports import Source
 
@@ -26,7 +27,11 @@ class Endpoint(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
-    """A next hop for mail. ``connections`` is how many may stand at once."""
+    """A next hop for mail.
+
+    ``connections`` is how many may stand at once; ``rate`` how many mails it takes in how many
+    seconds; ``signer`` signs them.
+    """
 
     name: str
     host: str
@@ -35,6 +40,8 @@ class Relay:
     username: str | None
     password: SecretStr | None
     connections: int
+    rate: tuple[int, int] | None
+    signer: Signer | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ import structlog
 from publisher import notices as words
 from publisher.deliver.breaker import Breaker
 from publisher.deliver.hand import Hand
+from publisher.deliver.pace import Pace
 from publisher.errors import AddressError, InDoubt, Refused, Unreachable, first_cause
 from publisher.letters import Letters
 from publisher.model import Claim, DeliveryState, InDoubtPolicy, IssueState, Newsletter, Reply
@@ -52,11 +53,12 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
-    """A next hop: how many connections it is given, and how one is made."""
+    """A next hop: how many connections it is given, how one is made, and how fast it is fed."""
 
     name: str
     connections: int
     connect: Callable[[], Transport]
+    pace: Pace | None = None
 
 
 async def decide_doubt(store: Store, newsletters: Collection[Newsletter], *, clock: Clock) -> int:
@@ -191,6 +193,9 @@ class _Run:
             message = await self.letters.write(claim)
         except (ValueError, AddressError) as error:
             await self._finish(self._failed(claim, f"no message can be made: {error}"))
+            return
+        if self.relay.pace is not None and not await self.relay.pace.turn(self.stop):
+            await self._finish(self._pending(claim, due=self.clock()))
             return
         try:
             await transport.offer(message)

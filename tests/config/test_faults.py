@@ -129,6 +129,10 @@ ONE_FAULT = [
      " such as 10/s, 500/m, 2000/h or 10000/d"),
     ('host = "mail.example.org"', 'host = "m"\ndkim = { domain = "d", selector = "s" }',
      "smtp.main.dkim.key: missing, allowed: text"),
+    ('host = "mail.example.org"',
+     'host = "m"\ndkim = { domain = "d", selector = "s", key = "k" }',
+     "smtp.main.dkim.key: no private key in PEM form, or one with a password,"
+     " allowed: an RSA or Ed25519 key in PEM form"),
     ('title = "Every', 'limit = true\ntitle = "Every',
      "feeds.all.limit: is not a number, allowed: a whole number from 1 to 1000"),
     ("[[feeds]]", "[feeds]", "feeds: a table is not allowed, allowed: tables in double brackets"),
