@@ -44,7 +44,6 @@ from publisher.store.edits import About
 from publisher.store.engine import Store, connect
 from publisher.store.migrate import migrate, require_current
 from publisher.tokens import Tokens
-from publisher.transports._signing import Signing
 from publisher.transports.smtp import Smtp, SmtpSettings
 
 
@@ -285,7 +284,12 @@ class App:
                 password=to.password.get_secret_value() if to.password else None,
             )
         )
-        return smtp if to.signer is None else Signing(smtp, [to.signer])
+        if to.signer is None:
+            return smtp
+        # Here, since its library takes its time to load, and few sites sign.
+        from publisher.transports._signing import Signing
+
+        return Signing(smtp, [to.signer])
 
 
 async def _pass(app: App, source: Source, terms: ingest.Terms) -> ingest.Intake:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -24,7 +24,6 @@ from publisher.config.models import (
 )
 from publisher.config.schema import KeyPath, Place
 from publisher.config.site import Capture, Config, Endpoint, Relay, Serving, SourceEntry
-from publisher.mail.dkim import Signer, signer
 from publisher.model import (
     AutomaticFeeds,
     Cadence,
@@ -35,6 +34,9 @@ from publisher.model import (
     Selection,
     Topic,
 )
+
+if TYPE_CHECKING:
+    from publisher.mail.dkim import Signer
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}  # RFC 6409 §3.1, RFC 8314 §7.3
 _UNITS = {
@@ -255,6 +257,8 @@ def _rate(text: str) -> tuple[int, int]:
 
 
 def _signer(table: DkimTable) -> Signer:
+    from publisher.mail.dkim import signer
+
     return signer(table.domain, table.selector, table.key.get_secret_value())
 
 

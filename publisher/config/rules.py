@@ -17,7 +17,6 @@ from publisher.config import kinds, looks
 from publisher.config.faults import Faults
 from publisher.config.models import NewsletterTable, SourceTable
 from publisher.config.schema import KeyPath, Place, keys
-from publisher.mail.dkim import signer
 
 _Tables = dict[str, Any]
 
@@ -193,6 +192,9 @@ def _check_login(path: KeyPath, relay: _Tables, faults: Faults) -> None:
 def _check_key(path: KeyPath, dkim: Any, faults: Faults) -> None:
     key = dkim.get("key") if isinstance(dkim, dict) else None
     if isinstance(key, str):
+        # Here, since its library takes its time to load, and few sites sign.
+        from publisher.mail.dkim import signer
+
         try:
             signer("", "", key)
         except ValueError as error:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import BaseModel, SecretStr
 
-from publisher.mail.dkim import Signer
 from publisher.model import Address, AutomaticFeeds, Feed, Newsletter, Publication, Weight
 from publisher.ports import Source
+
+if TYPE_CHECKING:
+    from publisher.mail.dkim import Signer
 
 Security = Literal["none", "starttls", "tls"]
 
