@@ -18,7 +18,7 @@ from tests.simulation.newsroom import Newsroom
 # Nothing here is covered that is not elsewhere, and covering takes as long again.
 pytestmark = pytest.mark.no_cover
 
-SMALL = 120
+SMALL = 60
 POLLS = int(os.environ.get("SIMULATION_POLLS", SMALL))
 SEED = int(os.environ.get("SIMULATION_SEED", "20261124"))
 
