@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from itertools import count
 
 import pytest
+import structlog
 from sqlalchemy import select, update
 
 from publisher.deliver import LEASE, Relay, Sent, decide_doubt, deliver, hand
 from publisher.deliver.pace import Pace
+from publisher.deliver.throttle import Throttle
 from publisher.letters import Letters, Stationery
 from publisher.model import Balance, InDoubtPolicy, Issue, IssueState
 from publisher.store import accounts, issues, subscribers
@@ -418,6 +420,55 @@ async def test_rows_that_wait_for_their_turn_go_back_when_it_is_told_to_stop(pos
     assert post.rig.count("RCPT") == 1
     assert await post.desk.balance(issue) == everybody(3, accepted=1, pending=2)
     assert len(await post.desk.claim()) == 2
+
+
+async def test_relay_that_complains_is_given_fewer_connections(post: Post) -> None:
+    """F14: and all the mail arrives, the put off a little later."""
+    post.connections = 8
+    complain = say(451, "4.7.0 too many at once")
+    post.rig.scripts.append(in_turn("MAIL", *([complain] * 8)))
+    await post.issue_for(*[f"p{number}" for number in range(40)])
+
+    with structlog.testing.capture_logs() as said:
+        sent = await post.send()
+
+    slowed = [each["connections"] for each in said if each["event"] == "relay slowed"]
+    assert slowed[0] == 4
+    assert (sent.accepted, sent.deferred) == (32, 8)
+
+
+async def test_row_is_begun_when_the_throttle_has_room(post: Post) -> None:
+    await post.issue_for("ann", "bob", "cy")
+    rows = hand.Hand(
+        store=post.desk.store,
+        clock=post.desk.clock,
+        newsletters=[post.desk.newsletter.slug],
+        lease=LEASE,
+        throttle=Throttle(2),
+        is_over=lambda: False,
+    )
+    rows.throttle.slow(now=0)
+    await rows.fill()
+    first = await rows.take()
+    second = asyncio.create_task(rows.take())
+    done, _ = await asyncio.wait([second], timeout=0.1)
+
+    assert first is not None
+    await rows.let_go(first)
+
+    assert done == set()
+    assert await second is not None
+
+
+async def test_full_mailbox_slows_nobody(post: Post) -> None:
+    post.rig.scripts.append(at("RCPT", say(452, "4.2.2 mailbox full"), argument="p1@"))
+    await post.issue_for("p0", "p1", "p2")
+
+    with structlog.testing.capture_logs() as said:
+        sent = await post.send()
+
+    assert [each for each in said if each["event"] == "relay slowed"] == []
+    assert (sent.accepted, sent.deferred) == (2, 1)
 
 
 async def test_confirmation_overtakes_an_issue(post: Post) -> None:

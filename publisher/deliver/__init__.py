@@ -21,6 +21,7 @@ from publisher import notices as words
 from publisher.deliver.breaker import Breaker
 from publisher.deliver.hand import Hand
 from publisher.deliver.pace import Pace
+from publisher.deliver.throttle import Throttle, is_complaint
 from publisher.errors import AddressError, InDoubt, Refused, Unreachable, first_cause
 from publisher.letters import Letters
 from publisher.model import Claim, DeliveryState, InDoubtPolicy, IssueState, Newsletter, Reply
@@ -119,11 +120,13 @@ class _Run:
     def __post_init__(self) -> None:
         self._alive = self.relay.connections
         self._breaker = Breaker()
+        self._throttle = Throttle(self.relay.connections)
         self._hand = Hand(
             store=self.store,
             clock=self.clock,
             newsletters=self.newsletters,
             lease=self.lease,
+            throttle=self._throttle,
             is_over=lambda: self.stop.is_set() or self.sent.error is not None,
         )
         self._commits = GroupCommit(self.store, self.clock, self.lease)
@@ -163,6 +166,7 @@ class _Run:
                     await self._hand_back(claim, error, retire=not is_proven)
                     if not is_proven:
                         return
+                    self._slow(str(error))
                     is_proven = False  # cut after some use, as relays do: connect again
         finally:
             await transport.close()
@@ -205,6 +209,8 @@ class _Run:
                 return
             reply = await transport.transmit()
         except Refused as refusal:
+            if is_complaint(refusal):
+                self._slow(str(refusal))
             await self._finish(self._refused(claim, refusal))
             if self._breaker.refused(claim, refusal):
                 await self._pause(claim, str(refusal))
@@ -219,7 +225,13 @@ class _Run:
         else:
             self.sent.accepted += 1
             self._breaker.accepted(claim)
+            self._throttle.speed()
             await self._finish(self._accepted(claim, reply))
+
+    def _slow(self, reason: str) -> None:
+        if self._throttle.slow(asyncio.get_running_loop().time()):
+            connections = int(self._throttle.limit)
+            log.info("relay slowed", relay=self.relay.name, connections=connections, reason=reason)
 
     async def _pause(self, claim: Claim, reason: str) -> None:
         """Stop sending an issue that nobody is going to get like this, and have the admin told."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
+from publisher.deliver.throttle import Throttle
 from publisher.model import Claim
 from publisher.ports import Clock
 from publisher.store import ledger
@@ -34,6 +35,7 @@ class Hand:
     clock: Clock
     newsletters: Collection[str]
     lease: timedelta
+    throttle: Throttle
     is_over: Callable[[], bool]
 
     def __post_init__(self) -> None:
@@ -49,7 +51,11 @@ class Hand:
         async with self._moved:
             # While another connection has a row in hand it may come back, should that one fail.
             await self._moved.wait_for(
-                lambda: self._ready or self.is_over() or (self._is_all and not self.claims)
+                lambda: (
+                    (self._ready and self.throttle.has_room(len(self.claims) - len(self._ready)))
+                    or self.is_over()
+                    or (self._is_all and not self.claims)
+                )
             )
             if self.is_over() or not self._ready:
                 return None
@@ -75,7 +81,7 @@ class Hand:
     async def let_go(self, claim: Claim) -> None:
         """Have a row no longer, since something has become of it."""
         self.claims.pop(claim.delivery, None)
-        if not self.claims:
+        if not self.claims or self.throttle.is_slow:
             await self.shake()
 
     async def shake(self) -> None:

@@ -1,0 +1,56 @@
+"""How many connections a relay is given at once: fewer when it says that it is too many.
+
+Half of them at each complaint, and slowly more again while all goes well, as TCP does it
+(RFC 5681 §3.1). A mailbox that is full is its own affair, and slows nobody.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from publisher.errors import Refused
+
+# RFC 3463 §3.2 and §3.3: the class of what is the recipient's.
+_OF_RECIPIENT = re.compile(r"4\.[12]\.")
+_COMPLAINTS = (421, 451, 452, 454)
+# Those who were refused at the same moment complain of the same.
+_PATIENCE_SECONDS = 1.0
+
+
+def is_complaint(refusal: Refused) -> bool:
+    """Say whether a refusal asks to be slower."""
+    return refusal.code in _COMPLAINTS and _OF_RECIPIENT.match(refusal.text) is None
+
+
+@dataclass(slots=True)
+class Throttle:
+    """``limit`` is how many rows may be under way, of at most so many."""
+
+    most: int
+    limit: float = field(init=False)
+    _slowed: float = field(init=False, default=float("-inf"))
+
+    def __post_init__(self) -> None:
+        self.limit = self.most
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it holds anybody up."""
+        return self.limit < self.most
+
+    def has_room(self, under_way: int) -> bool:
+        """Say whether one more may be begun."""
+        return under_way < int(self.limit)
+
+    def slow(self, now: float) -> bool:
+        """Heed a complaint, at so many seconds of any clock; say whether it changed anything."""
+        if now - self._slowed < _PATIENCE_SECONDS:
+            return False
+        self._slowed = now
+        before, self.limit = self.limit, max(1.0, self.limit / 2)
+        return self.limit < before
+
+    def speed(self) -> None:
+        """Trust the relay a little more, as it took a mail."""
+        self.limit = min(float(self.most), self.limit + 1 / self.limit)
