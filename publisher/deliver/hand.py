@@ -81,7 +81,7 @@ class Hand:
     async def let_go(self, claim: Claim) -> None:
         """Have a row no longer, since something has become of it."""
         self.claims.pop(claim.delivery, None)
-        if not self.claims or self.throttle.is_slow:
+        if not self.claims or self.throttle.is_in_use:
             await self.shake()
 
     async def shake(self) -> None:

@@ -35,9 +35,9 @@ class Throttle:
         self.limit = self.most
 
     @property
-    def is_slow(self) -> bool:
-        """Whether it holds anybody up."""
-        return self.limit < self.most
+    def is_in_use(self) -> bool:
+        """Whether there has been a complaint, so that somebody may wait for room."""
+        return self._slowed > float("-inf")
 
     def has_room(self, under_way: int) -> bool:
         """Say whether one more may be begun."""
