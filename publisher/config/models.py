@@ -19,6 +19,7 @@ from publisher.config.table import Table
 from publisher.config.values import (
     BaseUrl,
     Cron,
+    DnsName,
     ExcerptText,
     Hub,
     Language,
@@ -355,9 +356,9 @@ class PerDomainTable(Table):
 class DkimTable(Table):
     """DKIM signatures (RFC 6376)."""
 
-    domain: Text
+    domain: DnsName
     """The signing domain, which should be that of the sender."""
-    selector: Text
+    selector: DnsName
     """Names the public key's DNS record, SELECTOR._domainkey.DOMAIN."""
     key: SecretStr
     """The private key, RSA or Ed25519, in PEM form; write key_file to name its file."""

@@ -203,6 +203,11 @@ StoreUrl = Annotated[
     AfterValidator(_store_url),
     Allowed("sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
 ]
+DnsName = Annotated[
+    str,
+    StringConstraints(pattern=r"\A[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?\z", max_length=253),
+    Allowed("a name as the DNS has it, such as news or example.org"),
+]
 Rate = Annotated[
     str,
     StringConstraints(pattern=r"\A[1-9][0-9]{0,8}/[smhd]\z"),

@@ -518,3 +518,17 @@ def test_no_value_anywhere_breaks_anything_but_the_config(data: st.DataObject) -
 
     for line in faults_in(document):
         assert re.match(r"site/publisher\.toml: \S.*: ", line)
+
+
+@pytest.mark.parametrize("name", ["d\\r\\nBcc: x", "example .org", "-d", "\u00fc.example"])
+@pytest.mark.parametrize("key", ["domain", "selector"])
+def test_name_that_the_dns_cannot_have_is_in_no_signature(
+    faults_of: Faulty, key: str, name: str
+) -> None:
+    """A1: what stands in a header field of every mail."""
+    keys = {"domain": "example.org", "selector": "news"} | {key: name}
+    table = ", ".join(f'{each} = "{value}"' for each, value in keys.items())
+
+    faults = faults_of(f'{FULL}dkim = {{ {table}, key = "k" }}\n')
+
+    assert any(f"smtp.main.dkim.{key}: " in fault and "the DNS" in fault for fault in faults)
