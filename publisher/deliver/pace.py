@@ -1,13 +1,12 @@
-"""As many mails in a time as a relay takes, evenly: after a pause at most a second's worth at once.
+"""As many mails in a time as a relay takes, evenly: what a pause left over is not made up for.
 
-Each worker counts for itself, and begins anew when it is started.
+So no stretch of that length has more of them, wherever the relay begins to count. Each worker
+counts for itself, and begins anew when it is started.
 """
 
 from __future__ import annotations
 
 import asyncio
-
-_BURST_SECONDS = 1.0
 
 
 class Pace:
@@ -20,7 +19,7 @@ class Pace:
     async def turn(self, stop: asyncio.Event) -> bool:
         """Wait for a turn; False if told to stop before it came, and then it is another's."""
         now = asyncio.get_running_loop().time()
-        due = max(self._next, now - _BURST_SECONDS)
+        due = max(self._next, now)
         self._next = due + self._gap
         if due <= now:
             return True
