@@ -240,19 +240,18 @@ class _Run:
         note = f"paused: the relay refuses what it says: {reason}"
         async with self.store.write() as connection:
             issue = await issues.get(connection, claim.issue)
-            is_paused = issue is not None and await issues.change_state(
+            if issue is None or not await issues.change_state(
                 connection,
                 issue.id,
                 come_from=[IssueState.OPEN],
                 go_to=IssueState.PAUSED,
                 note=note,
-            )
-            if issue is not None and is_paused:
-                notice = words.content_refused(issue, self.relay.name, reason)
-                await notices.add(connection, notice, self.clock())
-        if is_paused:
-            self._hand.close(claim.issue)
-            log.error("issue paused", issue=claim.issue, relay=self.relay.name, reason=reason)
+            ):
+                return  # somebody else was faster
+            notice = words.content_refused(issue, self.relay.name, reason)
+            await notices.add(connection, notice, self.clock())
+        self._hand.close(issue.id)
+        log.error("issue paused", issue=issue.id, relay=self.relay.name, reason=reason)
 
     async def _finish(self, outcome: Outcome) -> None:
         self._commits.settle(outcome)

@@ -1,8 +1,8 @@
 """The rows that a run has leased: claimed in chunks, handed out singly, kept while they are out.
 
 A chunk is large, since a claim costs the database about the same for one row as for hundreds. So
-that an issue under way holds up nobody, confirmations are looked for apart, several times a
-second, and go first; and rows of an issue that is no longer open go back instead of out. That is
+that an issue under way holds up nobody, confirmations are looked for apart, twice a second,
+and go first; and rows of an issue that is no longer open go back instead of out. That is
 for speed: whether a row may be sent is judged again by the statement that marks it as sending.
 """
 

@@ -98,8 +98,7 @@ class Prepared:
         ``in_reply_to`` is the Message-ID of the message that it is shown below.
 
         ``values`` has every one of ``slots``; a missing one is a KeyError. Raises ValueError for
-        a value with a
-        control character and AddressError for such a recipient.
+        a value with a control character and AddressError for such a recipient.
         """
         own = self._own_fields(recipient, message_id, in_reply_to, values)
         pieces = [self.head, *own, *self.body]
