@@ -84,4 +84,4 @@ lock:
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.txt
 
 clean:
-	rm -rf .venv $(ON_NODE:%=tests/%/node_modules) var .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv $(ON_NODE:%=tests/%/node_modules) bench/peers/node_modules var .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,4 +1,4 @@
-"""A mail server that takes everything and keeps nothing, so fast that it is never what is measured.
+"""A mail server that takes everything and keeps nothing; bench.delivery shows its own limit.
 
     python -m bench.sink [DELAY_MS]
 
@@ -40,7 +40,6 @@ class Sink(asyncio.Protocol):
         self._is_content = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-
         self._transport = cast(asyncio.Transport, transport)
         self._say(_GREETING)
 
