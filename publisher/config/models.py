@@ -73,8 +73,9 @@ class StoreTable(Table):
     """The database, which holds everything but this file and the templates."""
 
     url: StoreUrl = SecretStr("sqlite:///../var/publisher.db")
-    """Which database. An SQLite file is relative to this file; PostgreSQL is for large lists and
-    several machines.
+    """Which database. An SQLite file is relative to this file, and lies on a disk of this machine,
+    not on a network's; two more of its name, `-wal` and `-shm`, belong to it while it is in use,
+    so copy it while the program is stopped. PostgreSQL is for several machines.
     """
 
 

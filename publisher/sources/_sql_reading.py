@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 from publisher.content.characters import clean_line
 from publisher.errors import SourceError
 from publisher.sources._sql_databases import Database
+from publisher.sqlite import sqlite3
 
 _CHUNK = 100
 _MAX_SHOWN = 300
@@ -31,8 +32,12 @@ class Reading:
     def __init__(self, name: str, database: Database) -> None:
         self._name = name
         self._database = database
+        is_sqlite = database.url.get_backend_name() == "sqlite"
         self._engine = create_engine(
-            database.url, connect_args=database.options, poolclass=NullPool
+            database.url,
+            connect_args=database.options,
+            poolclass=NullPool,
+            module=sqlite3 if is_sqlite else None,
         )
         self._connection: Connection | None = None
         self._driver: Any = None

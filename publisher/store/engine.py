@@ -6,30 +6,31 @@ is for the few statements that a send repeats for every message: they run in one
 own, without a turn of the event loop for each.
 
 On SQLite every writing transaction takes the write lock at its start (BEGIN IMMEDIATE), so
-that none fails half-way for having read first. The journal is WAL only with an SQLite that
-is free of the WAL-reset bug (fixed in 3.51.3): the command line beside a running service is
-a second process on the same file. Older ones use a rollback journal.
+that none fails half-way for having read first. The journal is a WAL where the library keeps it
+whole (`publisher.sqlite`): the command line beside a running service is a second process on the
+same file. With an older library it is a rollback journal.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import aiosqlite
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from publisher.errors import StoreError
+from publisher.sqlite import WAL_IS_SAFE, sqlite3
 
-_WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
 _BUSY_TIMEOUT_SECONDS = 60
 
 T = TypeVar("T")
@@ -150,10 +151,9 @@ def connect_sync(url: str, *, create: bool = False) -> Engine:
     if where.get_backend_name() == "sqlite":
         if where.database and create:
             Path(where.database).parent.mkdir(parents=True, exist_ok=True)
-        where = where.set(drivername="sqlite")
+        engine = create_engine(where.set(drivername="sqlite"), module=sqlite3)
     else:
-        where = where.set(drivername="postgresql+psycopg")
-    engine = create_engine(where)
+        engine = create_engine(where.set(drivername="postgresql+psycopg"))
     _prepare(engine, create=create)
     return engine
 
@@ -170,8 +170,35 @@ def _with_driver(url: URL) -> URL:
 
 def _options(url: URL) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": _BUSY_TIMEOUT_SECONDS}}
+        patience = {"timeout": _BUSY_TIMEOUT_SECONDS, "async_creator_fn": _open_sqlite}
+        return {"module": _Driver(aiosqlite, sqlite3), "connect_args": patience}
     return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
+
+
+_ERRORS = (
+    "DatabaseError",
+    "Error",
+    "IntegrityError",
+    "NotSupportedError",
+    "OperationalError",
+    "ProgrammingError",
+)
+
+
+class _Driver(AsyncAdapt_aiosqlite_dbapi):
+    """aiosqlite over our SQLite library: its errors are that one's."""
+
+    def _init_dbapi_attributes(self) -> None:
+        super()._init_dbapi_attributes()
+        for name in _ERRORS:
+            setattr(self, name, getattr(sqlite3, name))
+
+
+def _open_sqlite(file: str, **options: Any) -> aiosqlite.Connection:
+    connection = aiosqlite.Connection(lambda: sqlite3.connect(file, **options), iter_chunk_size=64)
+    # As the dialect has it: a thread that nobody ended must not keep the program from ending.
+    connection._thread.daemon = True
+    return connection
 
 
 def _prepare(engine: Engine, *, create: bool) -> None:
@@ -192,7 +219,7 @@ def _prepare(engine: Engine, *, create: bool) -> None:
         try:
             cursor = dbapi_connection.cursor()
             cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_SECONDS * 1000}")
-            cursor.execute(f"PRAGMA journal_mode = {'WAL' if _WAL_IS_SAFE else 'TRUNCATE'}")
+            cursor.execute(f"PRAGMA journal_mode = {'WAL' if WAL_IS_SAFE else 'TRUNCATE'}")
             # FULL: what we have said is committed survives a power cut as well.
             cursor.execute("PRAGMA synchronous = FULL")
             cursor.execute("PRAGMA foreign_keys = ON")

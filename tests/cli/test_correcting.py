@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 
 import pytest
 
+from publisher.sqlite import sqlite3
 from tests.cli.conftest import Command
 from tests.rig.program import Site
 

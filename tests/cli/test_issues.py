@@ -5,11 +5,11 @@ from __future__ import annotations
 import email
 import email.policy
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 
+from publisher.sqlite import sqlite3
 from tests.cli.conftest import Command
 from tests.rig.program import Site
 

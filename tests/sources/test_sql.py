@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from publisher.errors import SourceError
 from publisher.model import Person, Publication, Rejection, SourceArticle, Unchanged
 from publisher.ports import Told
 from publisher.sources.sql import Settings, SqlSource
+from publisher.sqlite import sqlite3
 from tests.rig.reading import Reading
 from tests.rig.visits import NOON, visit
 

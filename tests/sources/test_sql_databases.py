@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from publisher.ports import Told
 from publisher.sources import _sql_reading
 from publisher.sources._sql_databases import Database, at_file, at_url
 from publisher.sources.sql import Settings, SqlSource
+from publisher.sqlite import sqlite3
 from tests.rig import mariadb
 from tests.rig.databases import Databases
 from tests.rig.reading import Reading, news

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import sys
 from asyncio.subprocess import PIPE
 from datetime import UTC, datetime, timedelta, timezone
@@ -12,6 +11,7 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import StatementError
 
 from publisher.errors import StoreError
+from publisher.sqlite import WAL_IS_SAFE, sqlite3
 from publisher.store import keys
 from publisher.store.engine import Store, connect
 from publisher.store.migrate import migrate, require_current
@@ -166,7 +166,7 @@ async def test_journal_is_wal_only_where_sqlite_keeps_it_whole(tmp_path: Path) -
         synchronous = await connection.scalar(text("PRAGMA synchronous"))
     await store.close()
 
-    assert mode == ("wal" if sqlite3.sqlite_version_info >= (3, 51, 3) else "truncate")
+    assert mode == ("wal" if WAL_IS_SAFE else "truncate")
     assert synchronous == 2
 
 
