@@ -12,12 +12,10 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    BindParameter,
     ColumnElement,
     FromClause,
     Text,
     any_,
-    bindparam,
     cast,
     column,
     false,
@@ -44,38 +42,15 @@ def among(
 
 def pairs(connection: AsyncConnection, pairs: Mapping[int, int]) -> FromClause:
     """Give a mapping as rows of ``key`` and ``value``, in its order."""
-    dialect = connection.dialect.name
-    return pairs_bound(dialect, pairs_values(dialect, pairs))
-
-
-def pairs_bound(dialect: str, given: Mapping[str, str] | None = None) -> FromClause:
-    """Give rows of ``key`` and ``value`` of which the values are parameters (`pairs_values`).
-
-    Without any they are those of each run of a statement that is made once and run often.
-    """
-
-    def parameter(name: str) -> BindParameter[str]:
-        if given is None:
-            return bindparam(name, type_=Text)
-        return bindparam(name, given[name], Text, unique=True)
-
-    if dialect == "postgresql":
-        keys, values = (cast(parameter(name), ARRAY(BigInteger)) for name in ("keys", "values"))
+    if connection.dialect.name == "postgresql":
         return (
-            func.unnest(keys, values)
+            func.unnest(_array(pairs.keys()), _array(pairs.values()))
             .table_valued(column("key", BigInteger), column("value", BigInteger))
             .render_derived()
         )
-    each = func.json_each(parameter("pairs")).table_valued("value", name="pair")
+    each = func.json_each(json.dumps(list(pairs.items()))).table_valued("value", name="pair")
     key, value = (func.json_extract(each.c.value, f"$[{place}]") for place in (0, 1))
     return select(key.label("key"), value.label("value")).subquery()
-
-
-def pairs_values(dialect: str, pairs: Mapping[int, int]) -> dict[str, str]:
-    """Give the parameters of `pairs_bound`."""
-    if dialect == "postgresql":
-        return {"keys": _listed(pairs.keys()), "values": _listed(pairs.values())}
-    return {"pairs": json.dumps(list(pairs.items()))}
 
 
 def _array(ids: Collection[int]) -> ColumnElement[Sequence[int]]:

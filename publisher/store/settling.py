@@ -6,47 +6,33 @@ thread of `Store.commit`, on as many rows as are at hand.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
-from typing import Any
+from datetime import UTC, datetime
+from functools import lru_cache
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
-    BindParameter,
-    ColumnElement,
     Connection,
+    Dialect,
     Integer,
+    Select,
     String,
     Text,
     Update,
     bindparam,
-    column,
-    func,
     or_,
     select,
     update,
 )
-from sqlalchemy.sql.dml import ReturningUpdate
-from sqlalchemy.types import TypeEngine
 
 from publisher.model import Claim, DeliveryState, IssueState
-from publisher.store import bulk
 from publisher.store.ledger import may_be_mailed
+from publisher.store.prepared import Prepared, told
 from publisher.store.tables import UTCDateTime, deliveries, issues
 
-_OVER = (DeliveryState.ACCEPTED, DeliveryState.FAILED)
-_TOLD: Mapping[str, TypeEngine[Any]] = {
-    "row": BigInteger(),
-    "attempt": Integer(),
-    "to_state": String(),
-    "to_due": UTCDateTime(),
-    "to_reply": Text(),
-    "put_off": Integer(),
-    "at": UTCDateTime(),
-}
+_OVER = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,81 +58,110 @@ def mark_sending(
     Those left out were fenced off, or their person has left since, or their issue is no longer
     open: they must not be sent.
     """
-    dialect = connection.dialect.name
-    held = bulk.pairs_values(dialect, {claim.delivery: claim.attempt for claim in claims})
-    rows = connection.execute(_marking(dialect), {**held, "lease_ends": lease_ends})
-    return set(rows.scalars())
+    statements = _statements(connection.dialect)
+    rows = json.dumps([{"delivery": each.delivery, "attempt": each.attempt} for each in claims])
+    lease = _told_time(connection.dialect, lease_ends)
+    if statements.mark.run(connection, told=rows, lease_ends=lease).rowcount == len(claims):
+        return {claim.delivery for claim in claims}
+    return set(statements.marked.run(connection, told=rows).scalars())
 
 
 def settle(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> int:
     """Record outcomes; give how many rows took them (the rest were fenced off)."""
     if not outcomes:
         return 0
+    dialect = connection.dialect
+    at = _told_time(dialect, now)
     rows = [
         {
-            "row": outcome.claim.delivery,
+            "delivery": outcome.claim.delivery,
             "attempt": outcome.claim.attempt,
             "to_state": outcome.state,
-            "to_due": outcome.due,
+            "to_due": _told_time(dialect, outcome.due),
             "to_reply": outcome.reply,
             "put_off": int(outcome.deferred),
-            "at": now if outcome.state in _OVER else None,
+            "at": at if outcome.state in _OVER else None,
         }
         for outcome in outcomes
     ]
-    if connection.dialect.name == "postgresql":
-        columns = {name: [row[name] for row in rows] for name in rows[0]}
-        return connection.execute(_settling_all(), columns).rowcount
-    return connection.execute(_settling_each(), rows).rowcount
+    return _statements(dialect).settle.run(connection, told=json.dumps(rows)).rowcount
 
 
-@cache
-def _marking(dialect: str) -> ReturningUpdate[int]:
-    held = bulk.pairs_bound(dialect)
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    mark: Prepared
+    marked: Prepared
+    settle: Prepared
+
+
+@lru_cache(maxsize=8)
+def _statements(dialect: Dialect) -> _Statements:
+    return _Statements(
+        mark=Prepared(_marking(dialect), dialect),
+        marked=Prepared(_marked(dialect), dialect),
+        settle=Prepared(_settling(dialect), dialect),
+    )
+
+
+def _told_time(dialect: Dialect, time: datetime) -> str:
+    """Write a time as it stands in a column."""
+    time = time.astimezone(UTC)
+    if dialect.name == "sqlite":
+        return time.strftime("%Y-%m-%d %H:%M:%S.%f")
+    return time.isoformat()
+
+
+def _marking(dialect: Dialect) -> Update:
+    held = told(dialect, {"delivery": BigInteger(), "attempt": Integer()})
     open_issue = select(issues.c.id).where(issues.c.state == IssueState.OPEN)
     return (
         update(deliveries)
         .where(
-            deliveries.c.id == held.c.key,
-            deliveries.c.attempts == held.c.value,
+            deliveries.c.id == held.c.delivery,
+            deliveries.c.attempts == held.c.attempt,
             deliveries.c.state == DeliveryState.PENDING,
             or_(deliveries.c.issue_id.is_(None), deliveries.c.issue_id.in_(open_issue)),
             may_be_mailed,
         )
         .values(state=DeliveryState.SENDING, due=bindparam("lease_ends"))
-        .returning(deliveries.c.id)
     )
 
 
-@cache
-def _settling_each() -> Update:
-    told: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in _TOLD}
-    return _settled_as(told)
+def _marked(dialect: Dialect) -> Select[int]:
+    held = told(dialect, {"delivery": BigInteger(), "attempt": Integer()})
+    return select(deliveries.c.id).where(
+        deliveries.c.id == held.c.delivery,
+        deliveries.c.attempts == held.c.attempt,
+        deliveries.c.state == DeliveryState.SENDING,
+    )
 
 
-@cache
-def _settling_all() -> Update:
-    """Settle many rows at once: PostgreSQL takes longer to be asked than to answer."""
-    arrays = (bindparam(name, type_=ARRAY(type)) for name, type in _TOLD.items())
-    columns = (column(name, type) for name, type in _TOLD.items())
-    told = func.unnest(*arrays).table_valued(*columns, name="told").render_derived()
-    return _settled_as(dict(told.c.items()))
-
-
-def _settled_as(told: Mapping[str, ColumnElement[Any]]) -> Update:
+def _settling(dialect: Dialect) -> Update:
+    outcome = told(
+        dialect,
+        {
+            "delivery": BigInteger(),
+            "attempt": Integer(),
+            "to_state": String(),
+            "to_due": UTCDateTime(),
+            "to_reply": Text(),
+            "put_off": Integer(),
+            "at": UTCDateTime(),
+        },
+    )
     return (
         update(deliveries)
         .where(
-            deliveries.c.id == told["row"],
-            deliveries.c.attempts == told["attempt"],
+            deliveries.c.id == outcome.c.delivery,
+            deliveries.c.attempts == outcome.c.attempt,
             # Said so that SQLite does not take it for a reason to walk the index of pending rows.
-            *(deliveries.c.state != each for each in (*_OVER, DeliveryState.SKIPPED)),
+            *(deliveries.c.state != each for each in _OVER),
         )
         .values(
-            state=told["to_state"],
-            due=told["to_due"],
-            reply=told["to_reply"],
-            deferrals=deliveries.c.deferrals + told["put_off"],
-            settled=told["at"],
+            state=outcome.c.to_state,
+            due=outcome.c.to_due,
+            reply=outcome.c.to_reply,
+            deferrals=deliveries.c.deferrals + outcome.c.put_off,
+            settled=outcome.c.at,
         )
     )
