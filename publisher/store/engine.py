@@ -68,6 +68,7 @@ class Store:
         if self._committer is None:
             url = self._engine.url.render_as_string(hide_password=False)
             engine = connect_sync(url).execution_options(publisher_write=True)
+            _expect_lookups(engine)
             self._committer = ThreadPoolExecutor(1, "commit"), engine
         thread, writer = self._committer
 
@@ -199,6 +200,24 @@ def _open_sqlite(file: str, **options: Any) -> aiosqlite.Connection:
     # As the dialect has it: a thread that nobody ended must not keep the program from ending.
     connection._thread.daemon = True
     return connection
+
+
+def _expect_lookups(engine: Engine) -> None:
+    """Have PostgreSQL look up each row by its key, and plan each statement once.
+
+    Otherwise it goes through all rows of an issue of which its statistics do not know yet, and
+    thinks longer than it works.
+    """
+    if engine.dialect.name != "postgresql":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _connected(dbapi_connection: Any, _record: ConnectionPoolEntry) -> None:
+        with dbapi_connection.cursor() as cursor:
+            cursor.execute("SET plan_cache_mode = force_generic_plan")
+            for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):
+                cursor.execute(f"SET enable_{way} = off")
+        dbapi_connection.commit()
 
 
 def _prepare(engine: Engine, *, create: bool) -> None:

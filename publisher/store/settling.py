@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Dialect,
     Integer,
@@ -32,7 +33,7 @@ from publisher.store.ledger import may_be_mailed
 from publisher.store.prepared import Prepared, told
 from publisher.store.tables import UTCDateTime, deliveries, issues
 
-_OVER = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.SKIPPED)
+_OVER = (DeliveryState.ACCEPTED, DeliveryState.FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,14 @@ def _told_time(dialect: Dialect, time: datetime) -> str:
     return time.isoformat()
 
 
+def _in_states(*states: DeliveryState) -> list[ColumnElement[bool]]:
+    """Say in which states a row is, so that no database takes it for a reason to walk an index.
+
+    They do, through all rows that wait, while what they know of a new issue is of the last one.
+    """
+    return [deliveries.c.state != each for each in DeliveryState if each not in states]
+
+
 def _marking(dialect: Dialect) -> Update:
     held = told(dialect, {"delivery": BigInteger(), "attempt": Integer()})
     open_issue = select(issues.c.id).where(issues.c.state == IssueState.OPEN)
@@ -119,7 +128,7 @@ def _marking(dialect: Dialect) -> Update:
         .where(
             deliveries.c.id == held.c.delivery,
             deliveries.c.attempts == held.c.attempt,
-            deliveries.c.state == DeliveryState.PENDING,
+            *_in_states(DeliveryState.PENDING),
             or_(deliveries.c.issue_id.is_(None), deliveries.c.issue_id.in_(open_issue)),
             may_be_mailed,
         )
@@ -154,8 +163,7 @@ def _settling(dialect: Dialect) -> Update:
         .where(
             deliveries.c.id == outcome.c.delivery,
             deliveries.c.attempts == outcome.c.attempt,
-            # Said so that SQLite does not take it for a reason to walk the index of pending rows.
-            *(deliveries.c.state != each for each in _OVER),
+            *_in_states(DeliveryState.PENDING, DeliveryState.SENDING),
         )
         .values(
             state=outcome.c.to_state,
