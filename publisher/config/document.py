@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -33,6 +34,11 @@ def parse(path: Path) -> dict[str, Any]:
         if where == "end of document":
             where = f"line {text.count(chr(10)) + 1}, column {len(text) - text.rfind(chr(10))}"
         raise ConfigError([f"{path}: {where}: {reason}"]) from error
+
+
+def anchored(path: Path, folder: Path) -> Path:
+    """Make a path of the file one of ours; ``..`` goes, as it would stand in every message."""
+    return Path(os.path.normpath(folder / path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

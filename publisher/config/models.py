@@ -21,6 +21,7 @@ from publisher.config.values import (
     Cron,
     DnsName,
     ExcerptText,
+    Host,
     Hub,
     Language,
     Listen,
@@ -367,10 +368,22 @@ class DkimTable(Table):
 class RelayTable(Table):
     """A mail server that takes our mail, under a name of your choice."""
 
-    host: Text
-    """Its host name or address."""
+    protocol: Literal["smtp", "lmtp"] = "smtp"
+    """How it is spoken to. LMTP (RFC 2033) is for what keeps the readers' mailboxes itself, such as
+    Dovecot.
+    """
+    host: Host | None = None
+    """Its host name, or its address, IPv4 or IPv6; must be given, but where there is a socket."""
     port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
-    """Its port; without one, 587 for starttls, 465 for tls and 25 for none."""
+    """Its port; without one, 587 for starttls, 465 for tls and 25 for none. LMTP has none of its
+    own, and must not have 25.
+    """
+    socket: Path | None = None
+    """For lmtp: the socket in the file system where it listens, instead of host and port."""
+    client_hostname: Host | None = None
+    """The name by which we greet it; without one, this machine's full name, or its address where
+    it has none.
+    """
     security: Security = "starttls"
     """How the line is encrypted. A relay that does not offer what is set here gets no mail."""
     username: str = ""

@@ -98,8 +98,8 @@ ONE_FAULT = [
     (
         'host = "mail',
         '"a b" = 1\nhost = "mail',
-        'smtp.main."a b": unknown key, allowed: host, port, security, username, password,'
-        " connections, rate, per_domain, dkim",
+        'smtp.main."a b": unknown key, allowed: protocol, host, port, socket,'
+        " client_hostname, security, username, password, connections, rate, per_domain, dkim",
     ),
     # types
     ('title = "Example News"', "title = 5", "publication.title: 5 is not allowed, allowed: text"),

@@ -27,7 +27,7 @@ def all_set(tmp_path: Path) -> Path:
     text = SAMPLE.read_text(encoding="utf-8")
     text = text.replace('\nselect = { tags = ["labour"] }\n', "\n")
     path = tmp_path / "publisher.toml"
-    path.write_text(re.sub(r"(?m)^#(?=[a-z])", "", text), encoding="utf-8")
+    path.write_text(re.sub(r"(?m)^#(?=[a-z\[])", "", text), encoding="utf-8")
     (tmp_path / "dkim.pem").write_text(private_pem())
     return path
 
@@ -72,8 +72,8 @@ def test_sample_mails_without_grace_so_that_nobody_waits() -> None:
 def test_sample_relay_is_the_capturing_server() -> None:
     config = load(SAMPLE, {})
 
-    relay = config.relays["main"]
-    assert config.capture.listen == (relay.host, relay.port)
+    hop = config.relays["main"].hop
+    assert config.capture.listen == (hop.host, hop.port)
 
 
 def test_sample_shows_every_key(tmp_path: Path) -> None:

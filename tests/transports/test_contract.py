@@ -19,6 +19,7 @@ from publisher.mail import wire
 from publisher.model import Envelope, Message
 from publisher.ports import Transport
 from publisher.transports.file import File
+from publisher.transports.lmtp import Lmtp, LmtpSettings
 from publisher.transports.smtp import Smtp, SmtpSettings
 from tests.rig.script import Accepted
 from tests.rig.smtp import SmtpRig
@@ -52,6 +53,16 @@ async def smtp_route() -> AsyncIterator[Route]:
 
 
 @asynccontextmanager
+async def lmtp_route() -> AsyncIterator[Route]:
+    with TemporaryDirectory() as name:
+        path = Path(name) / "lmtp"
+        async with SmtpRig(lmtp=True, path=path) as rig:
+            lmtp = Lmtp(LmtpSettings(socket=path, security="none"))
+            yield Route(transport=lmtp, delivered=lambda: rig.accepted)
+            await lmtp.close()
+
+
+@asynccontextmanager
 async def file_route() -> AsyncIterator[Route]:
     with TemporaryDirectory() as name:
         yield Route(transport=File(Path(name)), delivered=lambda: read_files(Path(name)))
@@ -73,6 +84,7 @@ def read_files(folder: Path) -> list[Accepted]:
 
 ROUTES: dict[str, Callable[[], AbstractAsyncContextManager[Route]]] = {
     "smtp": smtp_route,
+    "lmtp": lmtp_route,
     "file": file_route,
 }
 KINDS = [

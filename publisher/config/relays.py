@@ -1,0 +1,96 @@
+"""What the config says of relays: the rules between their keys, and where each one is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from publisher.config.document import anchored
+from publisher.config.faults import Faults
+from publisher.config.models import RelayTable
+from publisher.config.schema import KeyPath
+from publisher.transports._settings import LmtpSettings, SmtpSettings
+
+_Table = dict[str, Any]
+
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}  # RFC 6409 §3.1, RFC 8314 §7.3
+_SMTP_PORT = 25
+
+# What is of use on the way to a host, and nowhere else.
+_NETWORK = ("port", "client_hostname", "security", "username", "password")
+
+
+def check(site: _Table, faults: Faults) -> None:
+    """Note every fault between the keys of relays."""
+    tables = site.get("smtp")
+    for name, relay in tables.items() if isinstance(tables, dict) else ():
+        if isinstance(relay, dict):
+            path = ("smtp", name)
+            _check_place(path, relay, faults)
+            _check_login(path, relay, faults)
+            _check_key((*path, "dkim"), relay.get("dkim"), faults)
+
+
+def hop(table: RelayTable, folder: Path) -> SmtpSettings:
+    """Say where a relay is, and by the type of that how mail is brought there."""
+    if table.socket is not None:
+        return LmtpSettings(socket=anchored(table.socket, folder), security="none")
+    kind = LmtpSettings if table.protocol == "lmtp" else SmtpSettings
+    return kind(
+        host=table.host or "",
+        port=table.port or _PORTS[table.security],
+        security=table.security,
+        username=table.username or None,
+        password=table.password.get_secret_value() if table.username and table.password else None,
+        client_hostname=table.client_hostname,
+    )
+
+
+def _check_place(path: KeyPath, relay: _Table, faults: Faults) -> None:
+    protocol = relay.get("protocol", "smtp")
+    if protocol == "lmtp" and "socket" in relay:
+        if "host" in relay:
+            faults.add((*path, "socket"), "stands beside host", "one of the two")
+        _check_useless(path, relay, _NETWORK, "beside socket", faults)
+        return
+    _check_useless(path, relay, ["socket"], f'with protocol = "{protocol}"', faults)
+    if "host" not in relay:
+        either = "text, or socket instead" if protocol == "lmtp" else "text"
+        faults.add((*path, "host"), "missing", either)
+    if protocol == "lmtp":
+        # RFC 2033 §5: what comes to port 25 is not from a program of one's own.
+        if "port" not in relay:
+            faults.add((*path, "port"), "missing, as LMTP has none of its own", "such as 24")
+        elif relay["port"] in (_SMTP_PORT, str(_SMTP_PORT)):
+            faults.add((*path, "port"), "25 is for SMTP alone", "another port, such as 24")
+
+
+def _check_useless(
+    path: KeyPath, relay: _Table, useless: Iterable[str], where: str, faults: Faults
+) -> None:
+    for key in useless:
+        if key in relay:
+            faults.add((*path, key), f"means nothing {where}")
+
+
+def _check_login(path: KeyPath, relay: _Table, faults: Faults) -> None:
+    if bool(relay.get("username")) != bool(relay.get("password")):
+        given, absent = (
+            ("username", "password") if relay.get("username") else ("password", "username")
+        )
+        faults.add(
+            (*path, absent), f"missing or empty, though there is a {given}", "both or neither"
+        )
+
+
+def _check_key(path: KeyPath, dkim: Any, faults: Faults) -> None:
+    key = dkim.get("key") if isinstance(dkim, dict) else None
+    if isinstance(key, str):
+        # Here, since its library takes its time to load, and few sites sign.
+        from publisher.mail.dkim import signer
+
+        try:
+            signer("", "", key)
+        except ValueError as error:
+            faults.add((*path, "key"), str(error), "an RSA or Ed25519 key in PEM form")

@@ -1,0 +1,39 @@
+"""What the config says of a next hop. No library is loaded for it, since every command reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpSettings:
+    """How to reach a relay and who we are to it.
+
+    Either ``host`` and ``port``, or ``socket``, a socket in the file system. ``security``: "tls"
+    from the first byte (port 465), "starttls" (port 587) or "none". ``client_hostname`` is said
+    in EHLO; None is this machine's own full name, or its address where it has none.
+    """
+
+    host: str = ""
+    port: int = 0
+    socket: Path | None = None
+    security: Literal["none", "starttls", "tls"]
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    client_hostname: str | None = None
+    ca_file: Path | None = None
+    verify: bool = True
+
+    @property
+    def where(self) -> str:
+        """Name it in a message; an IPv6 address in brackets, as its port follows."""
+        if self.socket is not None:
+            return str(self.socket)
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LmtpSettings(SmtpSettings):
+    """The same of a server that speaks LMTP."""
