@@ -56,11 +56,12 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
     """Make the config from the parsed file. Raises ConfigError as `load` does."""
     faults = Faults(path, written)
     folder = path.parent
-    filled = document.Filling(environ=environ, folder=folder, faults=faults).table(written)
+    filling = document.Filling(environ=environ, folder=folder, faults=faults, models=Place.of(Site))
+    filled = filling.table(written)
     filled.setdefault("publication", {})  # so that what is missing is its keys
     site = _site(filled, faults)
     rules.check(filled, faults)
-    relays.check(filled, faults)
+    relays.check(filled, folder, faults)
     sources = rules.settle_sources(filled, faults)
     port = _platform_port(environ, faults)
     faults.settle()

@@ -386,6 +386,16 @@ class RelayTable(Table):
     """
     security: Security = "starttls"
     """How the line is encrypted. A relay that does not offer what is set here gets no mail."""
+    verify: bool = True
+    """Whether its certificate must be in order; false encrypts to whomever answers."""
+    ca_file: Path | None = None
+    """The authorities that its certificate is checked by (PEM); without one, the system's."""
+    client_cert_file: Path | None = None
+    """The certificate that we show to a relay that asks for one (PEM)."""
+    client_key_file: Path | None = None
+    """The private key of that certificate, without a password (PEM); without one, it is in
+    client_cert_file.
+    """
     username: str = ""
     """The name to log in with; empty for no login."""
     password: SecretStr | None = None

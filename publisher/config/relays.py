@@ -10,6 +10,7 @@ from publisher.config.document import anchored
 from publisher.config.faults import Faults
 from publisher.config.models import RelayTable
 from publisher.config.schema import KeyPath
+from publisher.transports import _tls as tls
 from publisher.transports._settings import LmtpSettings, SmtpSettings
 
 _Table = dict[str, Any]
@@ -17,17 +18,20 @@ _Table = dict[str, Any]
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}  # RFC 6409 §3.1, RFC 8314 §7.3
 _SMTP_PORT = 25
 
-# What is of use on the way to a host, and nowhere else.
-_NETWORK = ("port", "client_hostname", "security", "username", "password")
+# What is of use where the line is encrypted, and on the way to a host, and nowhere else.
+_TLS_FILES = ("ca_file", "client_cert_file", "client_key_file")
+_TLS = ("verify", *_TLS_FILES)
+_NETWORK = ("port", "client_hostname", "security", *_TLS, "username", "password")
 
 
-def check(site: _Table, faults: Faults) -> None:
-    """Note every fault between the keys of relays."""
+def check(site: _Table, folder: Path, faults: Faults) -> None:
+    """Note every fault between the keys of relays, and of the files that they name."""
     tables = site.get("smtp")
     for name, relay in tables.items() if isinstance(tables, dict) else ():
         if isinstance(relay, dict):
             path = ("smtp", name)
             _check_place(path, relay, faults)
+            _check_tls(path, relay, folder, faults)
             _check_login(path, relay, faults)
             _check_key((*path, "dkim"), relay.get("dkim"), faults)
 
@@ -44,7 +48,15 @@ def hop(table: RelayTable, folder: Path) -> SmtpSettings:
         username=table.username or None,
         password=table.password.get_secret_value() if table.username and table.password else None,
         client_hostname=table.client_hostname,
+        verify=table.verify,
+        ca_file=_file(table.ca_file, folder),
+        client_cert_file=_file(table.client_cert_file, folder),
+        client_key_file=_file(table.client_key_file, folder),
     )
+
+
+def _file(path: Path | str | None, folder: Path) -> Path | None:
+    return anchored(Path(path), folder) if path is not None else None
 
 
 def _check_place(path: KeyPath, relay: _Table, faults: Faults) -> None:
@@ -64,6 +76,24 @@ def _check_place(path: KeyPath, relay: _Table, faults: Faults) -> None:
             faults.add((*path, "port"), "missing, as LMTP has none of its own", "such as 24")
         elif relay["port"] in (_SMTP_PORT, str(_SMTP_PORT)):
             faults.add((*path, "port"), "25 is for SMTP alone", "another port, such as 24")
+
+
+def _check_tls(path: KeyPath, relay: _Table, folder: Path, faults: Faults) -> None:
+    if relay.get("security") == "none":
+        _check_useless(path, relay, _TLS, 'with security = "none"', faults)
+        return
+    if relay.get("verify") is False:
+        _check_useless(path, relay, ["ca_file"], "with verify = false", faults)
+    if "client_key_file" in relay and "client_cert_file" not in relay:
+        faults.add((*path, "client_cert_file"), "missing, though there is a client_key_file")
+    given = [relay.get(key) for key in _TLS_FILES]
+    ca, cert, key = (_file(each if isinstance(each, str) else None, folder) for each in given)
+    if ca or cert:
+        made = SmtpSettings(security="tls", ca_file=ca, client_cert_file=cert, client_key_file=key)
+        try:
+            tls.context(made)
+        except tls.UnusableFile as fault:
+            faults.add((*path, fault.key), fault.reason)
 
 
 def _check_useless(

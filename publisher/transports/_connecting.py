@@ -87,7 +87,7 @@ class Connector:
             transport = cast(asyncio.Transport, client.transport)
             return Greeted(conversation=Conversation(transport), extensions=client.esmtp_extensions)
         # UnicodeError is what a host name that IDNA cannot encode ends in.
-        except (SMTPException, OSError, UnicodeError) as error:
+        except (SMTPException, OSError, UnicodeError, _tls.UnusableFile) as error:
             _abort(client)
             raise Unreachable(self._explain(error)) from error
         except BaseException:
@@ -144,10 +144,7 @@ class Connector:
         untouched = "no recipient was touched"
         tls_error = next((e for e in _causes(error) if isinstance(e, ssl.SSLError)), None)
         if tls_error is not None:
-            return (
-                f"{self._where}: TLS failed, {untouched}: {tls_error}; check security, "
-                "the server's certificate and its name, or set ca_file"
-            )
+            return f"{self._where}: TLS failed, {untouched}: {tls_error}; {_advice(tls_error)}"
         if isinstance(error, SMTPAuthenticationError):
             advice = "check username and password" if error.code >= 500 else "try again later"
             return (
@@ -162,7 +159,8 @@ class Connector:
             return f"{self._where}: not ready in {self._timeout_seconds:g} s, {untouched}"
         # What the library makes of it names an address that it was not told.
         cause = error.__cause__ if isinstance(error, SMTPException) and error.__cause__ else error
-        return f"{self._where}: no connection, {untouched}: {clean(str(cause))}"
+        reason = clean(str(cause)) or "the connection was cut"
+        return f"{self._where}: no connection, {untouched}: {reason}"
 
 
 class _LmtpClient(SMTP):
@@ -180,6 +178,16 @@ class _LmtpClient(SMTP):
 def clean(text: str) -> str:
     """Make a server's words fit for a database and a terminal; several lines stay several."""
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _advice(error: ssl.SSLError) -> str:
+    """Say what to do about a failure of TLS; ALERT is what the server had against us."""
+    reason = error.reason or ""
+    if "VERSION" in reason or "PROTOCOL" in reason:
+        return "it must offer TLS 1.2 or newer, and security must be as it wants"
+    if "ALERT" in reason:
+        return "it may want another client_cert_file, or any"
+    return "check security, the server's certificate and its name, or set ca_file"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

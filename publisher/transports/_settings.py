@@ -13,7 +13,10 @@ class SmtpSettings:
 
     Either ``host`` and ``port``, or ``socket``, a socket in the file system. ``security``: "tls"
     from the first byte (port 465), "starttls" (port 587) or "none". ``client_hostname`` is said
-    in EHLO; None is this machine's own full name, or its address where it has none.
+    in EHLO; None is this machine's own full name, or its address where it has none. ``ca_file``
+    (PEM) replaces the system's authorities; without ``verify`` it encrypts to whomever answers.
+    ``client_cert_file`` is shown to servers that ask for it; ``client_key_file`` is None where the
+    key is in the same file.
     """
 
     host: str = ""
@@ -25,6 +28,8 @@ class SmtpSettings:
     client_hostname: str | None = None
     ca_file: Path | None = None
     verify: bool = True
+    client_cert_file: Path | None = None
+    client_key_file: Path | None = None
 
     @property
     def where(self) -> str:

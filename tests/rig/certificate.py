@@ -15,10 +15,13 @@ class Certificate:
     certificate_file: Path
     key_file: Path
 
-    def server_context(self) -> ssl.SSLContext:
-        """Make the server's side of TLS."""
+    def server_context(self, clients: Path | None = None) -> ssl.SSLContext:
+        """Make the server's side of TLS, which demands a client's certificate of ``clients``."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate_file, self.key_file)
+        if clients is not None:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(clients)
         return context
 
 
