@@ -396,10 +396,16 @@ class RelayTable(Table):
     """The private key of that certificate, without a password (PEM); without one, it is in
     client_cert_file.
     """
+    auth: Literal["password", "xoauth2"] = "password"
+    """What we log in with. With xoauth2 it is a token, as Google and Microsoft ask for."""
     username: str = ""
     """The name to log in with; empty for no login."""
     password: SecretStr | None = None
     """The password to log in with; write password_file to read it from a file."""
+    oauth_token_file: Path | None = None
+    """For xoauth2: the file of the access token. It is read for each connection, so another program
+    may renew it.
+    """
     connections: Annotated[Whole, Field(ge=1, le=1000)] = 20
     """How many connections may stand at once."""
     rate: Rate | None = None

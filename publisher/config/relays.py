@@ -21,7 +21,8 @@ _SMTP_PORT = 25
 # What is of use where the line is encrypted, and on the way to a host, and nowhere else.
 _TLS_FILES = ("ca_file", "client_cert_file", "client_key_file")
 _TLS = ("verify", *_TLS_FILES)
-_NETWORK = ("port", "client_hostname", "security", *_TLS, "username", "password")
+_LOGIN = ("auth", "username", "password", "oauth_token_file")
+_NETWORK = ("port", "client_hostname", "security", *_TLS, *_LOGIN)
 
 
 def check(site: _Table, folder: Path, faults: Faults) -> None:
@@ -47,6 +48,7 @@ def hop(table: RelayTable, folder: Path) -> SmtpSettings:
         security=table.security,
         username=table.username or None,
         password=table.password.get_secret_value() if table.username and table.password else None,
+        oauth_token_file=_file(table.oauth_token_file, folder),
         client_hostname=table.client_hostname,
         verify=table.verify,
         ca_file=_file(table.ca_file, folder),
@@ -105,6 +107,16 @@ def _check_useless(
 
 
 def _check_login(path: KeyPath, relay: _Table, faults: Faults) -> None:
+    if relay.get("auth") == "xoauth2":
+        _check_useless(path, relay, ["password"], 'with auth = "xoauth2"', faults)
+        for key in ("username", "oauth_token_file"):
+            if not relay.get(key):
+                faults.add((*path, key), 'missing or empty, though auth = "xoauth2"')
+        if relay.get("security") == "none":
+            wrong = '"none" would let others see the token of auth = "xoauth2"'
+            faults.add((*path, "security"), wrong, '"starttls" or "tls"')
+        return
+    _check_useless(path, relay, ["oauth_token_file"], 'with auth = "password"', faults)
     if bool(relay.get("username")) != bool(relay.get("password")):
         given, absent = (
             ("username", "password") if relay.get("username") else ("password", "username")

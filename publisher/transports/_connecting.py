@@ -30,12 +30,15 @@ from aiosmtplib import (
 )
 
 from publisher.errors import Unreachable
-from publisher.transports import _reaching, _tls
+from publisher.transports import _oauth, _reaching, _tls
 from publisher.transports._conversation import Conversation
 from publisher.transports._settings import SmtpSettings
 
 # What is left in a reply: controls, and surrogates for octets that are no UTF-8.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+# UnicodeError is what a host name that IDNA cannot encode ends in.
+_FAILURES = (SMTPException, OSError, UnicodeError, _tls.UnusableFile, _oauth.NoLogin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +89,7 @@ class Connector:
                 await self._open(client)
             transport = cast(asyncio.Transport, client.transport)
             return Greeted(conversation=Conversation(transport), extensions=client.esmtp_extensions)
-        # UnicodeError is what a host name that IDNA cannot encode ends in.
-        except (SMTPException, OSError, UnicodeError, _tls.UnusableFile) as error:
+        except _FAILURES as error:
             _abort(client)
             raise Unreachable(self._explain(error)) from error
         except BaseException:
@@ -127,7 +129,9 @@ class Connector:
             await client.starttls()
             # RFC 3207 §4.2: what it said before may have been said by somebody else.
             await self._greet(client)
-        if settings.username:
+        if settings.username and settings.oauth_token_file:
+            await _oauth.log_in(client, settings.username, settings.oauth_token_file)
+        elif settings.username:
             await client.login(settings.username, settings.password or "")
 
     async def _greet(self, client: SMTP) -> None:
@@ -145,12 +149,13 @@ class Connector:
         tls_error = next((e for e in _causes(error) if isinstance(e, ssl.SSLError)), None)
         if tls_error is not None:
             return f"{self._where}: TLS failed, {untouched}: {tls_error}; {_advice(tls_error)}"
+        failed = f"{self._where}: login as {self._settings.username!r} failed, {untouched}"
         if isinstance(error, SMTPAuthenticationError):
-            advice = "check username and password" if error.code >= 500 else "try again later"
-            return (
-                f"{self._where}: login as {self._settings.username!r} failed, {untouched}: "
-                f"{_quote(error)}; {advice}"
-            )
+            proof = "oauth_token_file" if self._settings.oauth_token_file else "password"
+            advice = f"check username and {proof}" if error.code >= 500 else "try again later"
+            return f"{failed}: {_quote(error)}; {advice}"
+        if isinstance(error, _oauth.NoLogin):
+            return f"{failed}: {error}"
         if isinstance(error, SMTPConnectResponseError):
             return f"{self._where}: turned us away, {untouched}: {_quote(error)}"
         if isinstance(error, SMTPResponseException):

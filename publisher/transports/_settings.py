@@ -16,7 +16,7 @@ class SmtpSettings:
     in EHLO; None is this machine's own full name, or its address where it has none. ``ca_file``
     (PEM) replaces the system's authorities; without ``verify`` it encrypts to whomever answers.
     ``client_cert_file`` is shown to servers that ask for it; ``client_key_file`` is None where the
-    key is in the same file.
+    key is in the same file. With ``oauth_token_file`` the login is by XOAUTH2, not by password.
     """
 
     host: str = ""
@@ -25,6 +25,7 @@ class SmtpSettings:
     security: Literal["none", "starttls", "tls"]
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    oauth_token_file: Path | None = None
     client_hostname: str | None = None
     ca_file: Path | None = None
     verify: bool = True

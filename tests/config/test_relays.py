@@ -18,6 +18,7 @@ Faulty = Callable[..., list[str]]
 
 HOST = "allowed: a host name, or an IPv4 or IPv6 address, without brackets and port"
 CERT = 'host = "m"\nclient_cert_file = "cert.pem"\n'
+XOAUTH2 = 'host = "m"\nauth = "xoauth2"\n'
 LMTP = 'protocol = "lmtp"\n'
 PORT_25 = "port: 25 is for SMTP alone, allowed: another port, such as 24"
 
@@ -61,6 +62,17 @@ FAULTS = [
      ["client_key_file: {site}/other.pem is not the key of {site}/cert.pem"]),
     (f'{CERT}client_key_file = "locked.pem"',
      ["client_key_file: {site}/locked.pem has a password; write the key without one"]),
+    (f'{XOAUTH2}', [
+        'username: missing or empty, though auth = "xoauth2"',
+        'oauth_token_file: missing or empty, though auth = "xoauth2"',
+    ]),
+    (f'{XOAUTH2}username = "n"\npassword = "p"\noauth_token_file = "t"',
+     ['password: means nothing with auth = "xoauth2"']),
+    (f'{XOAUTH2}username = "n"\noauth_token_file = "t"\nsecurity = "none"',
+     ['security: "none" would let others see the token of auth = "xoauth2",'
+      ' allowed: "starttls" or "tls"']),
+    ('host = "m"\noauth_token_file = "t"',
+     ['oauth_token_file: means nothing with auth = "password"']),
     (f'{LMTP}socket = "s"\nsecurity = "tls"', ["security: means nothing beside socket"]),
 ]  # fmt: skip
 

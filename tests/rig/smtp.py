@@ -229,6 +229,9 @@ class _Session:
         users = self._rig.users or {}
         mechanism, _, initial = rest.partition(" ")
         words = base64.b64decode(initial).decode()
+        if mechanism.upper() == "XOAUTH2":
+            await self._xoauth2(words)
+            return
         if mechanism.upper() == "LOGIN":
             await self._answer("AUTH", rest, line(334, "UGFzc3dvcmQ6"))
             username, password = words, base64.b64decode(await self._read_line()).decode()
@@ -239,6 +242,18 @@ class _Session:
         is_right = users.get(username) == password
         right, wrong = line(235, "2.7.0 welcome"), line(535, "5.7.8 wrong user or password")
         await self._answer(verb, mechanism, right if is_right else wrong)
+
+    async def _xoauth2(self, words: str) -> None:
+        """As Google has it: a refusal is explained before it is said."""
+        user = re.fullmatch(r"user=(.*)\x01auth=Bearer (.*)\x01\x01", words)
+        if user and (self._rig.users or {}).get(user[1]) == user[2]:
+            await self._answer("AUTH", "XOAUTH2", line(235, "2.7.0 welcome"))
+            return
+        reason = base64.b64encode(b'{"status":"400","schemes":"Bearer"}').decode()
+        await self._answer("AUTH", "XOAUTH2", line(334, reason))
+        more = await self._read_line()
+        wrong = line(535, "5.7.8 bad token") if not more else line(501, "5.5.2 empty line wanted")
+        await self._answer("LOGIN", more, wrong)
 
     async def _mail(self, rest: str) -> None:
         self._messages += 1
