@@ -44,6 +44,8 @@ from publisher.store.edits import About
 from publisher.store.engine import Store, connect
 from publisher.store.migrate import migrate, require_current
 from publisher.tokens import Tokens
+from publisher.transports._settings import Hop
+from publisher.transports.file import File, FileSettings
 from publisher.transports.lmtp import Lmtp, LmtpSettings
 from publisher.transports.smtp import Smtp, SmtpSettings
 
@@ -285,8 +287,10 @@ class App:
         return Signing(transport, [to.signer])
 
 
-def _transport(hop: SmtpSettings) -> Transport:
+def _transport(hop: Hop) -> Transport:
     match hop:
+        case FileSettings():
+            return File(hop.folder, hop.format)
         case LmtpSettings():
             return Lmtp(hop)
         case SmtpSettings():

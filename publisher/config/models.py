@@ -39,6 +39,7 @@ from publisher.config.values import (
 )
 from publisher.model import Format, InDoubtPolicy, MissedPolicy, Order, TermKind, Weight
 from publisher.settings import Allowed, Duration
+from publisher.transports._settings import FileFormat
 
 
 class PublicationTable(Table):
@@ -368,18 +369,22 @@ class DkimTable(Table):
 class RelayTable(Table):
     """A mail server that takes our mail, under a name of your choice."""
 
-    protocol: Literal["smtp", "lmtp"] = "smtp"
+    protocol: Literal["smtp", "lmtp", "file"] = "smtp"
     """How it is spoken to. LMTP (RFC 2033) is for what keeps the readers' mailboxes itself, such as
-    Dovecot.
+    Dovecot. With file nothing is sent: mails are written into a folder, for archives and trials.
     """
     host: Host | None = None
-    """Its host name, or its address, IPv4 or IPv6; must be given, but where there is a socket."""
+    """Its host name, or its address, IPv4 or IPv6; must be given, but for a socket or folder."""
     port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
     """Its port; without one, 587 for starttls, 465 for tls and 25 for none. LMTP has none of its
     own, and must not have 25.
     """
     socket: Path | None = None
     """For lmtp: the socket in the file system where it listens, instead of host and port."""
+    folder: Path | None = None
+    """For file: where each mail is written; it is made if it is missing."""
+    format: FileFormat = "eml"
+    """For file: one .eml file for each mail, or a mailbox in the Maildir format."""
     client_hostname: Host | None = None
     """The name by which we greet it; without one, this machine's full name, or its address where
     it has none.

@@ -11,7 +11,7 @@ from publisher.config.faults import Faults
 from publisher.config.models import RelayTable
 from publisher.config.schema import KeyPath
 from publisher.transports import _tls as tls
-from publisher.transports._settings import LmtpSettings, SmtpSettings
+from publisher.transports._settings import FileSettings, Hop, LmtpSettings, SmtpSettings
 
 _Table = dict[str, Any]
 
@@ -37,8 +37,10 @@ def check(site: _Table, folder: Path, faults: Faults) -> None:
             _check_key((*path, "dkim"), relay.get("dkim"), faults)
 
 
-def hop(table: RelayTable, folder: Path) -> SmtpSettings:
+def hop(table: RelayTable, folder: Path) -> Hop:
     """Say where a relay is, and by the type of that how mail is brought there."""
+    if table.folder is not None:
+        return FileSettings(folder=anchored(table.folder, folder), format=table.format)
     if table.socket is not None:
         return LmtpSettings(socket=anchored(table.socket, folder), security="none")
     kind = LmtpSettings if table.protocol == "lmtp" else SmtpSettings
@@ -63,12 +65,19 @@ def _file(path: Path | str | None, folder: Path) -> Path | None:
 
 def _check_place(path: KeyPath, relay: _Table, faults: Faults) -> None:
     protocol = relay.get("protocol", "smtp")
+    with_protocol = f'with protocol = "{protocol}"'
+    if protocol == "file":
+        if "folder" not in relay:
+            faults.add((*path, "folder"), "missing", "a path")
+        _check_useless(path, relay, ["host", "socket", *_NETWORK], with_protocol, faults)
+        return
+    _check_useless(path, relay, ["folder", "format"], with_protocol, faults)
     if protocol == "lmtp" and "socket" in relay:
         if "host" in relay:
             faults.add((*path, "socket"), "stands beside host", "one of the two")
         _check_useless(path, relay, _NETWORK, "beside socket", faults)
         return
-    _check_useless(path, relay, ["socket"], f'with protocol = "{protocol}"', faults)
+    _check_useless(path, relay, ["socket"], with_protocol, faults)
     if "host" not in relay:
         either = "text, or socket instead" if protocol == "lmtp" else "text"
         faults.add((*path, "host"), "missing", either)

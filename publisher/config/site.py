@@ -13,7 +13,7 @@ from pydantic import BaseModel, SecretStr
 
 from publisher.model import Address, AutomaticFeeds, Feed, Newsletter, Publication, Weight
 from publisher.ports import Source
-from publisher.transports._settings import SmtpSettings
+from publisher.transports._settings import Hop
 
 if TYPE_CHECKING:
     from publisher.mail.dkim import Signer
@@ -37,7 +37,7 @@ class Relay:
     """
 
     name: str
-    hop: SmtpSettings
+    hop: Hop
     connections: int
     rate: tuple[int, int] | None
     signer: Signer | None

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+FileFormat = Literal["eml", "maildir"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpSettings:
@@ -43,3 +45,19 @@ class SmtpSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LmtpSettings(SmtpSettings):
     """The same of a server that speaks LMTP."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSettings:
+    """Where mails are written, and as what."""
+
+    folder: Path
+    format: FileFormat = "eml"
+
+    @property
+    def where(self) -> str:
+        """Name it in a message."""
+        return str(self.folder)
+
+
+Hop = SmtpSettings | FileSettings

@@ -27,7 +27,8 @@ FAULTS = [
     ('host = "mail.example.org:587"', [f'host: "mail.example.org:587" is not a host, {HOST}']),
     ('host = "[::1]"', [f'host: "[::1]" is not a host, {HOST}']),
     ('host = "me@mail"', [f'host: "me@mail" is not a host, {HOST}']),
-    ('protocol = "lpd"\nhost = "m"', ['protocol: "lpd" is not allowed, allowed: "smtp" or "lmtp"']),
+    ('protocol = "lpd"\nhost = "m"',
+     ['protocol: "lpd" is not allowed, allowed: "smtp", "lmtp" or "file"']),
     ('host = "m"\nsocket = "s"', ['socket: means nothing with protocol = "smtp"']),
     (LMTP, [
         "host: missing, allowed: text, or socket instead",
@@ -73,6 +74,14 @@ FAULTS = [
       ' allowed: "starttls" or "tls"']),
     ('host = "m"\noauth_token_file = "t"',
      ['oauth_token_file: means nothing with auth = "password"']),
+    ('protocol = "file"', ["folder: missing, allowed: a path"]),
+    ('protocol = "file"\nfolder = "f"\nhost = "m"\nauth = "password"', [
+        'host: means nothing with protocol = "file"',
+        'auth: means nothing with protocol = "file"',
+    ]),
+    ('host = "m"\nformat = "eml"', ['format: means nothing with protocol = "smtp"']),
+    ('protocol = "file"\nfolder = "f"\nformat = "mbox"',
+     ['format: "mbox" is not allowed, allowed: "eml" or "maildir"']),
     (f'{LMTP}socket = "s"\nsecurity = "tls"', ["security: means nothing beside socket"]),
 ]  # fmt: skip
 

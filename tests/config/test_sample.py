@@ -16,6 +16,7 @@ import pytest
 from publisher.config import load, reference
 from publisher.config.models import Site
 from publisher.config.schema import Place, keys
+from publisher.transports._settings import SmtpSettings
 from tests.rig.certificate import make_certificate
 from tests.rig.keys import private_pem
 
@@ -79,6 +80,7 @@ def test_sample_relay_is_the_capturing_server() -> None:
     config = load(SAMPLE, {})
 
     hop = config.relays["main"].hop
+    assert isinstance(hop, SmtpSettings)
     assert config.capture.listen == (hop.host, hop.port)
 
 
