@@ -44,6 +44,9 @@ from publisher.store.edits import About
 from publisher.store.engine import Store, connect
 from publisher.store.migrate import migrate, require_current
 from publisher.tokens import Tokens
+from publisher.transports._settings import Hop
+from publisher.transports.file import File, FileSettings
+from publisher.transports.lmtp import Lmtp, LmtpSettings
 from publisher.transports.smtp import Smtp, SmtpSettings
 
 
@@ -275,21 +278,23 @@ class App:
     def connect(self, relay: str) -> Transport:
         """Make a connection to a relay; nothing is opened before it is used."""
         to = self.config.relays[relay]
-        smtp = Smtp(
-            SmtpSettings(
-                host=to.host,
-                port=to.port,
-                security=to.security,
-                username=to.username,
-                password=to.password.get_secret_value() if to.password else None,
-            )
-        )
+        transport = _transport(to.hop)
         if to.signer is None:
-            return smtp
+            return transport
         # Here, since its library takes its time to load, and few sites sign.
         from publisher.transports._signing import Signing
 
-        return Signing(smtp, [to.signer])
+        return Signing(transport, [to.signer])
+
+
+def _transport(hop: Hop) -> Transport:
+    match hop:
+        case FileSettings():
+            return File(hop.folder, hop.format)
+        case LmtpSettings():
+            return Lmtp(hop)
+        case SmtpSettings():
+            return Smtp(hop)
 
 
 async def _pass(app: App, source: Source, terms: ingest.Terms) -> ingest.Intake:

@@ -121,7 +121,7 @@ def send_test(
             reply = await transport.transmit()
         finally:
             await transport.close()
-        show.say(f"{relay.host}:{relay.port} answered: {reply.code} {reply.text}")
+        show.say(f"{relay.hop.where} answered: {reply.code} {reply.text}")
 
     running.at_work(ctx, job)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from publisher.config.faults import Faults
-from publisher.config.schema import KeyPath
+from publisher.config.schema import KeyPath, Place
 from publisher.errors import ConfigError
 
 _REFERENCE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>[^}]*)(?P<end>\}?))")
@@ -35,10 +36,16 @@ def parse(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: {where}: {reason}"]) from error
 
 
+def anchored(path: Path, folder: Path) -> Path:
+    """Make a path of the file one of ours; ``..`` goes, as it would stand in every message."""
+    return Path(os.path.normpath(folder / path))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filling:
     """Puts in what a file only refers to: ``${NAME}``, and ``KEY_file`` for KEY.
 
+    A key that ``models`` have by such a name themselves stays as it is: it names a file.
     What cannot be had is a fault at its key, and the key keeps its text or stays away; the
     faults that follow from that are at the same key and so are not noted.
     """
@@ -46,13 +53,14 @@ class Filling:
     environ: Mapping[str, str]
     folder: Path
     faults: Faults
+    models: Place
 
     def table(self, written: dict[str, Any], path: KeyPath = ()) -> dict[str, Any]:
         """Give the table with everything in it filled in."""
         filled: dict[str, Any] = {}
         for key, value in written.items():
             name = key.removesuffix("_file")
-            if name in ("", key):
+            if name in ("", key) or self.models.at((*path, key)) is not None:
                 filled[key] = self._value(value, (*path, key))
             elif name in written:
                 self.faults.add((*path, name), f"stands beside {key}", "one of the two")

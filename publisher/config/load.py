@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from publisher.config import document, looks, rules
+from publisher.config import document, looks, relays, rules
+from publisher.config.document import anchored
 from publisher.config.faults import Faults
 from publisher.config.models import (
     AutomaticFeedsTable,
@@ -38,7 +38,6 @@ from publisher.model import (
 if TYPE_CHECKING:
     from publisher.mail.dkim import Signer
 
-_PORTS = {"starttls": 587, "tls": 465, "none": 25}  # RFC 6409 §3.1, RFC 8314 §7.3
 _UNITS = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),
@@ -57,10 +56,12 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
     """Make the config from the parsed file. Raises ConfigError as `load` does."""
     faults = Faults(path, written)
     folder = path.parent
-    filled = document.Filling(environ=environ, folder=folder, faults=faults).table(written)
+    filling = document.Filling(environ=environ, folder=folder, faults=faults, models=Place.of(Site))
+    filled = filling.table(written)
     filled.setdefault("publication", {})  # so that what is missing is its keys
     site = _site(filled, faults)
     rules.check(filled, faults)
+    relays.check(filled, folder, faults)
     sources = rules.settle_sources(filled, faults)
     port = _platform_port(environ, faults)
     faults.settle()
@@ -79,8 +80,8 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
         web=site.web.listen if port is None else Endpoint("0.0.0.0", port),  # noqa: S104
         serving=_serving(site.web),
         hub_allow_private=site.web.hub_allow_private,
-        capture=Capture(listen=site.capture.listen, folder=_anchored(site.capture.folder, folder)),
-        templates=_anchored(site.templates.path, folder),
+        capture=Capture(listen=site.capture.listen, folder=anchored(site.capture.folder, folder)),
+        templates=anchored(site.templates.path, folder),
         sources=tuple(
             SourceEntry(
                 name=source.name,
@@ -96,7 +97,7 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
         feeds=tuple(_feed(feed, publication) for feed in site.feeds),
         automatic_feeds=_automatic_feeds(site.automatic_feeds),
         newsletters=newsletters,
-        relays={name: _relay(name, relay) for name, relay in site.smtp.items()},
+        relays={name: _relay(name, relay, folder) for name, relay in site.smtp.items()},
         bounce_address=site.bounces.address,
         preflight=dict(site.preflight),
         accepted=tuple(map(faults.dotted, _not_in_force(Place.of(Site), written))),
@@ -179,7 +180,7 @@ def _serving(table: WebTable) -> Serving:
 
 
 def _newsletter(
-    table: NewsletterTable, publication: Publication, relays: list[str], folder: Path
+    table: NewsletterTable, publication: Publication, names: list[str], folder: Path
 ) -> Newsletter:
     return Newsletter(
         slug=table.slug,
@@ -198,7 +199,7 @@ def _newsletter(
         in_doubt=table.in_doubt,
         grace=table.grace,
         approval=table.approval,
-        relays=table.smtp or tuple(relays),
+        relays=table.smtp or tuple(names),
         cadences=tuple(
             Cadence(
                 name=name,
@@ -221,7 +222,7 @@ def _newsletter(
         by_section=table.group_by == "section",
         reading_time=table.reading_time,
         theme=looks.theme(table.theme),
-        intro="" if table.intro is None else str(_anchored(table.intro, folder)),
+        intro="" if table.intro is None else str(anchored(table.intro, folder)),
         language=table.language or publication.language,
         timezone=table.timezone or publication.timezone,
     )
@@ -237,14 +238,10 @@ def _selection(table: SelectTable) -> Selection:
     )
 
 
-def _relay(name: str, table: RelayTable) -> Relay:
+def _relay(name: str, table: RelayTable, folder: Path) -> Relay:
     return Relay(
         name=name,
-        host=table.host,
-        port=table.port or _PORTS[table.security],
-        security=table.security,
-        username=table.username or None,
-        password=table.password if table.username else None,
+        hop=relays.hop(table, folder),
         connections=table.connections,
         rate=_rate(table.rate) if table.rate else None,
         signer=_signer(table.dkim) if table.dkim else None,
@@ -263,13 +260,8 @@ def _signer(table: DkimTable) -> Signer:
 
 
 def _settings(settings: BaseModel, folder: Path) -> BaseModel:
-    paths = {name: _anchored(value, folder) for name, value in settings if isinstance(value, Path)}
+    paths = {name: anchored(value, folder) for name, value in settings if isinstance(value, Path)}
     return settings.model_copy(update=paths)
-
-
-def _anchored(path: Path, folder: Path) -> Path:
-    """Make a path of the file one of ours; ``..`` goes, as it would stand in every message."""
-    return Path(os.path.normpath(folder / path))
 
 
 def _store_url(url: SecretStr, folder: Path) -> SecretStr:
@@ -277,7 +269,7 @@ def _store_url(url: SecretStr, folder: Path) -> SecretStr:
     if not text.startswith(_SQLITE):
         return url
     file, mark, query = text.removeprefix(_SQLITE).partition("?")
-    return SecretStr(f"{_SQLITE}{_anchored(Path(file), folder)}{mark}{query}")
+    return SecretStr(f"{_SQLITE}{anchored(Path(file), folder)}{mark}{query}")
 
 
 def _not_in_force(place: Place, written: Any, path: KeyPath = ()) -> list[KeyPath]:

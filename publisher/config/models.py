@@ -21,6 +21,7 @@ from publisher.config.values import (
     Cron,
     DnsName,
     ExcerptText,
+    Host,
     Hub,
     Language,
     Listen,
@@ -38,6 +39,7 @@ from publisher.config.values import (
 )
 from publisher.model import Format, InDoubtPolicy, MissedPolicy, Order, TermKind, Weight
 from publisher.settings import Allowed, Duration
+from publisher.transports._settings import FileFormat
 
 
 class PublicationTable(Table):
@@ -368,16 +370,48 @@ class DkimTable(Table):
 class RelayTable(Table):
     """A mail server that takes our mail, under a name of your choice."""
 
-    host: Text
-    """Its host name or address."""
+    protocol: Literal["smtp", "lmtp", "file"] = "smtp"
+    """How it is spoken to. LMTP (RFC 2033) is for what keeps the readers' mailboxes itself, such as
+    Dovecot. With file nothing is sent: mails are written into a folder, for archives and trials.
+    """
+    host: Host | None = None
+    """Its host name, or its address, IPv4 or IPv6; must be given, but for a socket or folder."""
     port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
-    """Its port; without one, 587 for starttls, 465 for tls and 25 for none."""
+    """Its port; without one, 587 for starttls, 465 for tls and 25 for none. LMTP has none of its
+    own, and must not have 25.
+    """
+    socket: Path | None = None
+    """For lmtp: the socket in the file system where it listens, instead of host and port."""
+    folder: Path | None = None
+    """For file: where each mail is written; it is made if it is missing."""
+    format: FileFormat = "eml"
+    """For file: one .eml file for each mail, or a mailbox in the Maildir format."""
+    client_hostname: Host | None = None
+    """The name by which we greet it; without one, this machine's full name, or its address where
+    it has none.
+    """
     security: Security = "starttls"
     """How the line is encrypted. A relay that does not offer what is set here gets no mail."""
+    verify: bool = True
+    """Whether its certificate must be in order; false encrypts to whomever answers."""
+    ca_file: Path | None = None
+    """The authorities that its certificate is checked by (PEM); without one, the system's."""
+    client_cert_file: Path | None = None
+    """The certificate that we show to a relay that asks for one (PEM)."""
+    client_key_file: Path | None = None
+    """The private key of that certificate, without a password (PEM); without one, it is in
+    client_cert_file.
+    """
+    auth: Literal["password", "xoauth2"] = "password"
+    """What we log in with. With xoauth2 it is a token, as Google and Microsoft ask for."""
     username: str = ""
     """The name to log in with; empty for no login."""
     password: SecretStr | None = None
     """The password to log in with; write password_file to read it from a file."""
+    oauth_token_file: Path | None = None
+    """For xoauth2: the file of the access token. It is read for each connection, so another program
+    may renew it.
+    """
     connections: Annotated[Whole, Field(ge=1, le=1000)] = 20
     """How many connections may stand at once."""
     rate: Rate | None = None

@@ -31,7 +31,8 @@ _INTRODUCTION = """\
 - `${NAME}` within any text is replaced by that variable of the environment; `$$` is one `$`.
   A variable that does not exist is a fault.
 - Any key that holds text may be given as `KEY_file` instead: the value is then read from that
-  file, without its last line end. Use it for secrets.
+  file, without its last line end. Use it for secrets. (A key below that ends so itself is the name
+  of a file that is read when it is needed.)
 - Relative paths are relative to the folder of the config file.
 - A duration is a number and its unit: `s` seconds, `m` minutes, `h` hours, `d` days.
 - The smallest file that works has `publication.title`, `publication.base_url` and one source.

@@ -41,10 +41,6 @@ def check(site: _Tables, faults: Faults) -> None:
         _check_counts(path, newsletter, faults)
         looks.check((*path, "theme"), newsletter.get("theme"), faults)
     _check_merging(site, faults)
-    for name, relay in _table(site, "smtp").items():
-        if isinstance(relay, dict):
-            _check_login(("smtp", name), relay, faults)
-            _check_key(("smtp", name, "dkim"), relay.get("dkim"), faults)
 
 
 def settle_sources(site: _Tables, faults: Faults) -> dict[int, tuple[Any, BaseModel]]:
@@ -177,28 +173,6 @@ def _check_counts(path: KeyPath, newsletter: _Tables, faults: Faults) -> None:
     )
     if isinstance(low, int) and isinstance(high, int) and low > high:
         faults.add((*path, "min_articles"), f"{low} is more than max_articles, {high}")
-
-
-def _check_login(path: KeyPath, relay: _Tables, faults: Faults) -> None:
-    if bool(relay.get("username")) != bool(relay.get("password")):
-        given, absent = (
-            ("username", "password") if relay.get("username") else ("password", "username")
-        )
-        faults.add(
-            (*path, absent), f"missing or empty, though there is a {given}", "both or neither"
-        )
-
-
-def _check_key(path: KeyPath, dkim: Any, faults: Faults) -> None:
-    key = dkim.get("key") if isinstance(dkim, dict) else None
-    if isinstance(key, str):
-        # Here, since its library takes its time to load, and few sites sign.
-        from publisher.mail.dkim import signer
-
-        try:
-            signer("", "", key)
-        except ValueError as error:
-            faults.add((*path, "key"), str(error), "an RSA or Ed25519 key in PEM form")
 
 
 def _check_known(path: KeyPath, given: Any, known: Iterable[str], faults: Faults) -> None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, SecretStr
 
 from publisher.model import Address, AutomaticFeeds, Feed, Newsletter, Publication, Weight
 from publisher.ports import Source
+from publisher.transports._settings import Hop
 
 if TYPE_CHECKING:
     from publisher.mail.dkim import Signer
@@ -31,16 +32,12 @@ class Endpoint(NamedTuple):
 class Relay:
     """A next hop for mail.
 
-    ``connections`` is how many may stand at once; ``rate`` how many mails it takes in how many
-    seconds; ``signer`` signs them.
+    ``hop`` says where it is, and by its type how mail is brought there. ``connections`` is how many
+    may stand at once; ``rate`` how many mails it takes in how many seconds; ``signer`` signs them.
     """
 
     name: str
-    host: str
-    port: int
-    security: Security
-    username: str | None
-    password: SecretStr | None
+    hop: Hop
     connections: int
     rate: tuple[int, int] | None
     signer: Signer | None

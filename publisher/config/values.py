@@ -7,6 +7,7 @@ which faults and the reference page both take it.
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -89,6 +90,15 @@ def _mail_address(value: Any) -> Address:
 def _cron(value: str) -> str:
     slots.check(value)
     return value
+
+
+def _host(value: str) -> str:
+    if ":" not in value and re.fullmatch(r"[^\s\[\]/@]+", value):
+        return value
+    try:
+        return str(ipaddress.IPv6Address(value))
+    except ValueError:
+        raise ValueError(f'"{value}" is not a host') from None
 
 
 def _listen(value: Any) -> Endpoint:
@@ -192,6 +202,11 @@ Cron = Annotated[
     str,
     AfterValidator(_cron),
     Allowed('five cron fields such as "0 7 * * mon", or @hourly @daily @weekly @monthly @yearly'),
+]
+Host = Annotated[
+    str,
+    AfterValidator(_host),
+    Allowed("a host name, or an IPv4 or IPv6 address, without brackets and port"),
 ]
 Listen = Annotated[
     InstanceOf[Endpoint],

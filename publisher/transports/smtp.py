@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from publisher.errors import InDoubt, Refused, Unreachable
 from publisher.mail.wire import check_envelope
 from publisher.model import Envelope, Message, Reply
-from publisher.transports._connecting import Connector, Greeted, SmtpSettings, clean
+from publisher.transports._connecting import Connector, Greeted, Greeting, clean
 from publisher.transports._conversation import Answer, Conversation, Ended, Garbled
+from publisher.transports._settings import SmtpSettings
 
 __all__ = ["Smtp", "SmtpSettings", "Timeouts"]
 
@@ -52,10 +53,12 @@ class _Lost(Unreachable):
 class Smtp:
     """A relay as next hop: `publisher.ports.Transport`. Connects at the first offer."""
 
+    _greeting = Greeting.EHLO
+
     def __init__(self, settings: SmtpSettings, timeouts: Timeouts | None = None) -> None:
         self._timeouts = timeouts or Timeouts()
-        self._connector = Connector(settings, self._timeouts.connect)
-        self._where = f"{settings.host}:{settings.port}"
+        self._connector = Connector(settings, self._timeouts.connect, self._greeting)
+        self._where = settings.where
         self._wire: Greeted | None = None
         self._offered: Message | None = None  # the server waits for its content
         self._is_begun = False  # the server holds an envelope, perhaps half a one

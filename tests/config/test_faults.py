@@ -96,10 +96,9 @@ ONE_FAULT = [
         "sources.newsroom.paht: unknown key; did you mean path?",
     ),
     (
-        'host = "mail',
-        '"a b" = 1\nhost = "mail',
-        'smtp.main."a b": unknown key, allowed: host, port, security, username, password,'
-        " connections, rate, per_domain, dkim",
+        "[smtp.main]",
+        '[capture]\n"a b" = 1\n[smtp.main]',
+        'capture."a b": unknown key, allowed: listen, folder',
     ),
     # types
     ('title = "Example News"', "title = 5", "publication.title: 5 is not allowed, allowed: text"),

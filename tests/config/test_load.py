@@ -26,6 +26,7 @@ from publisher.model import (
     Selection,
     Weight,
 )
+from publisher.transports._settings import FileSettings, LmtpSettings, SmtpSettings
 from tests.rig.keys import private_pem
 
 Read = Callable[..., Config]
@@ -134,6 +135,12 @@ host = "mail.example.org"
 """
 
 
+def line(config: Config, name: str = "main") -> SmtpSettings:
+    hop = config.relays[name].hop
+    assert isinstance(hop, SmtpSettings)
+    return hop
+
+
 @pytest.fixture
 def promised(read: Read, tmp_path: Path) -> Config:
     (tmp_path / "site" / "dkim.pem").write_text(private_pem())
@@ -180,12 +187,11 @@ def test_newsletter_becomes_a_value(promised: Config) -> None:
 
 def test_relay_and_bounce_address_become_values(promised: Config) -> None:
     relay = promised.relays["main"]
+    hop = line(promised)
 
-    assert (relay.host, relay.port, relay.security) == ("127.0.0.1", 2525, "none")
+    assert (hop.host, hop.port, hop.security) == ("127.0.0.1", 2525, "none")
     assert relay.connections == 20
-    assert relay.username == "news"
-    assert relay.password
-    assert relay.password.get_secret_value() == "open sesame"
+    assert (hop.username, hop.password) == ("news", "open sesame")
     assert promised.bounce_address == Address(mailbox="bounce@example.org")
 
 
@@ -268,7 +274,35 @@ def test_port_of_a_relay_follows_its_security(
 ) -> None:
     config = read(f'{minimal}{RELAY}security = "{security}"\n')
 
-    assert port == config.relays["main"].port
+    assert port == line(config).port
+
+
+def test_hop_is_a_socket_or_a_host_and_port_or_a_folder(
+    read: Read, minimal: str, tmp_path: Path
+) -> None:
+    relays = read(
+        f"""{minimal}
+[smtp.socket]
+protocol = "lmtp"
+socket = "run/lmtp"
+[smtp.host]
+protocol = "lmtp"
+host = "::1"
+port = 24
+security = "none"
+[smtp.folder]
+protocol = "file"
+folder = "../mail"
+format = "maildir"
+"""
+    ).relays
+
+    expected = {
+        "socket": LmtpSettings(socket=tmp_path / "site/run/lmtp", security="none"),
+        "host": LmtpSettings(host="::1", port=24, security="none"),
+        "folder": FileSettings(folder=tmp_path / "mail", format="maildir"),
+    }
+    assert expected == {name: relay.hop for name, relay in relays.items()}
 
 
 @pytest.mark.parametrize(("start", "count"), [('"all"', None), ('"now"', 0), ("7", 7)])
@@ -358,13 +392,13 @@ def test_environment_is_read_anywhere_in_a_text(read: Read, minimal: str) -> Non
 def test_environment_may_give_a_number(read: Read, minimal: str) -> None:
     config = read(f'{minimal}{RELAY}port = "${{SMTP_PORT}}"\n', {"SMTP_PORT": "2525"})
 
-    assert config.relays["main"].port == 2525
+    assert line(config).port == 2525
 
 
 def test_empty_login_is_no_login(read: Read, minimal: str) -> None:
     config = read(f'{minimal}{RELAY}username = "${{U}}"\npassword = "${{P}}"\n', {"U": "", "P": ""})
 
-    assert (config.relays["main"].username, config.relays["main"].password) == (None, None)
+    assert (line(config).username, line(config).password) == (None, None)
 
 
 @pytest.mark.parametrize("content", ["open sesame", "open sesame\n", "open sesame\r\n"])
@@ -375,9 +409,7 @@ def test_secret_is_read_from_a_file_without_its_line_end(
 
     config = read(f'{minimal}{RELAY}username = "news"\npassword_file = "password"\n')
 
-    password = config.relays["main"].password
-    assert password
-    assert password.get_secret_value() == "open sesame"
+    assert line(config).password == "open sesame"
 
 
 def test_rules_of_the_preflight_are_weighed(read: Read, minimal: str) -> None:

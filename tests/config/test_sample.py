@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import shutil
 import tomllib
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,6 +16,8 @@ import pytest
 from publisher.config import load, reference
 from publisher.config.models import Site
 from publisher.config.schema import Place, keys
+from publisher.transports._settings import SmtpSettings
+from tests.rig.certificate import make_certificate
 from tests.rig.keys import private_pem
 
 ROOT = Path(__file__).parents[2]
@@ -27,8 +30,12 @@ def all_set(tmp_path: Path) -> Path:
     text = SAMPLE.read_text(encoding="utf-8")
     text = text.replace('\nselect = { tags = ["labour"] }\n', "\n")
     path = tmp_path / "publisher.toml"
-    path.write_text(re.sub(r"(?m)^#(?=[a-z])", "", text), encoding="utf-8")
+    path.write_text(re.sub(r"(?m)^#(?=[a-z\[])", "", text), encoding="utf-8")
     (tmp_path / "dkim.pem").write_text(private_pem())
+    made = make_certificate(tmp_path)
+    made.certificate_file.rename(tmp_path / "news.pem")
+    made.key_file.rename(tmp_path / "news.key")
+    shutil.copy(tmp_path / "news.pem", tmp_path / "relay-ca.pem")
     return path
 
 
@@ -47,7 +54,7 @@ def written(value: Any, place: Place, path: str = "") -> Iterator[str]:
             yield from written(item, place.items, path)
     elif place.table:
         for key, item in value.items():
-            name = key.removesuffix("_file")
+            name = key if key in keys(place.table) else key.removesuffix("_file")
             child = keys(place.table).get(name)
             if child:  # else one of a source's kind
                 yield f"{path}{name}"
@@ -72,8 +79,9 @@ def test_sample_mails_without_grace_so_that_nobody_waits() -> None:
 def test_sample_relay_is_the_capturing_server() -> None:
     config = load(SAMPLE, {})
 
-    relay = config.relays["main"]
-    assert config.capture.listen == (relay.host, relay.port)
+    hop = config.relays["main"].hop
+    assert isinstance(hop, SmtpSettings)
+    assert config.capture.listen == (hop.host, hop.port)
 
 
 def test_sample_shows_every_key(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 It is strict where it can show a client's fault (a second MAIL without RSET is 503, a bare LF
 ends no line) and otherwise does what its scripts say (`tests.rig.script`). It offers PIPELINING
-unless told otherwise::
+unless told otherwise. With ``lmtp`` it speaks LMTP (RFC 2033), and at a ``path`` it listens on a
+socket in the file system::
 
     async with SmtpRig(at("RCPT", say(550, "5.1.1 nobody here"), argument="bad@")) as rig:
         ...  # rig.port
@@ -31,13 +32,14 @@ from typing import ClassVar, Self
 from tests.rig.script import Accepted, Act, Moment, Script, line
 
 _END = b"\r\n.\r\n"
-_COMMANDS = ("EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "RSET", "QUIT")
+_COMMANDS = ("STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "RSET", "QUIT")
 
 
 class SmtpRig:
     """The server. What it saw stays readable after it has stopped: ``reads`` as it was cut."""
 
     EXTENSIONS: ClassVar = ("8BITMIME", "ENHANCEDSTATUSCODES", "SIZE 26214400", "PIPELINING")
+    LMTP: ClassVar = False
 
     def __init__(
         self,
@@ -49,6 +51,8 @@ class SmtpRig:
         mechanisms: str = "PLAIN LOGIN",
         host: str = "127.0.0.1",
         port: int = 0,
+        path: Path | None = None,
+        lmtp: bool | None = None,
         receive_buffer: int | None = None,
         on_accept: Callable[[Accepted], None] | None = None,
     ) -> None:
@@ -60,6 +64,9 @@ class SmtpRig:
         self.mechanisms = mechanisms
         self.host = host
         self.port = port
+        self.path = path
+        self.is_lmtp = self.LMTP if lmtp is None else lmtp
+        self.greetings = ("LHLO",) if self.is_lmtp else ("EHLO", "HELO")
         self.on_accept = on_accept
         self.accepted: list[Accepted] = []
         self.moments: list[Moment] = []
@@ -73,12 +80,7 @@ class SmtpRig:
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if self._receive_buffer is not None:  # inherited by each connection
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
-        listener.bind((self.host, self.port))
-        self.port = listener.getsockname()[1]
+        listener = self._listener()
         self._server = await asyncio.start_server(
             self._serve,
             sock=listener,
@@ -87,6 +89,19 @@ class SmtpRig:
             ssl=self.tls if self.tls_at_once else None,
         )
         return self
+
+    def _listener(self) -> socket.socket:
+        if self.path is not None:
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(str(self.path))
+            return listener
+        listener = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if self._receive_buffer is not None:  # inherited by each connection
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
+        listener.bind((self.host, self.port))
+        self.port = listener.getsockname()[1]
+        return listener
 
     async def __aexit__(
         self,
@@ -179,21 +194,24 @@ class _Session:
         await self._answer("BANNER", "", line(220, "rig ESMTP"))
         while True:
             verb, _, rest = (await self._read_line()).partition(" ")
-            if verb.upper() in _COMMANDS:
+            if verb.upper() in (*self._rig.greetings, *_COMMANDS):
                 await getattr(self, f"_{verb.lower()}")(rest)
             else:
                 await self._answer(verb.upper(), rest, line(500, "5.5.2 unknown command"))
 
     # --- the commands -------------------------------------------------------------------
 
-    async def _ehlo(self, rest: str) -> None:
+    async def _ehlo(self, rest: str, verb: str = "EHLO") -> None:
         self._sender = self._recipient = None
         offers = list(self._rig.extensions)
         if self._rig.tls is not None and not self._is_encrypted:
             offers.append("STARTTLS")
         if self._rig.users is not None:
             offers.append(f"AUTH {self._rig.mechanisms}")
-        await self._answer("EHLO", rest, line(250, "rig", *offers))
+        await self._answer(verb, rest, line(250, "rig", *offers))
+
+    async def _lhlo(self, rest: str) -> None:
+        await self._ehlo(rest, "LHLO")
 
     async def _helo(self, rest: str) -> None:
         self._sender = self._recipient = None
@@ -211,6 +229,9 @@ class _Session:
         users = self._rig.users or {}
         mechanism, _, initial = rest.partition(" ")
         words = base64.b64decode(initial).decode()
+        if mechanism.upper() == "XOAUTH2":
+            await self._xoauth2(words)
+            return
         if mechanism.upper() == "LOGIN":
             await self._answer("AUTH", rest, line(334, "UGFzc3dvcmQ6"))
             username, password = words, base64.b64decode(await self._read_line()).decode()
@@ -221,6 +242,18 @@ class _Session:
         is_right = users.get(username) == password
         right, wrong = line(235, "2.7.0 welcome"), line(535, "5.7.8 wrong user or password")
         await self._answer(verb, mechanism, right if is_right else wrong)
+
+    async def _xoauth2(self, words: str) -> None:
+        """As Google has it: a refusal is explained before it is said."""
+        user = re.fullmatch(r"user=(.*)\x01auth=Bearer (.*)\x01\x01", words)
+        if user and (self._rig.users or {}).get(user[1]) == user[2]:
+            await self._answer("AUTH", "XOAUTH2", line(235, "2.7.0 welcome"))
+            return
+        reason = base64.b64encode(b'{"status":"400","schemes":"Bearer"}').decode()
+        await self._answer("AUTH", "XOAUTH2", line(334, reason))
+        more = await self._read_line()
+        wrong = line(535, "5.7.8 bad token") if not more else line(501, "5.5.2 empty line wanted")
+        await self._answer("LOGIN", more, wrong)
 
     async def _mail(self, rest: str) -> None:
         self._messages += 1
@@ -272,6 +305,8 @@ class _Session:
         )
         is_right = self._recipient is not None
         self._sender = self._recipient = None
+        if self._rig.is_lmtp and not is_right:
+            return  # RFC 2033 §4.2: an answer for each recipient that was taken
         right, wrong = line(250, "2.0.0 taken"), line(554, "5.5.1 no valid recipients")
         await self._answer("CONTENT", message.recipient, right if is_right else wrong, message)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from publisher.transports.lmtp import Lmtp, LmtpSettings
 from publisher.transports.smtp import Smtp, SmtpSettings, Timeouts
 from tests.rig.certificate import Certificate, make_certificate
 from tests.rig.smtp import SmtpRig
@@ -18,9 +19,12 @@ async def connect() -> AsyncIterator[Callable[..., Smtp]]:
     made: list[Smtp] = []
 
     def make(rig: SmtpRig, timeouts: Timeouts | None = None, **settings: Any) -> Smtp:
-        plain: dict[str, Any] = {"host": "127.0.0.1", "port": rig.port, "security": "none"}
+        plain: dict[str, Any] = {"host": rig.host, "port": rig.port, "security": "none"}
         plain["client_hostname"] = "news.example"
-        smtp = Smtp(SmtpSettings(**plain | settings), timeouts)
+        if rig.is_lmtp:
+            smtp: Smtp = Lmtp(LmtpSettings(**plain | settings), timeouts)
+        else:
+            smtp = Smtp(SmtpSettings(**plain | settings), timeouts)
         made.append(smtp)
         return smtp
 

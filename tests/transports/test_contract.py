@@ -19,6 +19,7 @@ from publisher.mail import wire
 from publisher.model import Envelope, Message
 from publisher.ports import Transport
 from publisher.transports.file import File
+from publisher.transports.lmtp import Lmtp, LmtpSettings
 from publisher.transports.smtp import Smtp, SmtpSettings
 from tests.rig.script import Accepted
 from tests.rig.smtp import SmtpRig
@@ -52,15 +53,35 @@ async def smtp_route() -> AsyncIterator[Route]:
 
 
 @asynccontextmanager
+async def lmtp_route() -> AsyncIterator[Route]:
+    with TemporaryDirectory() as name:
+        path = Path(name) / "lmtp"
+        async with SmtpRig(lmtp=True, path=path) as rig:
+            lmtp = Lmtp(LmtpSettings(socket=path, security="none"))
+            yield Route(transport=lmtp, delivered=lambda: rig.accepted)
+            await lmtp.close()
+
+
+@asynccontextmanager
 async def file_route() -> AsyncIterator[Route]:
     with TemporaryDirectory() as name:
         yield Route(transport=File(Path(name)), delivered=lambda: read_files(Path(name)))
 
 
+@asynccontextmanager
+async def maildir_route() -> AsyncIterator[Route]:
+    with TemporaryDirectory() as name:
+        new = Path(name) / "new"
+        yield Route(transport=File(Path(name), "maildir"), delivered=lambda: read_files(new))
+
+
 def read_files(folder: Path) -> list[Accepted]:
     messages = []
-    for path in folder.iterdir():
-        sender, recipient, content = path.read_bytes().split(b"\r\n", 2)
+    for path in folder.iterdir() if folder.exists() else ():
+        whole = path.read_bytes()
+        if b"\r" not in whole:  # as in a Maildir
+            whole = whole.replace(b"\n", b"\r\n")
+        sender, recipient, content = whole.split(b"\r\n", 2)
         messages.append(
             Accepted(
                 sender=sender.removeprefix(b"Return-Path: <").removesuffix(b">").decode(),
@@ -73,7 +94,9 @@ def read_files(folder: Path) -> list[Accepted]:
 
 ROUTES: dict[str, Callable[[], AbstractAsyncContextManager[Route]]] = {
     "smtp": smtp_route,
+    "lmtp": lmtp_route,
     "file": file_route,
+    "file as maildir": maildir_route,
 }
 KINDS = [
     module.name
@@ -82,10 +105,14 @@ KINDS = [
 ]
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=ROUTES)
 async def route(request: pytest.FixtureRequest) -> AsyncIterator[Route]:
     async with ROUTES[request.param]() as route:
         yield route
+
+
+def test_every_kind_has_a_route() -> None:
+    assert set(KINDS) == {route.partition(" ")[0] for route in ROUTES}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -189,7 +216,7 @@ LINES = st.one_of(
 )
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ROUTES)
 @settings(max_examples=40, deadline=None)
 @given(contents=st.lists(st.lists(LINES, min_size=1, max_size=8), min_size=1, max_size=3))
 async def test_any_lawful_content_arrives_as_it_is(kind: str, contents: list[list[bytes]]) -> None:

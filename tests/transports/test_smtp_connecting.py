@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from publisher.mail import wire
 from publisher.model import Envelope
 from publisher.transports.smtp import Smtp, SmtpSettings, Timeouts
 from tests.rig.certificate import Certificate, make_certificate
+from tests.rig.door import Door
 from tests.rig.script import Act, Script, at, in_turn, say
 from tests.rig.smtp import SmtpRig
 
@@ -25,6 +28,10 @@ MESSAGE = wire.message(
 )
 USERS = {"news": "pässword"}
 LOGIN = {"username": "news", "password": "pässword"}
+
+
+def to(door: Door, **settings: Any) -> SmtpSettings:
+    return SmtpSettings(host=door.host, port=door.port, client_hostname="news.example", **settings)
 
 
 async def fail(smtp: Smtp) -> str:
@@ -253,6 +260,104 @@ async def test_missing_ca_file_is_unreachable(connect: Connector, tmp_path: Path
 
     assert "none.pem" in sentence
     assert rig.connections == 0
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+@pytest.mark.parametrize("is_one_file", [True, False])
+async def test_server_that_demands_a_certificate_is_shown_ours(
+    connect: Connector, certificate: Certificate, tmp_path: Path, security: str, is_one_file: bool
+) -> None:
+    ours = make_certificate(tmp_path)
+    key_file = None if is_one_file else ours.key_file
+    if is_one_file:
+        both = ours.certificate_file.read_text() + ours.key_file.read_text()
+        ours.certificate_file.write_text(both)
+    tls = certificate.server_context(clients=ours.certificate_file)
+    async with SmtpRig(tls=tls, tls_at_once=security == "tls") as rig:
+        smtp = connect(
+            rig,
+            security=security,
+            ca_file=certificate.certificate_file,
+            client_cert_file=ours.certificate_file,
+            client_key_file=key_file,
+        )
+        await smtp.offer(MESSAGE)
+        await smtp.transmit()
+
+    assert len(rig.accepted) == 1
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+@pytest.mark.parametrize("at_most", [None, ssl.TLSVersion.TLSv1_2])
+@pytest.mark.parametrize("shown", ["none", "a stranger's"])
+async def test_server_that_is_shown_no_certificate_that_it_trusts_is_unreachable(
+    connect: Connector,
+    certificate: Certificate,
+    tmp_path: Path,
+    security: str,
+    at_most: ssl.TLSVersion | None,
+    shown: str,
+) -> None:
+    """F18: with TLS 1.3 it says so only after the handshake."""
+    tls = certificate.server_context(clients=certificate.certificate_file)
+    if at_most is not None:
+        tls.maximum_version = at_most
+    files = {"ca_file": certificate.certificate_file}
+    if shown == "a stranger's":
+        stranger = make_certificate(tmp_path)
+        files["client_cert_file"] = stranger.certificate_file
+        files["client_key_file"] = stranger.key_file
+    async with Door(tls, tls_at_once=security == "tls") as door:
+        sentence = await fail(Smtp(to(door, security=security, **files, **LOGIN)))
+
+    assert "TLS failed, no recipient was touched" in sentence
+    assert sentence.endswith("; it may want another client_cert_file, or any")
+    assert door.said == []
+
+
+async def test_connection_that_is_closed_in_the_handshake_is_said_to_be() -> None:
+    """The system has no words for it."""
+
+    async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1 << 16)
+        writer.close()
+
+    async with await asyncio.start_server(close, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        sentence = await fail(Smtp(SmtpSettings(host=host, port=port, security="tls")))
+
+    assert sentence.endswith(": no connection, no recipient was touched: the connection was cut")
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+async def test_tls_before_1_2_is_refused_even_where_the_machine_allows_it(
+    connect: Connector, certificate: Certificate, monkeypatch: pytest.MonkeyPatch, security: str
+) -> None:
+    """F18, RFC 8996: the machine here is one whose own defaults would go that far."""
+
+    def lax(context: ssl.SSLContext) -> ssl.SSLContext:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with pytest.warns(DeprecationWarning, match="TLSv1 is deprecated"):
+            context.minimum_version = ssl.TLSVersion.TLSv1
+        return context
+
+    create = ssl.create_default_context
+    monkeypatch.setattr(ssl, "create_default_context", lambda **to: lax(create(**to)))
+    tls = lax(certificate.server_context())
+    with pytest.warns(DeprecationWarning, match="TLSv1_1 is deprecated"):
+        tls.maximum_version = ssl.TLSVersion.TLSv1_1
+    ca_file = certificate.certificate_file
+    async with Door(tls, tls_at_once=security == "tls") as door:
+        sentence = await fail(Smtp(to(door, security=security, ca_file=ca_file)))
+        if security == "tls":  # to see that it is the version, and nothing else
+            other = ssl.create_default_context(cafile=ca_file)
+            _, writer = await asyncio.open_connection(door.host, door.port, ssl=other)
+            assert writer.get_extra_info("ssl_object").version() == "TLSv1.1"
+            writer.transport.abort()
+
+    assert "TLS failed, no recipient was touched" in sentence
+    assert "it must offer TLS 1.2 or newer" in sentence
+    assert door.said == []
 
 
 async def test_tls_to_a_plain_server_is_unreachable(connect: Connector) -> None:
