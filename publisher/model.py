@@ -830,14 +830,20 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Bytes ready for the wire: CRLF line ends, 7-bit, final CRLF (`publisher.mail.wire`).
+    """Bytes ready for the wire: CRLF line ends, 7-bit (`publisher.mail.wire`).
 
-    ``stuffed`` is the content as it stands between DATA and the final dot.
+    ``stuffed`` is all that follows DATA (RFC 5321 §4.5.2): the content with the dots at the
+    beginning of its lines doubled, and the line with the final dot.
     """
 
     envelope: Envelope
-    content: bytes
     stuffed: bytes
+
+    @property
+    def content(self) -> bytes:
+        """What the recipient's server takes it for, made when it is asked for."""
+        lines = self.stuffed.removesuffix(b".\r\n").replace(b"\r\n..", b"\r\n.")
+        return lines[1:] if lines.startswith(b"..") else lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

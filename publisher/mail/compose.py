@@ -65,16 +65,15 @@ class Headers:
 class Prepared:
     """A rendition encoded for the wire but for its recipients; made by `prepare`.
 
-    ``body`` is MIME fields and both parts, with empty bytes where a value goes; ``places``
-    tells of each its position, the slot, and whether it stands in the HTML. ``stuffed`` is the
-    body as SMTP wants it.
+    ``body`` is MIME fields and both parts as SMTP wants them (`publisher.mail.wire`), with empty
+    bytes where a value goes; ``places`` tells of each its position, the slot, and whether it
+    stands in the HTML.
     """
 
     head: bytes
     subject: tuple[str | Slot, ...]
     is_list: bool
     body: tuple[bytes, ...]
-    stuffed: tuple[bytes, ...]
     places: tuple[tuple[int, Slot, bool], ...]
 
     @cached_property
@@ -102,19 +101,16 @@ class Prepared:
         """
         own = self._own_fields(recipient, message_id, in_reply_to, values)
         pieces = [self.head, *own, *self.body]
-        stuffed = [self.head, *own, *self.stuffed]
         offset = len(pieces) - len(self.body)
         encoded: dict[str, bytes] = {}  # most values stand in both parts and need no escaping
         for position, slot, is_html in self.places:
             value = html.escape(values[slot]) if is_html else values[slot]
             if value not in encoded:
-                encoded[value] = _encoded_value(slot, value)
+                encoded[value] = wire.stuffed(_encoded_value(slot, value))
             pieces[offset + position] = encoded[value]
-            stuffed[offset + position] = wire.stuffed(encoded[value])
         return Message(
             envelope=Envelope(sender=envelope_sender, recipient=recipient.mailbox),
-            content=b"".join(pieces),
-            stuffed=b"".join(stuffed),
+            stuffed=b"".join(pieces),
         )
 
     def _own_fields(
@@ -164,13 +160,13 @@ def prepare(rendition: Rendition, headers: Headers) -> Prepared:
         pieces.append(b"\r\n")
     pieces.append(f"--{boundary}--\r\n".encode("ascii"))
     merged = _merged(pieces)
-    body = tuple(piece if isinstance(piece, bytes) else b"" for piece in merged)
+    body = [wire.stuffed(piece) if isinstance(piece, bytes) else b"" for piece in merged]
+    body[-1] += wire.FINAL_DOT
     return Prepared(
         head=b"".join(head),
         subject=subject,
         is_list=headers.mailing_list is not None,
-        body=body,
-        stuffed=tuple(map(wire.stuffed, body)),
+        body=tuple(body),
         places=tuple(
             (position, *piece) for position, piece in enumerate(merged) if isinstance(piece, tuple)
         ),

@@ -56,9 +56,9 @@ class Signer:
     selector: str
     key: RSAPrivateKey | Ed25519PrivateKey
 
-    def field(self, message: Message) -> bytes:
+    def field(self, content: bytes) -> bytes:
         """Give the DKIM-Signature field of a message, as a whole header field."""
-        head, _, body = message.content.partition(b"\r\n\r\n")
+        head, _, body = content.partition(b"\r\n\r\n")
         fields = _relaxed_fields(head + b"\r\n")
         names = [name for name in _SIGNED for _ in range(len(fields.get(name.lower(), [])) + 1)]
         algorithm = "rsa-sha256" if isinstance(self.key, RSAPrivateKey) else "ed25519-sha256"
@@ -96,9 +96,10 @@ def signer(domain: str, selector: str, pem: str) -> Signer:
 
 def signed(message: Message, signers: Sequence[Signer]) -> Message:
     """Put the signatures of all before a message."""
-    fields = b"".join(each.field(message) for each in signers)
+    content = message.content
+    fields = b"".join(each.field(content) for each in signers)
     # No line of a header begins with a dot, so there is none to double.
-    return replace(message, content=fields + message.content, stuffed=fields + message.stuffed)
+    return replace(message, stuffed=fields + message.stuffed)
 
 
 def _relaxed_fields(head: bytes) -> dict[str, list[bytes]]:

@@ -12,6 +12,7 @@ import re
 
 from publisher.model import Envelope, Message
 
+FINAL_DOT = b".\r\n"
 MAX_LINE_OCTETS = 998  # RFC 5322 §2.1.1: without the CRLF
 
 # Printable ASCII but blanks and angle brackets. Quoted local parts with a blank are lawful
@@ -22,7 +23,7 @@ _MAILBOX = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
 def message(envelope: Envelope, content: bytes) -> Message:
     """Make a message of bytes that nobody has looked at. Raises ValueError for unlawful ones."""
     check_content(content)
-    return Message(envelope=envelope, content=content, stuffed=stuffed(content))
+    return Message(envelope=envelope, stuffed=stuffed(content) + FINAL_DOT)
 
 
 def stuffed(lines: bytes) -> bytes:

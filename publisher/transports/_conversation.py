@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _LINE_OCTETS = 8192
 _REPLY_OCTETS = 32768  # a server that never ends its reply gets no more memory than this
@@ -24,8 +24,7 @@ class Garbled(Exception):
     """What came is no SMTP reply (RFC 5321 §4.2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A reply as it came: lines joined by LF, octets that are no UTF-8 as surrogates."""
 
     code: int
@@ -54,6 +53,7 @@ class Conversation(asyncio.Protocol):
         self._answers: deque[Answer] = deque()
         self._waiting: asyncio.Future[None] | None = None  # for an answer, or to be drained
         self._is_full = False
+        self.has_left = True  # the kernel has the end of what was said last
         self._error: Exception | None = None
         # So drain() returns only when nothing waits in this process. A plain transport pauses
         # above its limit, a TLS one at it, and would pause for good at 0.
@@ -66,14 +66,15 @@ class Conversation(asyncio.Protocol):
         """Whether it stands, as far as is known here."""
         return self._error is None and not self._transport.is_closing()
 
-    def ask(self, commands: bytes, replies: int) -> None:
-        """Say commands that are answered by so many replies."""
+    def ask(self, octets: bytes | memoryview, replies: int) -> None:
+        """Say what is answered by so many replies, of which none may come before all of it left."""
         self._asked += replies
-        self._transport.write(commands)
-
-    def write(self, content: bytes | memoryview) -> None:
-        """Write what is not answered."""
-        self._transport.write(content)
+        self.has_left = False
+        if self._error is not None:  # whoever waits next is told; uvloop would raise here
+            return
+        self._transport.write(octets)
+        # A transport that could write nothing closes at once, and tells later.
+        self.has_left = not self._is_full and not self._transport.is_closing()
 
     async def drain(self, seconds: float) -> None:
         """Wait till the kernel has all that was written. Raises Ended, Garbled, TimeoutError."""
@@ -148,6 +149,7 @@ class Conversation(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._is_full = False
+        self.has_left = True
         self._wake()
 
     def _take(self, line: bytes) -> None:
@@ -161,7 +163,7 @@ class Conversation(asyncio.Protocol):
             return
         answer = Answer(int(code), "\n".join(self._lines))
         self._lines, self._octets = [], 0
-        if self._asked == 0:
+        if self._asked == 0 or self._is_full:
             self._end(Ended(f"said unasked: {answer}"))
             return
         self._asked -= 1

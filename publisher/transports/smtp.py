@@ -2,8 +2,8 @@
 
 Where the relay offers PIPELINING (RFC 2920), MAIL, RCPT and DATA go out in one write, so that a
 message takes two round trips and not four; each reply is matched to its command all the same.
-The content is handed to the kernel before the dot is written, so that a cut before the dot
-(surely not taken) and one after it (perhaps taken) are told apart.
+The final dot leaves with the last of the content, but a cut while the end of it waits in this
+process (surely not taken) and one after that (perhaps taken) are told apart.
 
 Never sends a message a second time by itself.
 """
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from publisher.errors import InDoubt, Refused, Unreachable
-from publisher.mail.wire import check_envelope
+from publisher.mail.wire import FINAL_DOT, check_envelope
 from publisher.model import Envelope, Message, Reply
 from publisher.transports._connecting import Connector, Greeted, Greeting, clean
 from publisher.transports._conversation import Answer, Conversation, Ended, Garbled
@@ -44,6 +44,9 @@ class Timeouts:
     command: float = 300  # RFC 5321 §4.5.3.2.2 and §4.5.3.2.3
     final: float = 600  # RFC 5321 §4.5.3.2.6: waiting less sends messages twice
     quit: float = 3
+
+
+_DOUBT = "; it was handed over whole, and may have been taken"
 
 
 class _Lost(Unreachable):
@@ -160,7 +163,7 @@ class Smtp:
 
     async def _take_back(self, conversation: Conversation) -> None:
         """Send a lone dot to a server that waits for content for nobody (RFC 2920 §3.1)."""
-        conversation.ask(b".\r\n", 1)
+        conversation.ask(FINAL_DOT, 1)
         answer = await self._read(conversation, "the end", self._timeouts.final)
         self._is_begun = False
         if answer.code // 100 not in (4, 5):
@@ -170,7 +173,8 @@ class Smtp:
         """Raise Refused when the server announced that it takes no message so large (RFC 1870)."""
         announced = wire.extensions.get("size", "")
         limit = int(announced) if announced.isdecimal() else 0  # RFC 1870 §4: 0 is no limit
-        if 0 < limit < len(message.content):
+        # Doubled dots do not count (RFC 1870 §3), but seldom matter.
+        if 0 < limit < len(message.stuffed) and limit < len(message.content):
             raise Refused(
                 552,
                 f"5.3.4 not tried: the message has {len(message.content)} octets and"
@@ -180,35 +184,38 @@ class Smtp:
             )
 
     async def _write_content(self, conversation: Conversation, stuffed: bytes) -> None:
-        """Hand the stuffed content to the kernel, all but the final dot.
+        """Hand the stuffed content and its final dot to the kernel.
 
-        Returns only when no octet of it waits in this process, and raises Unreachable
-        otherwise. So whatever goes wrong up to here, the dot has not left, and the server
-        must not take what it has of the message (RFC 5321 §4.1.1.4). Under TLS the last
-        64 KiB may still wait beneath it; a cut then is InDoubt, which errs on the safe side.
+        Raises Unreachable when it was cut while octets of it waited in this process: the last of
+        them is the end of the dot, so the server must not take what it has of the message (RFC
+        5321 §4.1.1.4). Raises InDoubt when it was cut when all had left.
         """
         blocks = memoryview(stuffed)
+        last = (len(blocks) - 1) // _BLOCK_BYTES * _BLOCK_BYTES
+        is_last = False
         try:
             for start in range(0, len(blocks), _BLOCK_BYTES):
-                conversation.write(blocks[start : start + _BLOCK_BYTES])
+                is_last = start == last
+                conversation.ask(blocks[start : start + _BLOCK_BYTES], int(is_last))
                 await conversation.drain(self._timeouts.command)
         except (Ended, Garbled, TimeoutError) as error:
             self._drop()
+            if is_last and conversation.has_left:
+                raise InDoubt(f"{self._where}: cut at the end of the message{_DOUBT}") from error
             raise Unreachable(f"{self._where}: cut before the end of the message") from error
         except BaseException:
             self._drop()
             raise
-        if not conversation.is_open:
+        if not conversation.has_left:
             self._drop()
             raise Unreachable(f"{self._where}: closed before the end of the message")
 
     async def _finish(self, conversation: Conversation) -> Reply:
-        """Write the final dot and wait for the answer: every cut from here on is InDoubt."""
-        conversation.ask(b".\r\n", 1)
+        """Wait for the answer to the final dot: every cut from here on is InDoubt."""
         try:
             answer = await self._read(conversation, "the message", self._timeouts.final)
         except Unreachable as error:
-            raise InDoubt(f"{error}; it was handed over whole, and may have been taken") from error
+            raise InDoubt(f"{error}{_DOUBT}") from error
         if answer.code // 100 not in (2, 4, 5):
             self._drop()
             raise InDoubt(f"{self._where}: answered the message with {clean(str(answer))}")

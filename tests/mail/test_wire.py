@@ -44,4 +44,4 @@ def test_dot_that_begins_a_line_is_doubled(content: bytes, stuffed: bytes) -> No
     """RFC 5321 §4.5.2: whether or not anything follows it."""
     message = wire.message(ENVELOPE, content)
 
-    assert (message.content, message.stuffed) == (content, stuffed)
+    assert (message.content, message.stuffed) == (content, stuffed + b".\r\n")

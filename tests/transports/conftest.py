@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+import uvloop
 
 from publisher.transports.lmtp import Lmtp, LmtpSettings
 from publisher.transports.smtp import Smtp, SmtpSettings, Timeouts
 from tests.rig.certificate import Certificate, make_certificate
 from tests.rig.smtp import SmtpRig
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Any]:
+    """Offer both loops to tests that ask for them (``loop_factories``), one to the others."""
+    loops = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+    marker = item.get_closest_marker("asyncio")
+    return loops if marker and "loop_factories" in marker.kwargs else {"asyncio": loops["asyncio"]}
 
 
 @pytest.fixture

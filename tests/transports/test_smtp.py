@@ -284,6 +284,13 @@ async def test_cut_in_mid_data_is_unreachable(connect: Connector, read_bytes: in
     assert rig.connections == 2
 
 
+async def test_small_message_leaves_with_its_dot_at_once(connect: Connector) -> None:
+    async with SmtpRig() as rig:
+        await send(connect(rig))
+
+    assert any(read.endswith(CONTENT + b".\r\n") for read in rig.reads)
+
+
 async def test_server_that_stops_reading_is_unreachable(connect: Connector) -> None:
     """F20: and nothing of the content that still waits in this process leaves afterwards."""
     release = asyncio.Event()
