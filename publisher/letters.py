@@ -5,6 +5,7 @@ Everything that can be made once for a rendition is; see `publisher.mail.compose
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -52,14 +53,37 @@ class Letters:
         self._store = store
         self._with = stationery
         self._prepared: OrderedDict[int, _Kept] = OrderedDict()
+        self._turn = asyncio.Lock()
 
     async def write(self, claim: Claim) -> Message:
         """Make the message of a delivery: the same bytes in every attempt.
 
         Raises ValueError or AddressError if no message can be made for this person.
         """
-        kept = self._prepared.get(claim.rendition)
-        if kept is None:
+        kept = self._prepared.get(claim.rendition) or await self._keep(claim)
+        newsletter = self._with.newsletters[claim.newsletter]
+        domain = newsletter.sender.domain
+
+        def message_id(what: int | str) -> str:
+            return compose.message_id(self._with.secret, what, claim.subscriber, domain=domain)
+
+        return self.fill(
+            kept.message,
+            claim.address,
+            claim.subscription,
+            merged=claim.rendition if kept.is_merged else None,
+            envelope_sender=self._envelope_sender(newsletter, claim.delivery),
+            message_id=message_id(
+                f"confirmation-{claim.delivery}" if claim.issue is None else claim.issue
+            ),
+            in_reply_to=None if kept.corrects is None else message_id(kept.corrects),
+        )
+
+    async def _keep(self, claim: Claim) -> _Kept:
+        """Prepare a rendition, unless another connection has done so meanwhile."""
+        async with self._turn:
+            if (kept := self._prepared.get(claim.rendition)) is not None:
+                return kept
             async with self._store.read() as connection:
                 rendition = await renditions.get(connection, claim.rendition)
                 issue = None if claim.issue is None else await issues.get(connection, claim.issue)
@@ -80,23 +104,7 @@ class Letters:
             self._prepared[claim.rendition] = kept
             if len(self._prepared) > _KEPT:
                 self._prepared.popitem(last=False)
-        newsletter = self._with.newsletters[claim.newsletter]
-        domain = newsletter.sender.domain
-
-        def message_id(what: int | str) -> str:
-            return compose.message_id(self._with.secret, what, claim.subscriber, domain=domain)
-
-        return self.fill(
-            kept.message,
-            claim.address,
-            claim.subscription,
-            merged=claim.rendition if kept.is_merged else None,
-            envelope_sender=self._envelope_sender(newsletter, claim.delivery),
-            message_id=message_id(
-                f"confirmation-{claim.delivery}" if claim.issue is None else claim.issue
-            ),
-            in_reply_to=None if kept.corrects is None else message_id(kept.corrects),
-        )
+            return kept
 
     def prepare(
         self, rendition: Rendition, *, is_list: bool, number: int | None = None
@@ -140,8 +148,9 @@ class Letters:
         ``merged`` is as in `values`. Raises ValueError or AddressError if no message can be made
         for this person.
         """
+        name = clean_name(recipient.name)
         return prepared.message(
-            recipient=replace(recipient, name=clean_name(recipient.name)),
+            recipient=recipient if name == recipient.name else replace(recipient, name=name),
             envelope_sender=envelope_sender,
             message_id=message_id,
             in_reply_to=in_reply_to,

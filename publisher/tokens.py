@@ -21,6 +21,8 @@ MIN_SECRET = 32  # octets: the strength of SHA-256 is not to be the key's to los
 _MAX_ID = 2**63 - 1  # what a BIGINT column holds
 _MAX_TOKEN = 55  # characters, with two ids of 8 octets
 _MAC = 16  # octets
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [first + second for first in _LETTERS for second in _LETTERS]
 _REFUSAL = "this link is damaged or was not made here"
 
 
@@ -85,7 +87,16 @@ class Tokens:
         payload = bytes([key_id, lengths[0] << 4 | lengths[1]]) + b"".join(octets)
         signed = b"publisher token\0" + purpose.value.encode() + b"\0" + payload
         mac = hmac.digest(self._secrets[key_id], signed, "sha256")[:_MAC]
-        return base64.b32encode(payload + mac).decode("ascii").rstrip("=").lower()
+        return _base32(payload + mac)
+
+
+def _base32(octets: bytes) -> str:
+    """Encode in lower case without padding: two characters at a time, as a send makes many."""
+    characters = -(-len(octets) * 8 // 5)
+    pairs = -(-characters // 2)
+    number = int.from_bytes(octets, "big") << (10 * pairs - 8 * len(octets))
+    text = "".join([_PAIRS[number >> shift & 1023] for shift in range(10 * pairs - 10, -1, -10)])
+    return text[:characters]
 
 
 def _unpacked(token: str) -> tuple[int, tuple[int, ...]]:

@@ -28,6 +28,7 @@ _TURNING = "\u202a-\u202e\u2066-\u2069"
 _UNWANTED = re.compile(
     f"{fields.CONTROL.pattern}|[{_TURNING}\ufeff\ue000-\uf8ff\U000f0000-\U0010ffff]"
 )
+_PLAIN_NAME = re.compile(rf"(?=.{{1,{MAX_NAME}}}\Z)[!-~]+(?: [!-~]+)*")  # most are
 _MAILBOX = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
 
 
@@ -64,6 +65,8 @@ def clean_name(text: str) -> str:
     Line ends become blanks, control characters and what turns the direction of writing go, and
     what is longer than MAX_NAME is cut.
     """
+    if _PLAIN_NAME.fullmatch(text):
+        return text
     name = " ".join(_UNWANTED.sub("", " ".join(text.split())).split())
     return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1].rstrip() + "…"
 

@@ -12,12 +12,10 @@ here, since it writes a long List-Unsubscribe as an encoded word and takes milli
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 import hmac
 import html
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +30,10 @@ from publisher.mail.slots import Slot, split
 from publisher.model import Address, Envelope, Message, Rendition
 
 _URL = re.compile(r"https?://[!-;=?-~]+")
+# A value that quoted-printable writes as it is, in one line (RFC 2045 §6.7). A dot that is all of
+# a line would be quoted.
+_PLAIN_VALUE = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?")
+_MARKUP = re.compile(r"[&<>\"']")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +106,9 @@ class Prepared:
         offset = len(pieces) - len(self.body)
         encoded: dict[str, bytes] = {}  # most values stand in both parts and need no escaping
         for position, slot, is_html in self.places:
-            value = html.escape(values[slot]) if is_html else values[slot]
+            value = values[slot]
+            if is_html and _MARKUP.search(value):
+                value = html.escape(value)
             if value not in encoded:
                 encoded[value] = wire.stuffed(_encoded_value(slot, value))
             pieces[offset + position] = encoded[value]
@@ -178,8 +182,8 @@ def message_id(key: bytes, *parts: int | str, domain: str) -> str:
 
     A keyed hash: it differs for each person and tells nothing of them to whom it is quoted.
     """
-    digest = hmac.digest(key, b"message-id\0" + json.dumps(parts).encode(), "sha256")
-    return f"<{base64.b32encode(digest[:20]).decode('ascii').lower()}@{domain}>"
+    digest = hmac.digest(key, f"message-id\0{parts!r}".encode(), "sha256")
+    return f"<{digest[:16].hex()}@{domain}>"
 
 
 def list_identifier(slug: str, base_url: str) -> str:
@@ -265,6 +269,8 @@ def _encoded_body(text: str, *, is_html: bool) -> list[bytes | tuple[Slot, bool]
 
 
 def _encoded_value(slot: Slot, value: str) -> bytes:
+    if _PLAIN_VALUE.fullmatch(value):
+        return value.encode("ascii") + b"=\r\n"
     if fields.CONTROL.search(value):
         raise ValueError(f"the recipient's {slot.value} holds a control character")
     return fields.checked_body(_quoted_printable(value))

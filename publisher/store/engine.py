@@ -14,11 +14,14 @@ same file. With an older library it is a rollback journal.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import aiosqlite
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
@@ -32,6 +35,7 @@ from publisher.errors import StoreError
 from publisher.sqlite import WAL_IS_SAFE, sqlite3
 
 _BUSY_TIMEOUT_SECONDS = 60
+_FAREWELL_SECONDS = 2
 
 T = TypeVar("T")
 
@@ -39,8 +43,9 @@ T = TypeVar("T")
 class Store:
     """A database that is open for work. Make it with `connect`, end it with `close`."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, threads: Collection[Thread] = ()) -> None:
         self._engine = engine
+        self._threads = threads  # of the connections, if each has one
         self._writer = engine.execution_options(publisher_write=True)
         # SQLite has one writer: waiting in line here is fair, polling its lock is not.
         self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
@@ -95,6 +100,10 @@ class Store:
             thread.shutdown()
             engine.dispose()
         await self._engine.dispose()
+        # A connection that was given up under way closes by itself, and then tells the loop.
+        for each in list(self._threads):
+            if each.is_alive():
+                await asyncio.to_thread(each.join, _FAREWELL_SECONDS)
 
 
 @asynccontextmanager
@@ -138,9 +147,10 @@ def connect(url: str) -> Store:
     Nothing is created or migrated; `publisher.store.migrate` does that.
     """
     where = _with_driver(make_url(url))
-    engine = create_async_engine(where, **_options(where))
+    threads: WeakSet[Thread] = WeakSet()
+    engine = create_async_engine(where, **_options(where, threads))
     _prepare(engine.sync_engine, create=False)
-    return Store(engine)
+    return Store(engine, threads)
 
 
 def connect_sync(url: str, *, create: bool = False) -> Engine:
@@ -169,9 +179,12 @@ def _with_driver(url: URL) -> URL:
             raise StoreError(f"store.url: {other} is not supported; use sqlite:// or postgresql://")
 
 
-def _options(url: URL) -> dict[str, Any]:
+def _options(url: URL, threads: WeakSet[Thread]) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
-        patience = {"timeout": _BUSY_TIMEOUT_SECONDS, "async_creator_fn": _open_sqlite}
+        patience = {
+            "timeout": _BUSY_TIMEOUT_SECONDS,
+            "async_creator_fn": partial(_open_sqlite, threads),
+        }
         return {"module": _Driver(aiosqlite, sqlite3), "connect_args": patience}
     return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
 
@@ -195,10 +208,11 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
             setattr(self, name, getattr(sqlite3, name))
 
 
-def _open_sqlite(file: str, **options: Any) -> aiosqlite.Connection:
+def _open_sqlite(threads: WeakSet[Thread], file: str, **options: Any) -> aiosqlite.Connection:
     connection = aiosqlite.Connection(lambda: sqlite3.connect(file, **options), iter_chunk_size=64)
     # As the dialect has it: a thread that nobody ended must not keep the program from ending.
     connection._thread.daemon = True
+    threads.add(connection._thread)
     return connection
 
 
