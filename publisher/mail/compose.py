@@ -182,8 +182,9 @@ def message_id(key: bytes, *parts: int | str, domain: str) -> str:
 
     A keyed hash: it differs for each person and tells nothing of them to whom it is quoted.
     """
-    digest = hmac.digest(key, f"message-id\0{parts!r}".encode(), "sha256")
-    return f"<{digest[:16].hex()}@{domain}>"
+    # hmac.digest() would give the interpreter to another thread meanwhile.
+    keyed = hmac.new(key, f"message-id\0{parts!r}".encode(), "sha256")
+    return f"<{keyed.hexdigest()[:32]}@{domain}>"
 
 
 def list_identifier(slug: str, base_url: str) -> str:

@@ -11,10 +11,11 @@ What a worker writes for every message is in `publisher.store.settling`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import (
+    ColumnElement,
     Select,
     and_,
     case,
@@ -40,6 +41,8 @@ from publisher.store.tables import (
     subscriptions,
     suppressions,
 )
+
+_LANES = {lane.value: lane for lane in Lane}
 
 # Whether a row's person may be mailed at this moment: judged when it is claimed, and once
 # more by the very statement that marks it as sending.
@@ -79,9 +82,10 @@ async def claim(
         ids = await _due(connection, newsletters, limit - len(claimed), now, is_urgent=is_urgent)
         if not ids:
             break
+        picked = bulk.among(connection, deliveries.c.id, ids)
         skipped = await connection.execute(
             update(deliveries)
-            .where(deliveries.c.id.in_(ids), ~may_be_mailed)
+            .where(picked, ~may_be_mailed)
             .values(
                 state=DeliveryState.SKIPPED,
                 reply="unsubscribed or suppressed since",
@@ -94,10 +98,10 @@ async def claim(
             await recall.consider_again(connection, deliveries.c.id.in_(gone))
         await connection.execute(
             update(deliveries)
-            .where(deliveries.c.id.in_(ids), deliveries.c.state == DeliveryState.PENDING)
+            .where(picked, deliveries.c.state == DeliveryState.PENDING)
             .values(attempts=deliveries.c.attempts + 1, due=lease_ends)
         )
-        claimed += await _claims(connection, ids)
+        claimed += await _claims(connection, picked)
     return claimed
 
 
@@ -154,7 +158,7 @@ def _ready(newsletters: Collection[str], now: datetime) -> Select[int]:
     )
 
 
-async def _claims(connection: AsyncConnection, ids: Sequence[int]) -> list[Claim]:
+async def _claims(connection: AsyncConnection, picked: ColumnElement[bool]) -> list[Claim]:
     rows = await connection.execute(
         select(
             deliveries.c.id,
@@ -164,32 +168,45 @@ async def _claims(connection: AsyncConnection, ids: Sequence[int]) -> list[Claim
             deliveries.c.issue_id,
             deliveries.c.rendition_id,
             deliveries.c.subscriber_id,
-            deliveries.c.created,
-            deliveries.c.deferrals,
+            subscriptions.c.id,
             subscribers.c.mailbox,
             subscribers.c.name,
-            subscriptions.c.id.label("subscription_id"),
+            deliveries.c.created,
+            deliveries.c.deferrals,
         )
         .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
         .join(subscriptions, _bond)
-        .where(deliveries.c.id.in_(ids), deliveries.c.state == DeliveryState.PENDING)
+        .where(picked, deliveries.c.state == DeliveryState.PENDING)
         .order_by(deliveries.c.lane, deliveries.c.id)
     )
     return [
         Claim(
-            delivery=row.id,
-            attempt=row.attempts,
-            lane=Lane(row.lane),
-            newsletter=row.newsletter,
-            issue=row.issue_id,
-            rendition=row.rendition_id,
-            subscriber=row.subscriber_id,
-            subscription=row.subscription_id,
-            address=Address(mailbox=row.mailbox, name=row.name),
-            created=row.created,
-            deferrals=row.deferrals,
+            delivery=delivery,
+            attempt=attempt,
+            lane=_LANES[lane],
+            newsletter=newsletter,
+            issue=issue,
+            rendition=rendition,
+            subscriber=subscriber,
+            subscription=subscription,
+            address=Address(mailbox=mailbox, name=name),
+            created=created,
+            deferrals=deferrals,
         )
-        for row in rows
+        for (
+            delivery,
+            attempt,
+            lane,
+            newsletter,
+            issue,
+            rendition,
+            subscriber,
+            subscription,
+            mailbox,
+            name,
+            created,
+            deferrals,
+        ) in rows
     ]
 
 

@@ -106,9 +106,8 @@ def _statements(dialect: Dialect) -> _Statements:
 
 def _told_time(dialect: Dialect, time: datetime) -> str:
     """Write a time as it stands in a column."""
-    time = time.astimezone(UTC)
     if dialect.name == "sqlite":
-        return time.strftime("%Y-%m-%d %H:%M:%S.%f")
+        return time.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
     return time.isoformat()
 
 
