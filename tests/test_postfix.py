@@ -38,8 +38,7 @@ def site(tmp_path: Path, relay: Postfix) -> Site:
 
 def use(site: Site, relay: Postfix, password: str) -> None:
     """Have the site send over the relay with this password."""
-    before, _, after = site.config.read_text(encoding="utf-8").partition("[smtp.main]")
-    table = f"""[smtp.main]
+    site.send_by(f"""
 host = "127.0.0.1"
 port = {relay.port}
 security = "starttls"
@@ -47,10 +46,7 @@ ca_file = "{relay.ca_file}"
 username = "{USER}"
 password = "{password}"
 connections = 10
-
-"""
-    text = before + table + after[after.index("[bounces]") :]
-    site.config.write_text(text, encoding="utf-8")
+""")
 
 
 async def send(site: Site, *names: str) -> tuple[int, str, dict[str, Any]]:
