@@ -212,4 +212,5 @@ def _abort(client: SMTP | None) -> None:
 
 
 def _quote(error: SMTPResponseException) -> str:
-    return f"{error.code} {clean(error.message)}"
+    # The library gives a code below 0 to what is no reply.
+    return clean(error.message if error.code < 0 else f"{error.code} {error.message}")

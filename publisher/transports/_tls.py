@@ -21,10 +21,7 @@ class UnusableFile(Exception):
 
 
 def context(settings: SmtpSettings) -> ssl.SSLContext:
-    """Make the client's side of TLS, verifying the server. Raises UnusableFile.
-
-    It reads the files, so a certificate that was renewed counts from the next connection on.
-    """
+    """Make the client's side of TLS, verifying the server. Reads the files. Raises UnusableFile."""
     if settings.ca_file is not None:
         _read("ca_file", settings.ca_file)
     try:

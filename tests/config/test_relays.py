@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,9 +91,9 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("certificates")
     (folder / "junk.pem").write_text("-----BEGIN\n")
     (folder / "other.pem").write_text(private_pem())
-    made = make_certificate(folder)
-    lock = f"openssl pkey -in {made.key_file} -aes256 -passout pass:sesame"
-    subprocess.run([*lock.split(), "-out", folder / "locked.pem"], check=True)
+    locked = make_certificate(folder, key_password="open sesame")
+    locked.key_file.rename(folder / "locked.pem")
+    make_certificate(folder)
     return folder
 
 

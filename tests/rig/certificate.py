@@ -1,11 +1,24 @@
-"""A certificate for tests of TLS, made by the openssl program when they run."""
+"""A certificate for tests of TLS, made when they run."""
 
 from __future__ import annotations
 
+import ipaddress
 import ssl
-import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +38,30 @@ class Certificate:
         return context
 
 
-def make_certificate(folder: Path) -> Certificate:
-    """Make a certificate that is good for a day."""
+def make_certificate(
+    folder: Path, *, ages_days: int = 0, key_password: str | None = None
+) -> Certificate:
+    """Make a certificate that is good for a day, which began so many days ago."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    hosts: list[x509.GeneralName] = [x509.DNSName("localhost")]
+    hosts += [x509.IPAddress(ipaddress.ip_address(each)) for each in ("127.0.0.1", "::1")]
+    # A minute earlier, so that it is good at once whatever the second.
+    since = datetime.now(UTC) - timedelta(minutes=1) - ages_days * _DAY
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(since)
+        .not_valid_after(since + _DAY)
+        .add_extension(x509.SubjectAlternativeName(hosts), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    lock = BestAvailableEncryption(key_password.encode()) if key_password else NoEncryption()
     made = Certificate(certificate_file=folder / "cert.pem", key_file=folder / "key.pem")
-    command = "openssl req -x509 -nodes -days 1 -subj /CN=localhost -newkey ec"
-    names = "DNS:localhost,IP:127.0.0.1,IP:::1"
-    options = f"-pkeyopt ec_paramgen_curve:prime256v1 -addext subjectAltName={names}"
-    files = ["-keyout", str(made.key_file), "-out", str(made.certificate_file)]
-    subprocess.run([*command.split(), *options.split(), *files], check=True, capture_output=True)
+    made.certificate_file.write_bytes(built.public_bytes(Encoding.PEM))
+    made.key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock))
     return made

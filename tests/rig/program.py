@@ -87,6 +87,14 @@ class Site:
         text = CONFIG.format(web=self.web_port, smtp=port)
         self.config.write_text(text, encoding="utf-8")
 
+    def send_by(self, relay: str) -> None:
+        """Write the config anew, with this text as the relay's table."""
+        self.send_to(free_port())
+        before, _, after = self.config.read_text(encoding="utf-8").partition("[smtp.main]\n")
+        _, _, rest = after.partition("\n[bounces]")
+        text = f"{before}[smtp.main]\n{relay}\n[bounces]{rest}"
+        self.config.write_text(text, encoding="utf-8")
+
     def write(self, name: str, title: str) -> None:
         """Save an article as an editor's program does: in one step."""
         draft = self.folder / "draft"

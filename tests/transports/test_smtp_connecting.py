@@ -114,6 +114,58 @@ async def test_silent_server_is_given_up(connect: Connector, verb: str) -> None:
     assert rig.count("MAIL") == 0
 
 
+async def test_banner_that_trickles_gains_no_time(connect: Connector) -> None:
+    """F20: the limit is for all of getting connected, not for each line."""
+    slow = Act(reply=b"220-wait\r\n" * 3000, trickle=True, pause=asyncio.Event())
+    async with SmtpRig(at("BANNER", slow)) as rig:
+        sentence = await fail(connect(rig, Timeouts(connect=0.2)))
+
+    assert "not ready in 0.2 s, no recipient was touched" in sentence
+
+
+@pytest.mark.parametrize("verb", ["BANNER", "EHLO"])
+@pytest.mark.parametrize("size", [40_000, 1_000_000])
+async def test_greeting_without_an_end_takes_no_memory(
+    connect: Connector, verb: str, size: int
+) -> None:
+    """F20."""
+    endless = Act(reply=b"250-" + b"x" * size, pause=asyncio.Event())
+    async with SmtpRig(at(verb, endless)) as rig:
+        sentence = await fail(connect(rig))
+
+    assert sentence.endswith(": Response too long")
+
+
+async def test_silence_in_the_handshake_is_given_up(connect: Connector) -> None:
+    """F20: and no socket is left open, which would be a warning, and so an error."""
+    never = Act(reply=b"", after=asyncio.Event())
+    async with SmtpRig(at("BANNER", never)) as rig:
+        sentence = await fail(connect(rig, Timeouts(connect=0.2), security="tls"))
+
+    assert "not ready in 0.2 s, no recipient was touched" in sentence
+
+
+async def test_dns_that_is_down_for_a_while_costs_nobody_anything(
+    connect: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F13: what is asked for the next offer is asked anew."""
+    real, left = socket.getaddrinfo, [socket.gaierror(socket.EAI_AGAIN, "try again")]
+
+    def found(*asked: Any, **options: Any) -> Any:
+        if left:
+            raise left.pop()
+        return real(*asked, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    async with SmtpRig() as rig:
+        smtp = connect(rig, host="localhost")
+        sentence = await fail(smtp)
+        await smtp.offer(MESSAGE)
+
+    assert f"localhost:{rig.port}: no connection, no recipient was touched" in sentence
+    assert rig.count("RCPT") == 1
+
+
 @pytest.mark.parametrize("code", [500, 502])
 async def test_server_without_ehlo_is_greeted_with_helo(connect: Connector, code: int) -> None:
     """F17."""
@@ -134,6 +186,22 @@ async def test_server_without_extensions_is_asked_for_none(connect: Connector) -
         await smtp.transmit()
 
     assert len(rig.accepted) == 1
+
+
+@pytest.mark.parametrize(
+    "extensions", [("size",), ("SIZE",), ("SIZE lots",), ("pipelining", "size 0"), ("X-ODD a b c",)]
+)
+async def test_keywords_count_in_any_case_and_nonsense_beside_them_does_not(
+    connect: Connector, extensions: tuple[str, ...]
+) -> None:
+    """F17: RFC 5321 §2.4."""
+    async with SmtpRig(extensions=extensions) as rig:
+        smtp = connect(rig)
+        await smtp.offer(MESSAGE)
+        await smtp.transmit()
+
+    assert len(rig.accepted) == 1
+    assert (b"DATA\r\n" in rig.reads) == ("pipelining" not in extensions)
 
 
 async def test_greeting_names_the_configured_host(connect: Connector) -> None:
@@ -223,16 +291,19 @@ async def test_answers_slipped_in_before_tls_are_not_believed(
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-@pytest.mark.parametrize("fault", ["unknown authority", "another authority", "another name"])
+@pytest.mark.parametrize(
+    "fault", ["unknown authority", "another authority", "another name", "expired", "not yet good"]
+)
 async def test_untrusted_certificate_stops_before_the_login(
     connect: Connector, certificate: Certificate, tmp_path: Path, security: str, fault: str
 ) -> None:
     """F18."""
-    ca_file = {
-        "unknown authority": None,
-        "another authority": make_certificate(tmp_path).certificate_file,
-        "another name": certificate.certificate_file,
-    }[fault]
+    another = make_certificate(tmp_path).certificate_file
+    ages = {"expired": 2, "not yet good": -2}
+    if fault in ages:
+        certificate = make_certificate(tmp_path, ages_days=ages[fault])
+    ca_files = {"unknown authority": None, "another authority": another}
+    ca_file = ca_files.get(fault, certificate.certificate_file)
     host = "127.0.0.2" if fault == "another name" else "127.0.0.1"
     tls = certificate.server_context()
     async with SmtpRig(tls=tls, tls_at_once=security == "tls", users=USERS, host=host) as rig:
@@ -405,6 +476,21 @@ async def test_login_out_of_order_is_worth_another_try(connect: Connector) -> No
         await smtp.offer(MESSAGE)
 
     assert "454 4.7.0 down; try again later" in sentence
+
+
+@pytest.mark.parametrize("verb", ["AUTH", "LOGIN"])
+async def test_connection_that_ends_in_the_login_is_unreachable(
+    connect: Connector, verb: str
+) -> None:
+    """F19: and is no wrong password."""
+    script = at(verb, Act(cut=True), session=1)
+    async with SmtpRig(script, users=USERS, mechanisms="LOGIN") as rig:
+        smtp = connect(rig, **LOGIN)
+        sentence = await fail(smtp)
+        await smtp.offer(MESSAGE)
+
+    assert "check username" not in sentence
+    assert (rig.connections, rig.count("RCPT")) == (2, 1)
 
 
 async def test_login_that_is_not_offered_is_unreachable(connect: Connector) -> None:
