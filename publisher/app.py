@@ -18,7 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from publisher import deliver, editing, hub, ingest, issues, notify, websub
 from publisher.compose import Composer
 from publisher.config import Config, SourceEntry
+from publisher.config.site import Rate, Relay
 from publisher.correct import Corrector
+from publisher.deliver.domains import Domains, PerDomain
 from publisher.deliver.pace import Pace
 from publisher.editing import Wish
 from publisher.ingest.legible import bounded, legible
@@ -67,6 +69,7 @@ class App:
     corrector: Corrector
     clock: Clock
     paces: Mapping[str, Pace]
+    domains: Mapping[str, Domains]
     # Passes over one source are made one after the other, whoever asks for them.
     turns: defaultdict[str, asyncio.Lock] = field(
         init=False, repr=False, default_factory=lambda: defaultdict(asyncio.Lock)
@@ -247,6 +250,7 @@ class App:
                 name=relay,
                 connections=self.config.relays[relay].connections,
                 connect=lambda: self.connect(relay),
+                domains=self.domains[relay],
                 pace=self.paces.get(relay),
             ),
             self.letters,
@@ -348,6 +352,26 @@ async def _put_in_force(
         await occurrences.in_force(connection, newsletter, cadence, schedule, now)
 
 
+def _domains(relay: Relay) -> Domains:
+    if relay.per_domain is None:
+        return Domains(relay.connections)
+    limits = PerDomain(
+        connections=relay.per_domain.connections,
+        gap=_gap(relay.per_domain.rate),
+    )
+    if not relay.per_domain.by_mx:
+        return Domains(relay.connections, limits)
+    # Here, since its library takes its time to load, and few sites ask for it.
+    from publisher.transports._mx import Providers
+
+    return Domains(relay.connections, limits, Providers().of)
+
+
+def _gap(rate: Rate | None) -> float:
+    """Give the seconds from one mail to the next, 0 where there is no limit."""
+    return 0.0 if rate is None else rate[1] / rate[0]
+
+
 def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Clock) -> App:
     signing = max(secrets)
     tokens = Tokens(secrets, signing)
@@ -372,6 +396,7 @@ def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Cl
         letters=letters,
         preflight=preflight,
         paces={name: Pace(*relay.rate) for name, relay in config.relays.items() if relay.rate},
+        domains={name: _domains(relay) for name, relay in config.relays.items()},
         press=Press(
             store,
             publication=config.publication,

@@ -15,81 +15,21 @@ import pytest
 import structlog
 from sqlalchemy import select, update
 
-from publisher.deliver import LEASE, Relay, Sent, decide_doubt, deliver, hand
+from publisher.deliver import LEASE, Sent, decide_doubt, hand
+from publisher.deliver.domains import Domains
 from publisher.deliver.pace import Pace
 from publisher.deliver.throttle import Throttle
-from publisher.letters import Letters, Stationery
-from publisher.model import Balance, InDoubtPolicy, Issue, IssueState
+from publisher.model import InDoubtPolicy, Issue, IssueState
 from publisher.store import accounts, issues, subscribers
 from publisher.store.tables import deliveries
 from publisher.store.tables import notices as noted
 from publisher.store.tables import subscribers as people
-from publisher.tokens import Purpose, Tokens
-from publisher.transports.smtp import Smtp, SmtpSettings
+from publisher.tokens import Purpose
 from tests.rig.clock import SettableClock
 from tests.rig.desk import Desk
+from tests.rig.post import TOKENS, Post, everybody
 from tests.rig.script import Act, Moment, at, in_turn, say
 from tests.rig.smtp import SmtpRig
-
-SECRET = b"k" * 32
-TOKENS = Tokens({1: SECRET}, 1)
-
-
-class Post:
-    """A desk with a relay: it sends what the desk's issues have for people."""
-
-    def __init__(self, desk: Desk, rig: SmtpRig, connections: int = 3) -> None:
-        self.desk = desk
-        self.rig = rig
-        self.connections = connections
-        self.pace: Pace | None = None
-        self.stop = asyncio.Event()
-
-    def letters(self) -> Letters:
-        newsletter = self.desk.newsletter
-        return Letters(
-            self.desk.store,
-            Stationery(
-                publication=self.desk.publication,
-                newsletters={newsletter.slug: newsletter},
-                tokens=TOKENS,
-                secret=SECRET,
-                bounce=replace(newsletter.sender, mailbox="bounce@example.org", name=""),
-            ),
-        )
-
-    async def send(self, lease: timedelta = LEASE) -> Sent:
-        settings = SmtpSettings(host="127.0.0.1", port=self.rig.port, security="none")
-        return await deliver(
-            self.desk.store,
-            Relay(
-                name="main",
-                connections=self.connections,
-                connect=lambda: Smtp(settings),
-                pace=self.pace,
-            ),
-            self.letters(),
-            newsletters=[self.desk.newsletter.slug],
-            clock=self.desk.clock,
-            stop=self.stop,
-            lease=lease,
-        )
-
-    async def issue_for(self, *names: str) -> Issue:
-        await self.desk.bring("one")
-        for name in names:
-            await self.desk.join(name)
-        return await self.desk.issue_now()
-
-    def arrived(self) -> Counter[str]:
-        return Counter(message.recipient.partition("@")[0] for message in self.rig.accepted)
-
-    def message_ids(self) -> list[str]:
-        parsed = [
-            email.message_from_bytes(message.content, policy=email.policy.default)
-            for message in self.rig.accepted
-        ]
-        return [message["Message-ID"] for message in parsed]
 
 
 @pytest.fixture
@@ -101,11 +41,6 @@ async def rig() -> AsyncIterator[SmtpRig]:
 @pytest.fixture
 def post(desk: Desk, rig: SmtpRig) -> Post:
     return Post(desk, rig)
-
-
-def everybody(count: int, **stands: int) -> Balance:
-    empty = {"accepted": 0, "failed": 0, "skipped": 0, "pending": 0, "in_doubt": 0}
-    return Balance(audience=count, **{**empty, **stands})
 
 
 async def test_everybody_gets_one_message_over_kept_connections(post: Post) -> None:
@@ -445,7 +380,9 @@ async def test_row_is_begun_when_the_throttle_has_room(post: Post) -> None:
         newsletters=[post.desk.newsletter.slug],
         lease=LEASE,
         throttle=Throttle(2),
+        domains=Domains(2),
         is_over=lambda: False,
+        give_back=lambda *_: None,
     )
     rows.throttle.slow(now=0)
     await rows.fill()

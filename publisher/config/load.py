@@ -17,13 +17,23 @@ from publisher.config.models import (
     DkimTable,
     FeedTable,
     NewsletterTable,
+    PerDomainTable,
     RelayTable,
     SelectTable,
     Site,
     WebTable,
 )
 from publisher.config.schema import KeyPath, Place
-from publisher.config.site import Capture, Config, Endpoint, Relay, Serving, SourceEntry
+from publisher.config.site import (
+    Capture,
+    Config,
+    Endpoint,
+    PerDomain,
+    Rate,
+    Relay,
+    Serving,
+    SourceEntry,
+)
 from publisher.model import (
     AutomaticFeeds,
     Cadence,
@@ -247,11 +257,20 @@ def _relay(name: str, table: RelayTable) -> Relay:
         password=table.password if table.username else None,
         connections=table.connections,
         rate=_rate(table.rate) if table.rate else None,
+        per_domain=None if table.per_domain is None else _per_domain(table.per_domain),
         signer=_signer(table.dkim) if table.dkim else None,
     )
 
 
-def _rate(text: str) -> tuple[int, int]:
+def _per_domain(table: PerDomainTable) -> PerDomain:
+    return PerDomain(
+        connections=table.connections,
+        rate=_rate(table.rate) if table.rate else None,
+        by_mx=table.group_by_mx,
+    )
+
+
+def _rate(text: str) -> Rate:
     mails, _, unit = text.partition("/")
     return int(mails), {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
 

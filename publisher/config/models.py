@@ -345,12 +345,18 @@ class NewsletterTable(Table):
 
 
 class PerDomainTable(Table):
-    """Limits for each domain of recipients."""
+    """Limits for each domain of recipients, such as gmail.com. Each worker counts for itself."""
 
     connections: Annotated[Whole, Field(ge=1)] | None = None
-    """How many connections at once; without one, no limit of its own."""
+    """How many mails to a domain may be under way at once; without one, as many as there are
+    connections.
+    """
     rate: Rate | None = None
-    """How many mails; without one, no limit of its own."""
+    """How many mails a domain is sent in a time; without one, no limit of its own."""
+    group_by_mx: bool = False
+    """Whether domains whose mail goes to the same provider, as their MX records say, count as one.
+    Until that is known, and where it cannot be known, each counts for itself.
+    """
 
 
 class DkimTable(Table):
@@ -381,8 +387,8 @@ class RelayTable(Table):
     """How many connections may stand at once."""
     rate: Rate | None = None
     """How many mails it takes in a time; each worker counts for itself."""
-    per_domain: Annotated[PerDomainTable | None, NotInForce()] = None
-    """Limits for each domain of recipients."""
+    per_domain: PerDomainTable | None = None
+    """Limits for each domain of recipients. A domain that has to wait holds up no other."""
     dkim: DkimTable | None = None
     """The key that signs what goes through this relay."""
 

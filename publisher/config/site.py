@@ -27,12 +27,28 @@ class Endpoint(NamedTuple):
     port: int
 
 
+# So many mails in so many seconds.
+Rate = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerDomain:
+    """What a relay may send to each recipient domain; None is no limit of its own.
+
+    ``by_mx`` counts domains whose mail goes to one provider as one.
+    """
+
+    connections: int | None
+    rate: Rate | None
+    by_mx: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
     """A next hop for mail.
 
-    ``connections`` is how many may stand at once; ``rate`` how many mails it takes in how many
-    seconds; ``signer`` signs them.
+    ``connections`` is how many may stand at once; ``rate`` how many mails it takes in a time;
+    ``signer`` signs them.
     """
 
     name: str
@@ -42,7 +58,8 @@ class Relay:
     username: str | None
     password: SecretStr | None
     connections: int
-    rate: tuple[int, int] | None
+    rate: Rate | None
+    per_domain: PerDomain | None
     signer: Signer | None
 
 

@@ -19,9 +19,10 @@ import structlog
 
 from publisher import notices as words
 from publisher.deliver.breaker import Breaker
+from publisher.deliver.domains import Domains
 from publisher.deliver.hand import Hand
 from publisher.deliver.pace import Pace
-from publisher.deliver.throttle import Throttle, is_complaint
+from publisher.deliver.throttle import Throttle
 from publisher.errors import AddressError, InDoubt, Refused, Unreachable, first_cause
 from publisher.letters import Letters
 from publisher.model import Claim, DeliveryState, InDoubtPolicy, IssueState, Newsletter, Reply
@@ -54,11 +55,15 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
-    """A next hop: how many connections it is given, how one is made, and how fast it is fed."""
+    """A next hop: how many connections it is given, how one is made, and how fast it is fed.
+
+    ``domains`` is what is known of its recipient domains, from one run to the next.
+    """
 
     name: str
     connections: int
     connect: Callable[[], Transport]
+    domains: Domains
     pace: Pace | None = None
 
 
@@ -127,7 +132,9 @@ class _Run:
             newsletters=self.newsletters,
             lease=self.lease,
             throttle=self._throttle,
+            domains=self.relay.domains,
             is_over=lambda: self.stop.is_set() or self.sent.error is not None,
+            give_back=self._give_back,
         )
         self._commits = GroupCommit(self.store, self.clock, self.lease)
 
@@ -166,7 +173,10 @@ class _Run:
                     await self._hand_back(claim, error, retire=not is_proven)
                     if not is_proven:
                         return
-                    self._slow(str(error))
+                    now = asyncio.get_running_loop().time()
+                    domains = self.relay.domains
+                    if not error.of_recipient or domains.complained(claim, str(error), now):
+                        self._slow(str(error))
                     is_proven = False  # cut after some use, as relays do: connect again
         finally:
             await transport.close()
@@ -209,7 +219,7 @@ class _Run:
                 return
             reply = await transport.transmit()
         except Refused as refusal:
-            if is_complaint(refusal):
+            if self.relay.domains.refused(claim, refusal, asyncio.get_running_loop().time()):
                 self._slow(str(refusal))
             await self._finish(self._refused(claim, refusal))
             if self._breaker.refused(claim, refusal):
@@ -226,6 +236,7 @@ class _Run:
             self.sent.accepted += 1
             self._breaker.accepted(claim)
             self._throttle.speed()
+            self.relay.domains.accepted(claim)
             await self._finish(self._accepted(claim, reply))
 
     def _slow(self, reason: str) -> None:
@@ -252,6 +263,10 @@ class _Run:
             await notices.add(connection, notice, self.clock())
         self._hand.close(issue.id)
         log.error("issue paused", issue=issue.id, relay=self.relay.name, reason=reason)
+
+    def _give_back(self, claim: Claim, seconds: float) -> None:
+        due = self.clock() + timedelta(seconds=seconds)
+        self._commits.settle(self._pending(claim, due=due))
 
     async def _finish(self, outcome: Outcome) -> None:
         self._commits.settle(outcome)
