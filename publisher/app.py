@@ -252,6 +252,7 @@ class App:
                 connect=lambda: self.connect(relay),
                 domains=self.domains[relay],
                 pace=self.paces.get(relay),
+                give_up_after=self.config.relays[relay].give_up_after,
             ),
             self.letters,
             newsletters=[newsletter.slug for newsletter in newsletters],

@@ -20,6 +20,7 @@ from publisher.deliver.domains import Domains
 from publisher.deliver.pace import Pace
 from publisher.deliver.throttle import Throttle
 from publisher.model import InDoubtPolicy, Issue, IssueState
+from publisher.settings import read_duration
 from publisher.store import accounts, issues, subscribers
 from publisher.store.tables import deliveries
 from publisher.store.tables import notices as noted
@@ -115,8 +116,21 @@ async def test_content_that_is_refused_each_time_pauses_the_issue(post: Post) ->
         (subject,) = await connection.scalars(select(noted.c.subject))
     assert paused is not None
     assert paused.state is IssueState.PAUSED
-    assert paused.note.startswith("paused: the relay refuses what it says: 554 5.7.1")
-    assert "its content is refused" in subject
+    assert paused.note.startswith("paused: the relay refuses its mails: 554 5.7.1")
+    assert "its mails are refused" in subject
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
+async def test_policy_pauses_the_issue_whatever_it_answers(post: Post, verb: str) -> None:
+    """F10, F11: it is about us, so nobody is suppressed, and the admin is told."""
+    post.rig.scripts.append(at(verb, say(550, "5.7.23 SPF says no")))
+    issue = await post.issue_for(*[f"p{number}" for number in range(30)])
+
+    sent = await post.send()
+
+    assert 10 <= sent.failed < 10 + post.connections
+    assert (await post.desk.balance(issue)).pending == 30 - sent.failed
+    assert await suppressions(post) == []
 
 
 async def test_content_that_some_get_does_not_pause_the_issue(post: Post) -> None:
@@ -172,16 +186,83 @@ async def test_wait_between_tries_grows(post: Post, clock: SettableClock) -> Non
         assert 0.8 * minutes <= wait <= 1.2 * minutes
 
 
-async def test_recipient_put_off_for_days_is_given_up(post: Post, clock: SettableClock) -> None:
+@pytest.mark.parametrize(("give_up_after", "at_most_hours"), [("4d", 120), ("6h", 11)])
+async def test_recipient_put_off_for_long_is_given_up(
+    post: Post, clock: SettableClock, give_up_after: str, at_most_hours: float
+) -> None:
+    """F9: by the relay's own patience, and not silently."""
+    post.give_up_after = read_duration(give_up_after)
     post.rig.scripts.append(at("RCPT", say(450, "4.2.0 busy")))
     issue = await post.issue_for("ann")
-    await post.send()
-    clock.advance(days=4, minutes=1)
-
-    sent = await post.send()
+    began = clock()
+    while (sent := await post.send()) == Sent(deferred=1):
+        async with post.desk.store.read() as connection:
+            due = await accounts.next_due(connection)
+        assert due is not None
+        clock.move_to(due)
 
     assert sent == Sent(failed=1)
     assert await post.desk.balance(issue) == everybody(1, failed=1)
+    took = (clock() - began) / timedelta(hours=1)
+    assert 0.8 * post.give_up_after / timedelta(hours=1) <= took <= at_most_hours
+    (row,) = await recipients(post, issue)
+    assert row.reply == "450 4.2.0 busy"
+
+
+async def test_time_in_which_nobody_tried_does_not_count(post: Post, clock: SettableClock) -> None:
+    """F9: the relay was away, or the worker."""
+    post.rig.scripts.append(at("RCPT", say(450, "4.2.0 busy")))
+    await post.issue_for("ann")
+    clock.advance(days=10)
+    first = await post.send()
+    clock.advance(days=10)
+
+    assert [first, await post.send()] == [Sent(deferred=1), Sent(deferred=1)]
+
+
+@pytest.mark.parametrize("text", ["5.1.1 no such user", "5.1.10 null MX", "5.2.1 disabled"])
+async def test_address_that_is_dead_is_suppressed(post: Post, text: str) -> None:
+    """F10: at once, and nothing is sent to it any more."""
+    post.rig.scripts.append(at("RCPT", say(550, text), argument="bob@"))
+    await post.issue_for("ann", "bob")
+
+    sent = await post.send()
+    await post.desk.bring("two")
+    again = await post.desk.issue_now()
+
+    assert sent == Sent(accepted=1, failed=1)
+    assert await suppressions(post) == [("bob@example.org", "hard_bounce")]
+    assert again.audience == 1
+
+
+@pytest.mark.parametrize(
+    ("verb", "code", "text"),
+    [
+        ("RCPT", 552, "5.2.2 mailbox full"),
+        ("RCPT", 550, "5.7.1 not from you"),
+        ("RCPT", 550, "no such user"),
+        ("RCPT", 550, "4.1.1 the code is the law"),
+        ("RCPT", 450, "5.1.1 the code is the law"),
+        ("MAIL", 550, "5.1.1 no such sender"),
+        ("CONTENT", 550, "5.1.1 no such user"),
+    ],
+)
+async def test_address_is_suppressed_for_nothing_else(
+    post: Post, verb: str, code: int, text: str
+) -> None:
+    """F10: policy, full mailboxes, and what only looks like it."""
+    post.rig.scripts.append(at(verb, say(code, text)))
+    await post.issue_for("bob")
+
+    sent = await post.send()
+
+    assert sent == (Sent(deferred=1) if code < 500 else Sent(failed=1))
+    assert await suppressions(post) == []
+
+
+async def suppressions(post: Post) -> list[tuple[str, str]]:
+    async with post.desk.store.read() as connection:
+        return [(key, reason) for key, reason, _ in await subscribers.suppressed(connection)]
 
 
 async def test_cut_before_the_content_sends_once_in_the_end(post: Post) -> None:

@@ -257,6 +257,7 @@ def _relay(name: str, table: RelayTable) -> Relay:
         password=table.password if table.username else None,
         connections=table.connections,
         rate=_rate(table.rate) if table.rate else None,
+        give_up_after=table.give_up_after,
         per_domain=None if table.per_domain is None else _per_domain(table.per_domain),
         signer=_signer(table.dkim) if table.dkim else None,
     )

@@ -387,6 +387,10 @@ class RelayTable(Table):
     """How many connections may stand at once."""
     rate: Rate | None = None
     """How many mails it takes in a time; each worker counts for itself."""
+    give_up_after: PositiveDuration = timedelta(days=4)
+    """For how long a mail that it puts off is tried again. Time in which nobody could try does not
+    count.
+    """
     per_domain: PerDomainTable | None = None
     """Limits for each domain of recipients. A domain that has to wait holds up no other."""
     dkim: DkimTable | None = None

@@ -48,7 +48,7 @@ class Relay:
     """A next hop for mail.
 
     ``connections`` is how many may stand at once; ``rate`` how many mails it takes in a time;
-    ``signer`` signs them.
+    what it puts off is tried again for ``give_up_after``; ``signer`` signs.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Relay:
     password: SecretStr | None
     connections: int
     rate: Rate | None
+    give_up_after: timedelta
     per_domain: PerDomain | None
     signer: Signer | None
 

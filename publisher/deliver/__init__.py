@@ -17,17 +17,18 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from publisher import notices as words
+from publisher.deliver import retry
 from publisher.deliver.breaker import Breaker
+from publisher.deliver.consequences import is_dead, pause, suppress
 from publisher.deliver.domains import Domains
 from publisher.deliver.hand import Hand
 from publisher.deliver.pace import Pace
 from publisher.deliver.throttle import Throttle
 from publisher.errors import AddressError, InDoubt, Refused, Unreachable, first_cause
 from publisher.letters import Letters
-from publisher.model import Claim, DeliveryState, InDoubtPolicy, IssueState, Newsletter, Reply
+from publisher.model import Claim, DeliveryState, InDoubtPolicy, Newsletter, Reply
 from publisher.ports import Clock, Transport
-from publisher.store import accounts, issues, notices
+from publisher.store import accounts
 from publisher.store.engine import Store
 from publisher.store.group import GroupCommit
 from publisher.store.settling import Outcome
@@ -35,11 +36,6 @@ from publisher.store.settling import Outcome
 log = structlog.get_logger()
 
 LEASE = timedelta(seconds=60)
-# RFC 5321 §4.5.4.1: try again after at least 30 minutes, but sooner after the first refusal,
-# which is what greylisting waits for; give up after 4-5 days.
-_FIRST_RETRY = timedelta(minutes=5)
-_LONGEST_RETRY = timedelta(hours=4)
-_GIVE_UP = timedelta(days=4)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,7 +53,8 @@ class Sent:
 class Relay:
     """A next hop: how many connections it is given, how one is made, and how fast it is fed.
 
-    ``domains`` is what is known of its recipient domains, from one run to the next.
+    ``domains`` is what is known of its recipient domains, from one run to the next. What it puts
+    off is tried again for ``give_up_after``.
     """
 
     name: str
@@ -65,6 +62,7 @@ class Relay:
     connect: Callable[[], Transport]
     domains: Domains
     pace: Pace | None = None
+    give_up_after: timedelta = retry.GIVE_UP_AFTER
 
 
 async def decide_doubt(store: Store, newsletters: Collection[Newsletter], *, clock: Clock) -> int:
@@ -221,9 +219,12 @@ class _Run:
         except Refused as refusal:
             if self.relay.domains.refused(claim, refusal, asyncio.get_running_loop().time()):
                 self._slow(str(refusal))
+            if is_dead(refusal):
+                await suppress(self.store, claim, self.clock())
             await self._finish(self._refused(claim, refusal))
-            if self._breaker.refused(claim, refusal):
-                await self._pause(claim, str(refusal))
+            if self._breaker.refused(claim, refusal) and claim.issue is not None:
+                self._hand.close(claim.issue)  # at once, while it is still being written down
+                await pause(self.store, claim.issue, self.relay.name, str(refusal), self.clock())
         except InDoubt as doubt:
             log.warning("delivery in doubt", delivery=claim.delivery, reason=str(doubt))
             self.sent.in_doubt += 1
@@ -244,26 +245,6 @@ class _Run:
             connections = int(self._throttle.limit)
             log.info("relay slowed", relay=self.relay.name, connections=connections, reason=reason)
 
-    async def _pause(self, claim: Claim, reason: str) -> None:
-        """Stop sending an issue that nobody is going to get like this, and have the admin told."""
-        if claim.issue is None:
-            return
-        note = f"paused: the relay refuses what it says: {reason}"
-        async with self.store.write() as connection:
-            issue = await issues.get(connection, claim.issue)
-            if issue is None or not await issues.change_state(
-                connection,
-                issue.id,
-                come_from=[IssueState.OPEN],
-                go_to=IssueState.PAUSED,
-                note=note,
-            ):
-                return  # somebody else was faster
-            notice = words.content_refused(issue, self.relay.name, reason)
-            await notices.add(connection, notice, self.clock())
-        self._hand.close(issue.id)
-        log.error("issue paused", issue=issue.id, relay=self.relay.name, reason=reason)
-
     def _give_back(self, claim: Claim, seconds: float) -> None:
         due = self.clock() + timedelta(seconds=seconds)
         self._commits.settle(self._pending(claim, due=due))
@@ -281,15 +262,15 @@ class _Run:
         )
 
     def _refused(self, claim: Claim, refusal: Refused) -> Outcome:
-        now = self.clock()
-        if refusal.permanent or now - claim.created > _GIVE_UP:
+        is_over = retry.tried_for(claim.deferrals) >= self.relay.give_up_after
+        if refusal.permanent or is_over:
             return self._failed(claim, str(refusal))
         self.sent.deferred += 1
-        wait = min(_FIRST_RETRY * 2**claim.deferrals, _LONGEST_RETRY)
+        wait = retry.wait(claim.deferrals)
         return Outcome(
             claim=claim,
             state=DeliveryState.PENDING,
-            due=now + wait * random.uniform(0.8, 1.2),  # noqa: S311 -- spreads load, hides nothing
+            due=self.clock() + wait * random.uniform(0.8, 1.2),  # noqa: S311 -- spreads load
             reply=str(refusal),
             deferred=True,
         )

@@ -12,6 +12,7 @@ from datetime import timedelta
 from publisher.deliver import LEASE, Relay, Sent, deliver
 from publisher.deliver.domains import Domains
 from publisher.deliver.pace import Pace
+from publisher.deliver.retry import GIVE_UP_AFTER
 from publisher.letters import Letters, Stationery
 from publisher.model import Balance, Issue
 from publisher.tokens import Tokens
@@ -32,6 +33,7 @@ class Post:
         self.connections = connections
         self.domains: Domains | None = None  # of no limits
         self.pace: Pace | None = None
+        self.give_up_after = GIVE_UP_AFTER
         self.stop = asyncio.Event()
 
     def letters(self) -> Letters:
@@ -59,6 +61,7 @@ class Post:
                 connect=lambda: Smtp(settings),
                 domains=self.domains,
                 pace=self.pace,
+                give_up_after=self.give_up_after,
             ),
             self.letters(),
             newsletters=[self.desk.newsletter.slug],
