@@ -18,10 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from publisher import deliver, editing, hub, ingest, issues, notify, websub
 from publisher.compose import Composer
 from publisher.config import Config, SourceEntry
-from publisher.config.site import Rate, Relay
+from publisher.config.site import Rate, Relay, Sender
 from publisher.correct import Corrector
+from publisher.deliver.admission import Admission
 from publisher.deliver.domains import Domains, PerDomain
+from publisher.deliver.gate import Gate
 from publisher.deliver.pace import Pace
+from publisher.deliver.quota import Quota
+from publisher.deliver.throttle import Throttle
 from publisher.editing import Wish
 from publisher.ingest.legible import bounded, legible
 from publisher.letters import Letters, Stationery
@@ -70,6 +74,7 @@ class App:
     clock: Clock
     paces: Mapping[str, Pace]
     domains: Mapping[str, Domains]
+    admissions: Mapping[str, Admission]
     # Passes over one source are made one after the other, whoever asks for them.
     turns: defaultdict[str, asyncio.Lock] = field(
         init=False, repr=False, default_factory=lambda: defaultdict(asyncio.Lock)
@@ -251,6 +256,7 @@ class App:
                 connections=self.config.relays[relay].connections,
                 connect=lambda: self.connect(relay),
                 domains=self.domains[relay],
+                admission=self.admissions[relay],
                 pace=self.paces.get(relay),
                 give_up_after=self.config.relays[relay].give_up_after,
             ),
@@ -259,6 +265,10 @@ class App:
             clock=self.clock,
             stop=stop,
         )
+
+    def why_waiting(self, newsletter: Newsletter) -> str | None:
+        """Say why issues of a newsletter are not sent now; None if nothing keeps them."""
+        return self.admissions[newsletter.relays[0]].reason(newsletter.slug, self.clock())
 
     async def notify(self, stop: asyncio.Event) -> int:
         """Mail the admin what somebody has to look at; give how many notices were sent.
@@ -368,6 +378,37 @@ def _domains(relay: Relay) -> Domains:
     return Domains(relay.connections, limits, Providers().of)
 
 
+def _admissions(config: Config) -> dict[str, Admission]:
+    """Make what stands before each relay; what is a sender's is the same before all of them."""
+    of_senders = {
+        domain: _quota(f"sender {domain}", sender) for domain, sender in config.senders.items()
+    }
+    paces = {
+        domain: Gate(f"sender {domain}", Throttle.none(), _gap(sender.rate))
+        for domain, sender in config.senders.items()
+        if sender.rate is not None
+    }
+    domains = {each.slug: each.sender.domain.lower() for each in config.newsletters}
+    made = {}
+    for name, relay in config.relays.items():
+        own = _quota(f"relay {name}", relay)
+        made[name] = Admission(
+            quotas={
+                slug: tuple(q for q in (own, of_senders.get(domain)) if q is not None)
+                for slug, domain in domains.items()
+            },
+            gates={slug: paces[domain] for slug, domain in domains.items() if domain in paces},
+            zone=config.publication.timezone,
+        )
+    return made
+
+
+def _quota(name: str, of: Relay | Sender) -> Quota | None:
+    if of.daily is None and of.warm_up is None:
+        return None
+    return Quota(name=name, daily=of.daily, warm_up=of.warm_up)
+
+
 def _gap(rate: Rate | None) -> float:
     """Give the seconds from one mail to the next, 0 where there is no limit."""
     return 0.0 if rate is None else rate[1] / rate[0]
@@ -398,6 +439,7 @@ def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Cl
         preflight=preflight,
         paces={name: Pace(*relay.rate) for name, relay in config.relays.items() if relay.rate},
         domains={name: _domains(relay) for name, relay in config.relays.items()},
+        admissions=_admissions(config),
         press=Press(
             store,
             publication=config.publication,

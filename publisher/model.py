@@ -8,6 +8,7 @@ no verb knows how a config is written.
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -775,6 +776,22 @@ class Claim:
     address: Address
     created: datetime
     deferrals: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmUp:
+    """A daily quota that grows: ``first`` on the day ``start``, then ``factor`` times as many."""
+
+    start: date
+    first: int
+    factor: float
+
+    def on(self, day: date) -> int | None:
+        """Say how many that is on a day, before the start as on it; None once it is over."""
+        days = max(0, (day - self.start).days)
+        if math.log(self.first) + days * math.log(self.factor) > math.log(1_000_000):
+            return None
+        return int(self.first * self.factor**days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import select, update
 
 from publisher.deliver import LEASE, Sent, decide_doubt, hand
+from publisher.deliver.admission import Admission
 from publisher.deliver.domains import Domains
 from publisher.deliver.pace import Pace
 from publisher.deliver.throttle import Throttle
@@ -463,6 +464,7 @@ async def test_row_is_begun_when_the_throttle_has_room(post: Post) -> None:
         throttle=Throttle(2),
         domains=Domains(2),
         is_over=lambda: False,
+        admission=Admission(),
         give_back=lambda *_: None,
     )
     rows.throttle.slow(now=0)

@@ -20,7 +20,9 @@ from publisher.config.models import (
     PerDomainTable,
     RelayTable,
     SelectTable,
+    SenderTable,
     Site,
+    WarmUpTable,
     WebTable,
 )
 from publisher.config.schema import KeyPath, Place
@@ -31,6 +33,7 @@ from publisher.config.site import (
     PerDomain,
     Rate,
     Relay,
+    Sender,
     Serving,
     SourceEntry,
 )
@@ -43,6 +46,7 @@ from publisher.model import (
     Publication,
     Selection,
     Topic,
+    WarmUp,
 )
 
 if TYPE_CHECKING:
@@ -107,6 +111,7 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
         automatic_feeds=_automatic_feeds(site.automatic_feeds),
         newsletters=newsletters,
         relays={name: _relay(name, relay) for name, relay in site.smtp.items()},
+        senders={domain.lower(): _sender(table) for domain, table in site.senders.items()},
         bounce_address=site.bounces.address,
         preflight=dict(site.preflight),
         accepted=tuple(map(faults.dotted, _not_in_force(Place.of(Site), written))),
@@ -257,10 +262,26 @@ def _relay(name: str, table: RelayTable) -> Relay:
         password=table.password if table.username else None,
         connections=table.connections,
         rate=_rate(table.rate) if table.rate else None,
+        daily=table.daily,
+        warm_up=_warm_up(table.warm_up),
         give_up_after=table.give_up_after,
         per_domain=None if table.per_domain is None else _per_domain(table.per_domain),
         signer=_signer(table.dkim) if table.dkim else None,
     )
+
+
+def _sender(table: SenderTable) -> Sender:
+    return Sender(
+        rate=_rate(table.rate) if table.rate else None,
+        daily=table.daily,
+        warm_up=_warm_up(table.warm_up),
+    )
+
+
+def _warm_up(table: WarmUpTable | None) -> WarmUp | None:
+    if table is None:
+        return None
+    return WarmUp(start=table.start, first=table.first, factor=table.factor)
 
 
 def _per_domain(table: PerDomainTable) -> PerDomain:

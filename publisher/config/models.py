@@ -6,7 +6,7 @@ are written for an admin. Rules that span tables are in `publisher.config.rules`
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -344,6 +344,19 @@ class NewsletterTable(Table):
     """
 
 
+class WarmUpTable(Table):
+    """A daily quota that grows, for a relay or a domain from which nobody has had much mail yet."""
+
+    start: Annotated[date, Allowed("a day, such as 2026-12-01")]
+    """The first day, such as 2026-12-01; before it the quota is that of the first day."""
+    first: Annotated[Whole, Field(ge=1, le=1_000_000)] = 500
+    """How many mails go out on the first day."""
+    factor: Annotated[float, Field(ge=1.01, le=10), Allowed("a number from 1.01 to 10")] = 1.5
+    """How many times as many as on the day before go out on each day after it. It ends where
+    `daily` is reached, or a million.
+    """
+
+
 class PerDomainTable(Table):
     """Limits for each domain of recipients, such as gmail.com. Each worker counts for itself."""
 
@@ -387,6 +400,12 @@ class RelayTable(Table):
     """How many connections may stand at once."""
     rate: Rate | None = None
     """How many mails it takes in a time; each worker counts for itself."""
+    daily: Annotated[Whole, Field(ge=1)] | None = None
+    """How many mails it is given on a day of the publication's calendar, by all workers together;
+    the rest waits for the next day. Confirmations never wait, but they count.
+    """
+    warm_up: WarmUpTable | None = None
+    """How that number grows from a small one."""
     give_up_after: PositiveDuration = timedelta(days=4)
     """For how long a mail that it puts off is tried again. Time in which nobody could try does not
     count.
@@ -395,6 +414,21 @@ class RelayTable(Table):
     """Limits for each domain of recipients. A domain that has to wait holds up no other."""
     dkim: DkimTable | None = None
     """The key that signs what goes through this relay."""
+
+
+class SenderTable(Table):
+    """Limits of all mails that are from one domain, whatever the newsletter and the relay: its
+    reputation is the domain's. Each name is that of a domain, such as [senders."example.org"].
+    """
+
+    rate: Rate | None = None
+    """How many mails go out in a time; each worker counts for itself."""
+    daily: Annotated[Whole, Field(ge=1)] | None = None
+    """How many mails go out on a day of the publication's calendar, by all workers together; the
+    rest waits for the next day. Confirmations never wait, but they count.
+    """
+    warm_up: WarmUpTable | None = None
+    """How that number grows from a small one."""
 
 
 class PreflightTable(Table):
@@ -462,5 +496,6 @@ class Site(Table):
     automatic_feeds: AutomaticFeedsTable = AutomaticFeedsTable()
     newsletters: tuple[NewsletterTable, ...] = ()
     smtp: dict[Slug, RelayTable] = Field(default={})
+    senders: dict[DnsName, SenderTable] = Field(default={})
     bounces: BouncesTable = BouncesTable()
     preflight: PreflightTable = PreflightTable()

@@ -17,6 +17,8 @@ from publisher.config import kinds, looks
 from publisher.config.faults import Faults
 from publisher.config.models import NewsletterTable, SourceTable
 from publisher.config.schema import KeyPath, Place, keys
+from publisher.errors import AddressError
+from publisher.mail import address
 
 _Tables = dict[str, Any]
 
@@ -41,6 +43,7 @@ def check(site: _Tables, faults: Faults) -> None:
         _check_counts(path, newsletter, faults)
         looks.check((*path, "theme"), newsletter.get("theme"), faults)
     _check_merging(site, faults)
+    _check_senders(site, faults)
     for name, relay in _table(site, "smtp").items():
         if isinstance(relay, dict):
             _check_login(("smtp", name), relay, faults)
@@ -168,6 +171,22 @@ def _check_merging(site: _Tables, faults: Faults) -> None:
                     f"is not that of {faults.dotted(first_path)}, which merges with it",
                     "the same in all newsletters with merge = true",
                 )
+
+
+def _check_senders(site: _Tables, faults: Faults) -> None:
+    """A limit for a domain that nothing is from is a slip of the pen."""
+    addresses = [table.get("from") for _, table in _tables(site, "newsletters")]
+    known = {_domain(sender) for sender in addresses if isinstance(sender, str)} - {""}
+    for name in _table(site, "senders"):
+        if name.lower() not in known:
+            faults.add(("senders", name), "no newsletter is from there", ", ".join(sorted(known)))
+
+
+def _domain(sender: str) -> str:
+    try:
+        return address.parse(sender).domain.lower()
+    except AddressError:  # told as a fault of the newsletter
+        return ""
 
 
 def _check_counts(path: KeyPath, newsletter: _Tables, faults: Faults) -> None:

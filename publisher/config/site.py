@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import BaseModel, SecretStr
 
-from publisher.model import Address, AutomaticFeeds, Feed, Newsletter, Publication, Weight
+from publisher.model import Address, AutomaticFeeds, Feed, Newsletter, Publication, WarmUp, Weight
 from publisher.ports import Source
 
 if TYPE_CHECKING:
@@ -32,6 +32,15 @@ Rate = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """What all mails from one domain share; None is no limit."""
+
+    rate: Rate | None
+    daily: int | None
+    warm_up: WarmUp | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PerDomain:
     """What a relay may send to each recipient domain; None is no limit of its own.
 
@@ -47,7 +56,8 @@ class PerDomain:
 class Relay:
     """A next hop for mail.
 
-    ``connections`` is how many may stand at once; ``rate`` how many mails it takes in a time;
+    ``connections`` is how many may stand at once; ``rate`` how many mails it takes in a time,
+    ``daily`` and ``warm_up`` how many on a day;
     what it puts off is tried again for ``give_up_after``; ``signer`` signs.
     """
 
@@ -59,6 +69,8 @@ class Relay:
     password: SecretStr | None
     connections: int
     rate: Rate | None
+    daily: int | None
+    warm_up: WarmUp | None
     give_up_after: timedelta
     per_domain: PerDomain | None
     signer: Signer | None
@@ -110,6 +122,7 @@ class Config:
 
     ``admin`` is who hears of what needs somebody's attention, None for nobody. ``preflight`` maps
     each rule to what it does with what it finds.
+    ``senders`` are by domain, in lower case.
     Two of them are equal exactly if they mean the same, secrets included.
     """
 
@@ -127,6 +140,7 @@ class Config:
     automatic_feeds: AutomaticFeeds
     newsletters: tuple[Newsletter, ...]
     relays: Mapping[str, Relay]
+    senders: Mapping[str, Sender]
     bounce_address: Address | None
     preflight: Mapping[str, Weight]
     accepted: tuple[str, ...]

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from publisher.deliver import retry
+from publisher.deliver.admission import Admission
 from publisher.deliver.breaker import Breaker
 from publisher.deliver.consequences import is_dead, pause, suppress
 from publisher.deliver.domains import Domains
@@ -53,14 +54,15 @@ class Sent:
 class Relay:
     """A next hop: how many connections it is given, how one is made, and how fast it is fed.
 
-    ``domains`` is what is known of its recipient domains, from one run to the next. What it puts
-    off is tried again for ``give_up_after``.
+    ``domains`` is what is known of its recipient domains, and ``admission`` what of its quotas,
+    from one run to the next. What it puts off is tried again for ``give_up_after``.
     """
 
     name: str
     connections: int
     connect: Callable[[], Transport]
     domains: Domains
+    admission: Admission = field(default_factory=Admission)
     pace: Pace | None = None
     give_up_after: timedelta = retry.GIVE_UP_AFTER
 
@@ -131,6 +133,7 @@ class _Run:
             lease=self.lease,
             throttle=self._throttle,
             domains=self.relay.domains,
+            admission=self.relay.admission,
             is_over=lambda: self.stop.is_set() or self.sent.error is not None,
             give_back=self._give_back,
         )
@@ -155,7 +158,9 @@ class _Run:
                 heeding.cancel()
         except ExceptionGroup as group:
             # Whatever failed in one task ended all; the first cause says it best.
+            self.relay.admission.drop()
             raise first_cause(group) from group
+        await self.relay.admission.close(self.store, self.clock())
         return self.sent
 
     async def _connection(self) -> None:
@@ -211,7 +216,8 @@ class _Run:
             return
         try:
             await transport.offer(message)
-            if not await self._commits.mark(claim):
+            is_marked = await self._commits.mark(claim)
+            if not (is_marked and self.relay.admission.use(claim, self.clock)):
                 await transport.close()  # the envelope is open: it must not stay so
                 await self._finish(self._pending(claim, due=self.clock()))
                 return

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
+from publisher.deliver.admission import Admission
 from publisher.deliver.domains import Domains
 from publisher.deliver.gate import Gate
 from publisher.deliver.rows import Rows, interleaved
@@ -41,6 +42,7 @@ class Hand:
     lease: timedelta
     throttle: Throttle
     domains: Domains
+    admission: Admission
     is_over: Callable[[], bool]
     give_back: Callable[[Claim, float], None]
 
@@ -94,6 +96,7 @@ class Hand:
     async def let_go(self, claim: Claim) -> None:
         """Have a row no longer, since something has become of it."""
         self.claims.pop(claim.delivery, None)
+        self.admission.unused(claim)
         is_room = self._rows.over(claim, asyncio.get_running_loop().time())
         if not self.claims or self.throttle.is_in_use:
             await self.shake()
@@ -151,16 +154,20 @@ class Hand:
                     await ledger.extend(connection, claims, self.clock() + self.lease)
 
     async def _claim(self, *, is_urgent: bool) -> bool:
+        """Claim a chunk; say whether anything was due."""
         async with self.store.write() as connection:
             now = self.clock()
-            claims = await ledger.claim(
+            found = await ledger.claim(
                 connection,
                 newsletters=self.newsletters,
+                issues_of=await self.admission.open(connection, self.newsletters, now),
                 is_urgent=is_urgent,
                 limit=_CHUNK,
                 now=now,
                 lease_ends=now + self.lease,
             )
+            claims, denied = await self.admission.admit(connection, found, now)
+            await ledger.unclaim(connection, denied, now)
         if claims:
             async with self._moved:
                 self.claims |= {claim.delivery: claim for claim in claims}
@@ -172,16 +179,17 @@ class Hand:
                 else:
                     self._rows.add(claims)
                 self._moved.notify_all()
-        return bool(claims)
+        return bool(found)
 
     def _gates(self, claim: Claim) -> tuple[Gate, ...]:
-        if not self.domains.are_watched:
+        if not (self.admission.gates or self.domains.are_watched):
             return ()
-        gate = self.domains.gate(claim)
-        return () if gate is None else (gate,)
+        gates = (self.admission.gates.get(claim.newsletter), self.domains.gate(claim))
+        return tuple(gate for gate in gates if gate is not None)
 
     def _send_away(self, claim: Claim, seconds: float) -> None:
         self.claims.pop(claim.delivery, None)
+        self.admission.unused(claim)
         self.give_back(claim, seconds)
 
     def _set_alarm(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -99,7 +99,7 @@ ONE_FAULT = [
         'host = "mail',
         '"a b" = 1\nhost = "mail',
         'smtp.main."a b": unknown key, allowed: host, port, security, username, password,'
-        " connections, rate, give_up_after, per_domain, dkim",
+        " connections, rate, daily, warm_up, give_up_after, per_domain, dkim",
     ),
     # types
     ('title = "Example News"', "title = 5", "publication.title: 5 is not allowed, allowed: text"),

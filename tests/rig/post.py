@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from publisher.deliver import LEASE, Relay, Sent, deliver
+from publisher.deliver.admission import Admission
 from publisher.deliver.domains import Domains
 from publisher.deliver.pace import Pace
 from publisher.deliver.retry import GIVE_UP_AFTER
@@ -33,6 +34,7 @@ class Post:
         self.connections = connections
         self.domains: Domains | None = None  # of no limits
         self.pace: Pace | None = None
+        self.admission = Admission()
         self.give_up_after = GIVE_UP_AFTER
         self.stop = asyncio.Event()
 
@@ -60,6 +62,7 @@ class Post:
                 connections=self.connections,
                 connect=lambda: Smtp(settings),
                 domains=self.domains,
+                admission=self.admission,
                 pace=self.pace,
                 give_up_after=self.give_up_after,
             ),
