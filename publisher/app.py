@@ -398,6 +398,11 @@ def _admissions(config: Config) -> dict[str, Admission]:
                 for slug, domain in domains.items()
             },
             gates={slug: paces[domain] for slug, domain in domains.items() if domain in paces},
+            hours={
+                each.slug: (each.hours, each.timezone)
+                for each in config.newsletters
+                if each.hours is not None
+            },
             zone=config.publication.timezone,
         )
     return made

@@ -212,6 +212,7 @@ def _newsletter(
         max_lateness=table.max_lateness,
         in_doubt=table.in_doubt,
         grace=table.grace,
+        hours=table.hours,
         approval=table.approval,
         relays=table.smtp or tuple(relays),
         cadences=tuple(

@@ -21,6 +21,7 @@ from publisher.config.values import (
     Cron,
     DnsName,
     ExcerptText,
+    HoursText,
     Hub,
     Language,
     Listen,
@@ -317,6 +318,10 @@ class NewsletterTable(Table):
     """
     approval: bool = False
     """Whether each issue waits until somebody approves it."""
+    hours: HoursText | None = None
+    """When its issues may be sent, by its wall clock: what is left waits for the next day.
+    Confirmations go at any time. Without it, so do issues.
+    """
     intro: Path | None = None
     """A file in Markdown whose text stands above the articles of the next issue: of one in each
     cadence, as long as it says the same. It may be missing; an issue whose file cannot be read is

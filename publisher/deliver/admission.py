@@ -1,7 +1,7 @@
-"""Of which newsletters mails may go out now, and how many of them: daily quotas, and rates.
+"""Of which newsletters mails may go out now, and how many: sending hours, daily quotas, rates.
 
-Confirmations are never held up: somebody waits for them. They are counted all the same, so that
-issues get that much less.
+Confirmations are not held up by hours and quotas: somebody waits for them. They are counted all the
+same, so that issues get that much less.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.deliver.gate import Gate
 from publisher.deliver.quota import Quota, Quotas, Today
-from publisher.model import Claim
+from publisher.model import Claim, Hours
 from publisher.ports import Clock
 from publisher.store.engine import Store
 
@@ -25,16 +25,19 @@ _UTC = ZoneInfo("UTC")
 class Admission:
     """What one relay's rows are up against. Kept as long as the relay, by one run at a time.
 
-    ``quotas`` maps newsletters to the quotas that their mails count against, ``gates`` to what
-    they pass besides the gate of their recipient domain; ``zone`` says when a day begins.
+    ``hours`` maps newsletters to when their issues may be sent, and on whose clock; ``quotas`` to
+    the quotas that their mails count against; ``gates`` to what they pass besides the gate of
+    their recipient domain. ``zone`` says when a day begins.
     """
 
     def __init__(
         self,
         quotas: Mapping[str, Quotas] | None = None,
         gates: Mapping[str, Gate] | None = None,
+        hours: Mapping[str, tuple[Hours, ZoneInfo]] | None = None,
         zone: ZoneInfo = _UTC,
     ) -> None:
+        self._hours = hours or {}
         self.gates = gates or {}
         self._quotas = {slug: found for slug, found in (quotas or {}).items() if found}
         self._all = sorted({q for found in self._quotas.values() for q in found}, key=_name)
@@ -44,6 +47,9 @@ class Admission:
 
     def reason(self, newsletter: str, now: datetime) -> str | None:
         """Say why issues of a newsletter wait, as far as is known here; None if they need not."""
+        if not self.within_hours([newsletter], now):
+            hours, zone = self._hours[newsletter]
+            return f"its hours are {hours}, on the clock of {zone.key}"
         today = self._at(now)
         for quota in self._quotas.get(newsletter, ()):
             if quota.is_resting(today):
@@ -52,10 +58,23 @@ class Admission:
 
     # --- for each chunk -------------------------------------------------------------------------
 
+    def within_hours(self, newsletters: Collection[str], now: datetime) -> Collection[str]:
+        """Give those newsletters whose hours it is."""
+        if not self._hours:
+            return newsletters
+        return [slug for slug in newsletters if self._is_time(slug, now)]
+
+    def _is_time(self, newsletter: str, now: datetime) -> bool:
+        if newsletter not in self._hours:
+            return True
+        hours, zone = self._hours[newsletter]
+        return hours.hold(now.astimezone(zone).time())
+
     async def open(
         self, connection: AsyncConnection, newsletters: Collection[str], now: datetime
     ) -> Collection[str]:
         """Give those newsletters of which issues may go out now."""
+        newsletters = self.within_hours(newsletters, now)
         if not self._all:
             return newsletters
         today = self._at(now)

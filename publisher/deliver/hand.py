@@ -135,11 +135,13 @@ class Hand:
             self._moved.notify_all()
 
     async def watch(self) -> None:
-        """Look out for confirmations, and for issues that are paused or cancelled."""
+        """Look out for confirmations, and for issues that may be sent no longer."""
         while not await self._done_within(_GLANCE_SECONDS):
+            now = self.clock()
             async with self.store.read() as connection:
-                is_urgent = await ledger.is_urgent(connection, self.newsletters, self.clock())
-                open_issues = await ledger.open_issues(connection, self.newsletters)
+                is_urgent = await ledger.is_urgent(connection, self.newsletters, now)
+                may_go = self.admission.within_hours(self.newsletters, now)
+                open_issues = await ledger.open_issues(connection, may_go)
             begun = {claim.issue for claim in self.claims.values() if claim.issue is not None}
             self._closed = begun - open_issues
             if is_urgent:
