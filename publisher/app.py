@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,17 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from publisher import deliver, editing, hub, ingest, issues, notify, websub
 from publisher.compose import Composer
 from publisher.config import Config, SourceEntry
-from publisher.config.site import Rate, Relay, Sender
 from publisher.correct import Corrector
-from publisher.deliver.admission import Admission
-from publisher.deliver.domains import Domains, PerDomain
-from publisher.deliver.gate import Gate
-from publisher.deliver.pace import Pace
-from publisher.deliver.quota import Quota
-from publisher.deliver.throttle import Throttle
+from publisher.deliver.standing import Standing
 from publisher.editing import Wish
 from publisher.ingest.legible import bounded, legible
 from publisher.letters import Letters, Stationery
+from publisher.limits import Limits
 from publisher.model import (
     Cadence,
     FeedDocument,
@@ -72,9 +67,8 @@ class App:
     composer: Composer
     corrector: Corrector
     clock: Clock
-    paces: Mapping[str, Pace]
-    domains: Mapping[str, Domains]
-    admissions: Mapping[str, Admission]
+    limits: Limits
+    standing: Standing
     # Passes over one source are made one after the other, whoever asks for them.
     turns: defaultdict[str, asyncio.Lock] = field(
         init=False, repr=False, default_factory=lambda: defaultdict(asyncio.Lock)
@@ -238,47 +232,73 @@ class App:
             await editing.edit(self.store, About.one(occurrence), wish, clock=self.clock)
         return await self.composer.compose(newsletter, occurrence)
 
-    def relays(self) -> dict[str, list[Newsletter]]:
-        """Map each relay that is used to the newsletters that it carries, in the config's order."""
-        carried: dict[str, list[Newsletter]] = {}
-        for newsletter in self.config.newsletters:
-            carried.setdefault(newsletter.relays[0], []).append(newsletter)
-        return carried
+    def relays(self) -> list[str]:
+        """Name the relays that newsletters go over, or may go over, in the config's order."""
+        named = {relay for newsletter in self.config.newsletters for relay in newsletter.relays}
+        return [relay for relay in self.config.relays if relay in named]
+
+    def _next_hop(self, relay: str) -> deliver.Relay:
+        to = self.config.relays[relay]
+        return deliver.Relay(
+            name=relay,
+            connections=to.connections,
+            connect=lambda: self.connect(relay),
+            domains=self.limits.domains[relay],
+            admission=self.limits.admissions[relay],
+            pace=self.limits.paces.get(relay),
+            give_up_after=to.give_up_after,
+        )
 
     async def deliver(self, relay: str, stop: asyncio.Event) -> deliver.Sent:
-        """Send everything that is due over a relay; rows in doubt are first decided by policy."""
-        newsletters = self.relays()[relay]
-        await deliver.decide_doubt(self.store, newsletters, clock=self.clock)
-        return await deliver.deliver(
-            self.store,
-            deliver.Relay(
-                name=relay,
-                connections=self.config.relays[relay].connections,
-                connect=lambda: self.connect(relay),
-                domains=self.domains[relay],
-                admission=self.admissions[relay],
-                pace=self.paces.get(relay),
-                give_up_after=self.config.relays[relay].give_up_after,
-            ),
-            self.letters,
-            newsletters=[newsletter.slug for newsletter in newsletters],
-            clock=self.clock,
-            stop=stop,
-        )
+        """Send everything that is due over a relay; rows in doubt are first decided by policy.
+
+        That is what it carries now (`publisher.deliver.standing`); nothing while it rests.
+        """
+        loop, total = asyncio.get_running_loop(), deliver.Sent()
+        while carried := self.standing.carried(relay, loop.time()):
+            newsletters = [each for each in self.config.newsletters if each.slug in carried]
+            await deliver.decide_doubt(self.store, newsletters, clock=self.clock)
+            is_probe = self.standing.is_on_trial(relay)
+            async with self.standing.run(relay, stop) as over:
+                sent = await deliver.deliver(
+                    self.store,
+                    self._next_hop(relay),
+                    self.letters,
+                    newsletters=carried,
+                    clock=self.clock,
+                    stop=over,
+                    is_probe=is_probe,
+                )
+            total += sent
+            if sent.error is not None:
+                self.standing.failed(relay, loop.time())
+            if sent.error is not None or not is_probe or sent == deliver.Sent():
+                break
+            self.standing.passed(relay)
+        return total
+
+    def relay_of(self, newsletter: Newsletter) -> str | None:
+        """Name the relay that carries a newsletter now; None if all of its relays rest."""
+        now = asyncio.get_running_loop().time()
+        standing = self.standing
+        return next((each for each in newsletter.relays if not standing.rest(each, now)), None)
 
     def why_waiting(self, newsletter: Newsletter) -> str | None:
         """Say why issues of a newsletter are not sent now; None if nothing keeps them."""
-        return self.admissions[newsletter.relays[0]].reason(newsletter.slug, self.clock())
+        relay = self.relay_of(newsletter) or newsletter.relays[0]
+        return self.limits.admissions[relay].reason(newsletter.slug, self.clock())
 
     async def notify(self, stop: asyncio.Event) -> int:
         """Mail the admin what somebody has to look at; give how many notices were sent.
 
-        It goes over the first relay, from the first newsletter. Without an admin it stays noted.
+        It goes over the first relay that works, from the first newsletter. Without an admin it
+        stays noted.
         """
         config = self.config
         if config.admin is None or not config.relays:
             return 0
-        relay = next(iter(config.relays))
+        down = self.standing.is_on_trial
+        relay = min(config.relays, key=down)  # the first that is not down, or the first
         senders = [newsletter.sender for newsletter in config.newsletters]
         line = notify.Line(
             sender=senders[0] if senders else config.admin,
@@ -363,62 +383,6 @@ async def _put_in_force(
         await occurrences.in_force(connection, newsletter, cadence, schedule, now)
 
 
-def _domains(relay: Relay) -> Domains:
-    if relay.per_domain is None:
-        return Domains(relay.connections)
-    limits = PerDomain(
-        connections=relay.per_domain.connections,
-        gap=_gap(relay.per_domain.rate),
-    )
-    if not relay.per_domain.by_mx:
-        return Domains(relay.connections, limits)
-    # Here, since its library takes its time to load, and few sites ask for it.
-    from publisher.transports._mx import Providers
-
-    return Domains(relay.connections, limits, Providers().of)
-
-
-def _admissions(config: Config) -> dict[str, Admission]:
-    """Make what stands before each relay; what is a sender's is the same before all of them."""
-    of_senders = {
-        domain: _quota(f"sender {domain}", sender) for domain, sender in config.senders.items()
-    }
-    paces = {
-        domain: Gate(f"sender {domain}", Throttle.none(), _gap(sender.rate))
-        for domain, sender in config.senders.items()
-        if sender.rate is not None
-    }
-    domains = {each.slug: each.sender.domain.lower() for each in config.newsletters}
-    made = {}
-    for name, relay in config.relays.items():
-        own = _quota(f"relay {name}", relay)
-        made[name] = Admission(
-            quotas={
-                slug: tuple(q for q in (own, of_senders.get(domain)) if q is not None)
-                for slug, domain in domains.items()
-            },
-            gates={slug: paces[domain] for slug, domain in domains.items() if domain in paces},
-            hours={
-                each.slug: (each.hours, each.timezone)
-                for each in config.newsletters
-                if each.hours is not None
-            },
-            zone=config.publication.timezone,
-        )
-    return made
-
-
-def _quota(name: str, of: Relay | Sender) -> Quota | None:
-    if of.daily is None and of.warm_up is None:
-        return None
-    return Quota(name=name, daily=of.daily, warm_up=of.warm_up)
-
-
-def _gap(rate: Rate | None) -> float:
-    """Give the seconds from one mail to the next, 0 where there is no limit."""
-    return 0.0 if rate is None else rate[1] / rate[0]
-
-
 def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Clock) -> App:
     signing = max(secrets)
     tokens = Tokens(secrets, signing)
@@ -442,9 +406,8 @@ def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Cl
         tokens=tokens,
         letters=letters,
         preflight=preflight,
-        paces={name: Pace(*relay.rate) for name, relay in config.relays.items() if relay.rate},
-        domains={name: _domains(relay) for name, relay in config.relays.items()},
-        admissions=_admissions(config),
+        limits=Limits.of(config),
+        standing=Standing({each.slug: each.relays for each in config.newsletters}),
         press=Press(
             store,
             publication=config.publication,

@@ -172,11 +172,13 @@ async def _send(
     with show.progress("sending", sum(issue.audience for issue in made)) as advance:
         over = asyncio.Event()
         watch = asyncio.create_task(_watch(app, made, advance, over))
+        problem: str | None = None
         try:
             while not stop.is_set():
-                sent = await app.deliver(newsletter.relays[0], stop)
-                if sent.error is not None:
-                    return sent.error
+                if (relay := app.relay_of(newsletter)) is None:
+                    return problem
+                if (problem := (await app.deliver(relay, stop)).error) is not None:
+                    continue  # over the next relay, if there is one
                 balances = [await balance_of(app, issue) for issue in made]
                 if all(balance.is_finished for balance in balances):
                     return None

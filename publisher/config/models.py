@@ -310,7 +310,7 @@ class NewsletterTable(Table):
     """
     in_doubt: InDoubtPolicy = InDoubtPolicy.ASK
     """What to do about a mail of which nobody can know whether it was taken, since the line broke
-    at the end: ask you, resend it, or skip it.
+    at the end: ask you, resend it, or skip it. With several relays it is never resent by itself.
     """
     grace: Duration = timedelta(minutes=10)
     """How long a finished issue waits before it goes out, so that you can still stop it; 0s for
@@ -328,7 +328,9 @@ class NewsletterTable(Table):
     held.
     """
     smtp: Annotated[tuple[Slug, ...], Field(min_length=1)] | None = None
-    """The relays that carry it, by name; without this, the only relay there is."""
+    """The relays that carry it, by name: the first that works. While it cannot be used the next one
+    takes over. Without this, the only relay there is.
+    """
     cadences: Annotated[
         dict[Slug, CadenceTable],
         Field(min_length=1),

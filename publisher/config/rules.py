@@ -128,6 +128,13 @@ def _check_relays(path: KeyPath, newsletter: _Tables, relays: list[str], faults:
         faults.add(key, "there is no relay; add a table [smtp.NAME] with its host")
     elif "smtp" in newsletter:
         _check_known(key, newsletter["smtp"], relays, faults)
+        several = isinstance(newsletter["smtp"], list) and len(newsletter["smtp"]) > 1
+        if several and newsletter.get("in_doubt") == "resend":
+            faults.add(
+                (*path, "in_doubt"),
+                "what one relay may have taken must not go over another one by itself",
+                'with several relays "ask" or "skip"',
+            )
     elif len(relays) > 1:
         faults.add(key, "missing, and there are several relays", f"some of {', '.join(relays)}")
 

@@ -11,19 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
 from publisher.deliver import retry
-from publisher.deliver.admission import Admission
 from publisher.deliver.breaker import Breaker
 from publisher.deliver.consequences import is_dead, pause, suppress
-from publisher.deliver.domains import Domains
 from publisher.deliver.hand import Hand
-from publisher.deliver.pace import Pace
+from publisher.deliver.relay import Relay, Sent
 from publisher.deliver.throttle import Throttle
 from publisher.errors import AddressError, InDoubt, Refused, Unreachable, first_cause
 from publisher.letters import Letters
@@ -34,37 +32,11 @@ from publisher.store.engine import Store
 from publisher.store.group import GroupCommit
 from publisher.store.settling import Outcome
 
+__all__ = ["LEASE", "Relay", "Sent", "decide_doubt", "deliver"]
+
 log = structlog.get_logger()
 
 LEASE = timedelta(seconds=60)
-
-
-@dataclass(slots=True, kw_only=True)
-class Sent:
-    """What a run brought, in rows. ``error`` is why the relay cannot be used, None if it can."""
-
-    accepted: int = 0
-    failed: int = 0
-    deferred: int = 0
-    in_doubt: int = 0
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relay:
-    """A next hop: how many connections it is given, how one is made, and how fast it is fed.
-
-    ``domains`` is what is known of its recipient domains, and ``admission`` what of its quotas,
-    from one run to the next. What it puts off is tried again for ``give_up_after``.
-    """
-
-    name: str
-    connections: int
-    connect: Callable[[], Transport]
-    domains: Domains
-    admission: Admission = field(default_factory=Admission)
-    pace: Pace | None = None
-    give_up_after: timedelta = retry.GIVE_UP_AFTER
 
 
 async def decide_doubt(store: Store, newsletters: Collection[Newsletter], *, clock: Clock) -> int:
@@ -92,8 +64,11 @@ async def deliver(
     clock: Clock,
     stop: asyncio.Event,
     lease: timedelta = LEASE,
+    is_probe: bool = False,
 ) -> Sent:
     """Send every row of these newsletters that is due, and return when none is.
+
+    One row alone, over one connection, if it ``is_probe``: whether the relay can be used again.
 
     Returns early, with ``error``, when the relay cannot be reached or used: no row is blamed,
     those in hand go back. When ``stop`` is set, transactions under way are finished and the
@@ -107,6 +82,7 @@ async def deliver(
         clock=clock,
         stop=stop,
         lease=lease,
+        is_probe=is_probe,
     )
     return await run.whole()
 
@@ -120,10 +96,11 @@ class _Run:
     clock: Clock
     stop: asyncio.Event
     lease: timedelta
+    is_probe: bool
     sent: Sent = field(default_factory=Sent)
 
     def __post_init__(self) -> None:
-        self._alive = self.relay.connections
+        self._alive = 1 if self.is_probe else self.relay.connections
         self._breaker = Breaker()
         self._throttle = Throttle(self.relay.connections)
         self._hand = Hand(
@@ -136,6 +113,7 @@ class _Run:
             admission=self.relay.admission,
             is_over=lambda: self.stop.is_set() or self.sent.error is not None,
             give_back=self._give_back,
+            is_probe=self.is_probe,
         )
         self._commits = GroupCommit(self.store, self.clock, self.lease)
 
@@ -148,7 +126,7 @@ class _Run:
                 heeding = tasks.create_task(self._heed_stop())
                 async with asyncio.TaskGroup() as workers:
                     workers.create_task(self._hand.fill())
-                    for _ in range(self.relay.connections):
+                    for _ in range(self._alive):
                         workers.create_task(self._connection())
                 for claim in list(self._hand.claims.values()):  # claimed and not sent
                     await self._finish(self._pending(claim, due=self.clock()))

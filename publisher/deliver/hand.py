@@ -32,7 +32,8 @@ _GLANCE_SECONDS = 0.5
 class Hand:
     """Rows in hand. ``is_over`` says that no more are to be begun; `shake` tells of a change.
 
-    ``give_back`` has a row recorded as pending that is to come again in so many seconds.
+    ``give_back`` has a row recorded as pending that is to come again in so many seconds. There is
+    one row alone if it ``is_probe``.
     `fill`, `watch` and `keep` run beside those who `take`.
     """
 
@@ -45,6 +46,7 @@ class Hand:
     admission: Admission
     is_over: Callable[[], bool]
     give_back: Callable[[Claim, float], None]
+    is_probe: bool = False
 
     def __post_init__(self) -> None:
         self.claims: dict[int, Claim] = {}  # leased by us, whether begun or not
@@ -121,11 +123,11 @@ class Hand:
     async def fill(self) -> None:
         """Claim chunk by chunk until nothing is due, or no more is to be begun."""
         while not self.is_over():
-            if await self._claim(is_urgent=False):
+            if await self._claim(is_urgent=False) and not self.is_probe:
                 self._is_wanted.clear()
                 if self._rows.ready > _CHUNK // 2:
                     await self._is_wanted.wait()
-            elif len(self._rows) > self._rows.ready:
+            elif len(self._rows) > self._rows.ready and not self.is_probe:
                 # What waits for its domain must not keep what falls due meanwhile.
                 await self._done_within(_GLANCE_SECONDS)
             else:
@@ -144,7 +146,7 @@ class Hand:
                 open_issues = await ledger.open_issues(connection, may_go)
             begun = {claim.issue for claim in self.claims.values() if claim.issue is not None}
             self._closed = begun - open_issues
-            if is_urgent:
+            if is_urgent and not self.is_probe:
                 await self._claim(is_urgent=True)
 
     async def keep(self) -> None:
@@ -164,7 +166,7 @@ class Hand:
                 newsletters=self.newsletters,
                 issues_of=await self.admission.open(connection, self.newsletters, now),
                 is_urgent=is_urgent,
-                limit=_CHUNK,
+                limit=1 if self.is_probe else _CHUNK,
                 now=now,
                 lease_ends=now + self.lease,
             )

@@ -120,6 +120,10 @@ ONE_FAULT = [
      'newsletters.digest.approval: "perhaps" is not allowed, allowed: true or false'),
     ('smtp = ["main"]', 'in_doubt = "hope"',
      'newsletters.digest.in_doubt: "hope" is not allowed, allowed: "ask", "resend" or "skip"'),
+    ('smtp = ["main"]\n[newsletters.cadences]',
+     'smtp = ["main", "b"]\nin_doubt = "resend"\n[smtp.b]\nhost = "b"\n[newsletters.cadences]',
+     "newsletters.digest.in_doubt: what one relay may have taken must not go over another one by"
+     ' itself, allowed: with several relays "ask" or "skip"'),
     ('smtp = ["main"]', 'hours = "9-5"',
      'newsletters.digest.hours: "9-5" is not a part of a day, allowed: "BEGIN-END" by a clock of'
      ' 24 hours, such as "07:00-22:00"; it may reach over midnight'),
