@@ -17,6 +17,7 @@ from publisher.deliver.domains import Domains, PerDomain
 from publisher.model import DeliveryState
 from publisher.store.tables import deliveries
 from publisher.store.tables import subscribers as people
+from tests.rig.builders import claim
 from tests.rig.clock import SettableClock
 from tests.rig.desk import Desk
 from tests.rig.post import Post, everybody
@@ -174,6 +175,44 @@ async def test_line_cut_in_answer_to_a_recipient_slows_its_domain(post: Post) ->
     assert "relay slowed" not in {each["event"] for each in said}
     assert post.domains is not None
     assert list(post.domains._gates) == ["picky.example"]
+
+
+@pytest.mark.parametrize("connections", [1, 3])
+async def test_recipient_at_whom_the_relay_hangs_up_holds_up_nobody(
+    post: Post, connections: int
+) -> None:
+    """F12: it is tried once more over another connection, and then it is the row that waits."""
+    post.connections = connections
+    post.rig.scripts.append(at("RCPT", say(421, "4.3.0 oops", cut=True), argument="p4@"))
+    issue = await post.issue_for(*at_domain("a.example", 10))
+
+    sent = await post.send()
+
+    assert sent == Sent(accepted=9, deferred=1)
+    assert await post.desk.balance(issue) == everybody(10, accepted=9, pending=1)
+
+
+async def test_relay_that_hangs_up_at_each_recipient_cannot_be_used(post: Post) -> None:
+    """F13: that is no recipient's fault, but for the few with whom it was found out."""
+    post.rig.scripts.append(at("RCPT", say(421, "4.3.0 going down", cut=True)))
+    await post.issue_for(*at_domain("a.example", 60))
+
+    sent = await post.send()
+
+    assert sent.error is not None
+    assert (sent.failed, sent.accepted) == (0, 0)
+    assert sent.deferred <= post.connections
+
+
+async def test_domains_are_forgotten_when_nothing_is_to_be_remembered() -> None:
+    domains = Domains(5, PerDomain(gap=1.0))
+    for number in range(20_000):
+        gate = domains.gate(claim(number, f"d{number}.example"))
+        assert gate is not None
+        gate.enter(float(number))
+        domains.forget(float(number), lambda _: False)
+
+    assert len(domains._gates) <= 5001
 
 
 async def test_domain_that_puts_all_off_is_left_alone_and_asked_by_one(

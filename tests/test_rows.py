@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
 from itertools import pairwise
 
 from hypothesis import given
@@ -12,24 +11,7 @@ from hypothesis import strategies as st
 from publisher.deliver.gate import Gate
 from publisher.deliver.rows import Rows, interleaved
 from publisher.deliver.throttle import Throttle
-from publisher.model import Address, Claim, Lane
-
-
-def claim(number: int, domain: str, *, confirms: bool = False) -> Claim:
-    return Claim(
-        delivery=number,
-        attempt=1,
-        lane=Lane.CONFIRMATION if confirms else Lane.ISSUE,
-        newsletter="digest",
-        issue=None if confirms else 1,
-        rendition=1,
-        subscriber=number,
-        subscription=number,
-        address=Address(mailbox=f"p{number}@{domain}"),
-        created=datetime(2026, 11, 23, tzinfo=UTC),
-        deferrals=0,
-    )
-
+from tests.rig.builders import claim
 
 GATES = st.lists(
     st.tuples(st.integers(1, 3), st.sampled_from([0.0, 0.5, 4.0])), min_size=1, max_size=4

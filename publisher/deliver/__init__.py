@@ -101,6 +101,7 @@ class _Run:
 
     def __post_init__(self) -> None:
         self._alive = 1 if self.is_probe else self.relay.connections
+        self._cut_off: set[int] = set()
         self._breaker = Breaker()
         self._throttle = Throttle(self.relay.connections)
         self._hand = Hand(
@@ -144,13 +145,18 @@ class _Run:
     async def _connection(self) -> None:
         """Send rows over one connection until there are no more, or it cannot be had."""
         transport = self.relay.connect()
-        is_proven = False
+        is_proven = is_excused = False
         try:
             while (claim := await self._hand.take()) is not None:
                 try:
                     await self._send(transport, claim)
-                    is_proven = True
+                    is_proven, is_excused = True, False
                 except Unreachable as error:
+                    if error.of_recipient and self._was_cut_off(claim) and not is_excused:
+                        # It may be this recipient at which the relay hangs up: the next row tells.
+                        await self._finish(self._put_off(claim, str(error)))
+                        is_proven, is_excused = False, True
+                        continue
                     await self._hand_back(claim, error, retire=not is_proven)
                     if not is_proven:
                         return
@@ -161,6 +167,12 @@ class _Run:
                     is_proven = False  # cut after some use, as relays do: connect again
         finally:
             await transport.close()
+
+    def _was_cut_off(self, claim: Claim) -> bool:
+        """Say whether the relay has hung up before in answer to this very row."""
+        before = claim.delivery in self._cut_off
+        self._cut_off.add(claim.delivery)
+        return before
 
     async def _hand_back(self, claim: Claim, error: Unreachable, *, retire: bool) -> None:
         """Let another connection, or this one once more, have a row that was not taken.
@@ -234,6 +246,8 @@ class _Run:
         self._commits.settle(self._pending(claim, due=due))
 
     async def _finish(self, outcome: Outcome) -> None:
+        if self._cut_off:
+            self._cut_off.discard(outcome.claim.delivery)
         self._commits.settle(outcome)
         await self._hand.let_go(outcome.claim)
 
@@ -246,16 +260,20 @@ class _Run:
         )
 
     def _refused(self, claim: Claim, refusal: Refused) -> Outcome:
-        is_over = retry.tried_for(claim.deferrals) >= self.relay.give_up_after
-        if refusal.permanent or is_over:
+        if refusal.permanent:
             return self._failed(claim, str(refusal))
+        return self._put_off(claim, str(refusal))
+
+    def _put_off(self, claim: Claim, reason: str) -> Outcome:
+        if retry.tried_for(claim.deferrals) >= self.relay.give_up_after:
+            return self._failed(claim, reason)
         self.sent.deferred += 1
         wait = retry.wait(claim.deferrals)
         return Outcome(
             claim=claim,
             state=DeliveryState.PENDING,
             due=self.clock() + wait * random.uniform(0.8, 1.2),  # noqa: S311 -- spreads load
-            reply=str(refusal),
+            reply=reason,
             deferred=True,
         )
 

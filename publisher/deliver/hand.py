@@ -175,10 +175,10 @@ class Hand:
         if claims:
             async with self._moved:
                 self.claims |= {claim.delivery: claim for claim in claims}
+                self.domains.forget(asyncio.get_running_loop().time(), self._rows.is_used)
                 if is_urgent:
                     self._rows.add_first(claims)
                 elif self.domains.has_limits:
-                    self.domains.forget(asyncio.get_running_loop().time(), self._rows.is_used)
                     self._rows.add(interleaved(claims, self.domains.name))
                 else:
                     self._rows.add(claims)
