@@ -156,6 +156,7 @@ async def test_recipients_that_are_refused_do_not_pause_the_issue(post: Post) ->
 async def test_greylisted_recipient_is_tried_again_later_with_the_same_message_id(
     post: Post, clock: SettableClock
 ) -> None:
+    """F8: after a few minutes, with the same bytes."""
     held = in_turn("CONTENT", Act(reply=b"451 4.7.1 come back\r\n", take=True))
     post.rig.scripts.append(held)
     issue = await post.issue_for("ann")
@@ -172,6 +173,7 @@ async def test_greylisted_recipient_is_tried_again_later_with_the_same_message_i
 
 
 async def test_wait_between_tries_grows(post: Post, clock: SettableClock) -> None:
+    """F9: with some jitter."""
     post.rig.scripts.append(at("RCPT", say(450, "4.2.0 busy")))
     await post.issue_for("ann")
     waits = []
@@ -328,6 +330,7 @@ async def test_doubt_is_left_by_policy_and_its_articles_are_not_repeated(
 
 
 async def test_unreachable_relay_blames_nobody(post: Post) -> None:
+    """F13: no row spends a try."""
     issue = await post.issue_for("ann", "bob")
     await post.rig.__aexit__(None, None, None)
 
@@ -356,6 +359,7 @@ async def test_relay_that_allows_fewer_connections_is_used_with_those(post: Post
 
 
 async def test_relay_that_closes_after_each_message_is_used_to_the_end(post: Post) -> None:
+    """F12: and no row counts as refused."""
     post.rig.scripts.append(at("MAIL", say(421, "4.7.0 one a connection", cut=True), message=2))
     names = [f"p{number}" for number in range(10)]
     issue = await post.issue_for(*names)
@@ -478,6 +482,35 @@ async def test_row_is_begun_when_the_throttle_has_room(post: Post) -> None:
 
     assert done == set()
     assert await second is not None
+
+
+async def test_each_message_has_one_recipient(post: Post) -> None:
+    """F15: so that no relay can have too many of them (452 4.5.3), and each fails alone."""
+    post.connections = 1
+    await post.issue_for(*[f"p{number}" for number in range(5)])
+
+    await post.send()
+
+    said = [
+        moment.verb for moment in post.rig.moments if moment.verb in ("MAIL", "RCPT", "CONTENT")
+    ]
+    assert said == ["MAIL", "RCPT", "CONTENT"] * 5
+
+
+async def test_message_that_is_too_large_pauses_its_issue_before_anything_of_it_leaves(
+    post: Post,
+) -> None:
+    """F16: with a sentence that says what to do."""
+    post.rig.extensions = ("SIZE 100", "PIPELINING")
+    issue = await post.issue_for(*[f"p{number}" for number in range(20)])
+
+    sent = await post.send()
+
+    assert 10 <= sent.failed < 10 + post.connections
+    assert post.rig.count("MAIL") == 0
+    assert (await post.desk.balance(issue)).pending == 20 - sent.failed
+    paused = await post.desk.issue(issue.id)
+    assert "send summaries or fewer articles" in paused.note
 
 
 async def test_full_mailbox_slows_nobody(post: Post) -> None:

@@ -186,7 +186,7 @@ async def _send(
                 if states.isdisjoint({IssueState.OPEN}):
                     return "somebody has paused or cancelled it"
                 if (reason := app.why_waiting(newsletter)) is not None:
-                    return f"{reason}; a worker sends the rest when it may"
+                    return reason
                 # Put off by the relay, or in the hands of a worker: look again in a while.
                 await _either(stop, _POLL_SECONDS)
         finally:
