@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,10 +19,11 @@ from publisher import deliver, editing, hub, ingest, issues, notify, websub
 from publisher.compose import Composer
 from publisher.config import Config, SourceEntry
 from publisher.correct import Corrector
-from publisher.deliver.pace import Pace
+from publisher.deliver.standing import Standing
 from publisher.editing import Wish
 from publisher.ingest.legible import bounded, legible
 from publisher.letters import Letters, Stationery
+from publisher.limits import Limits
 from publisher.model import (
     Cadence,
     FeedDocument,
@@ -69,7 +70,8 @@ class App:
     composer: Composer
     corrector: Corrector
     clock: Clock
-    paces: Mapping[str, Pace]
+    limits: Limits
+    standing: Standing
     # Passes over one source are made one after the other, whoever asks for them.
     turns: defaultdict[str, asyncio.Lock] = field(
         init=False, repr=False, default_factory=lambda: defaultdict(asyncio.Lock)
@@ -233,40 +235,73 @@ class App:
             await editing.edit(self.store, About.one(occurrence), wish, clock=self.clock)
         return await self.composer.compose(newsletter, occurrence)
 
-    def relays(self) -> dict[str, list[Newsletter]]:
-        """Map each relay that is used to the newsletters that it carries, in the config's order."""
-        carried: dict[str, list[Newsletter]] = {}
-        for newsletter in self.config.newsletters:
-            carried.setdefault(newsletter.relays[0], []).append(newsletter)
-        return carried
+    def relays(self) -> list[str]:
+        """Name the relays that newsletters go over, or may go over, in the config's order."""
+        named = {relay for newsletter in self.config.newsletters for relay in newsletter.relays}
+        return [relay for relay in self.config.relays if relay in named]
+
+    def _next_hop(self, relay: str) -> deliver.Relay:
+        to = self.config.relays[relay]
+        return deliver.Relay(
+            name=relay,
+            connections=to.connections,
+            connect=lambda: self.connect(relay),
+            domains=self.limits.domains[relay],
+            admission=self.limits.admissions[relay],
+            pace=self.limits.paces.get(relay),
+            give_up_after=to.give_up_after,
+        )
 
     async def deliver(self, relay: str, stop: asyncio.Event) -> deliver.Sent:
-        """Send everything that is due over a relay; rows in doubt are first decided by policy."""
-        newsletters = self.relays()[relay]
-        await deliver.decide_doubt(self.store, newsletters, clock=self.clock)
-        return await deliver.deliver(
-            self.store,
-            deliver.Relay(
-                name=relay,
-                connections=self.config.relays[relay].connections,
-                connect=lambda: self.connect(relay),
-                pace=self.paces.get(relay),
-            ),
-            self.letters,
-            newsletters=[newsletter.slug for newsletter in newsletters],
-            clock=self.clock,
-            stop=stop,
-        )
+        """Send everything that is due over a relay; rows in doubt are first decided by policy.
+
+        That is what it carries now (`publisher.deliver.standing`); nothing while it rests.
+        """
+        loop, total = asyncio.get_running_loop(), deliver.Sent()
+        while carried := self.standing.carried(relay, loop.time()):
+            newsletters = [each for each in self.config.newsletters if each.slug in carried]
+            await deliver.decide_doubt(self.store, newsletters, clock=self.clock)
+            is_probe = self.standing.is_on_trial(relay)
+            async with self.standing.run(relay, stop) as over:
+                sent = await deliver.deliver(
+                    self.store,
+                    self._next_hop(relay),
+                    self.letters,
+                    newsletters=carried,
+                    clock=self.clock,
+                    stop=over,
+                    is_probe=is_probe,
+                )
+            total += sent
+            if sent.error is not None:
+                self.standing.failed(relay, loop.time())
+            if sent.error is not None or not is_probe or sent == deliver.Sent():
+                break
+            self.standing.passed(relay)
+        return total
+
+    def relay_of(self, newsletter: Newsletter) -> str | None:
+        """Name the relay that carries a newsletter now; None if all of its relays rest."""
+        now = asyncio.get_running_loop().time()
+        standing = self.standing
+        return next((each for each in newsletter.relays if not standing.rest(each, now)), None)
+
+    def why_waiting(self, newsletter: Newsletter) -> str | None:
+        """Say why issues of a newsletter are not sent now; None if nothing keeps them."""
+        relay = self.relay_of(newsletter) or newsletter.relays[0]
+        return self.limits.admissions[relay].reason(newsletter.slug, self.clock())
 
     async def notify(self, stop: asyncio.Event) -> int:
         """Mail the admin what somebody has to look at; give how many notices were sent.
 
-        It goes over the first relay, from the first newsletter. Without an admin it stays noted.
+        It goes over the first relay that works, from the first newsletter. Without an admin it
+        stays noted.
         """
         config = self.config
         if config.admin is None or not config.relays:
             return 0
-        relay = next(iter(config.relays))
+        down = self.standing.is_on_trial
+        relay = min(config.relays, key=down)  # the first that is not down, or the first
         senders = [newsletter.sender for newsletter in config.newsletters]
         line = notify.Line(
             sender=senders[0] if senders else config.admin,
@@ -376,7 +411,8 @@ def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Cl
         tokens=tokens,
         letters=letters,
         preflight=preflight,
-        paces={name: Pace(*relay.rate) for name, relay in config.relays.items() if relay.rate},
+        limits=Limits.of(config),
+        standing=Standing({each.slug: each.relays for each in config.newsletters}),
         press=Press(
             store,
             publication=config.publication,

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from publisher import replies
+from publisher.replies import Status
+
 
 class PublisherError(Exception):
     """The root: catch it at the outermost edge, print its message, and exit with 1."""
@@ -84,19 +87,37 @@ class Refused(TransportError):
     """The next hop answered with a refusal: surely not taken.
 
     ``permanent`` is decided here, once, from the reply (RFC 5321 §4.2.1): 5yz is permanent.
-    ``of_content`` says that the message was refused, and not its sender or recipient.
+    ``of_recipient`` and ``of_content`` say that it was the answer to the recipient or to the
+    message, and not to its sender. ``status`` is what the reply says besides.
     """
 
-    def __init__(self, code: int, text: str, *, permanent: bool, of_content: bool = False) -> None:
+    def __init__(
+        self,
+        code: int,
+        text: str,
+        *,
+        permanent: bool,
+        of_recipient: bool = False,
+        of_content: bool = False,
+    ) -> None:
         super().__init__(f"{code} {text}")
         self.code = code
         self.text = text
         self.permanent = permanent
+        self.of_recipient = of_recipient
         self.of_content = of_content
+        self.status: Status | None = replies.status(code, text)
 
 
 class Unreachable(TransportError):
-    """No usable conversation with the next hop: surely not taken, and no recipient's fault."""
+    """No usable conversation with the next hop: surely not taken, and no recipient's fault.
+
+    ``of_recipient`` says that it was ended in answer to a recipient or a message.
+    """
+
+    def __init__(self, message: str, *, of_recipient: bool = False) -> None:
+        super().__init__(message)
+        self.of_recipient = of_recipient
 
 
 class InDoubt(TransportError):

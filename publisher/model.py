@@ -8,6 +8,7 @@ no verb knows how a config is written.
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -500,6 +501,27 @@ class Theme:
     logo_width: int = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A part of each day, by the wall clock: from ``begin`` to just before ``end``.
+
+    It may reach over midnight. Where a clock change leaves out or repeats an hour, so does this:
+    what counts is what the clock shows.
+    """
+
+    begin: time
+    end: time
+
+    def hold(self, wall: time) -> bool:
+        """Say whether the clock shows a time within."""
+        if self.begin < self.end:
+            return self.begin <= wall < self.end
+        return wall >= self.begin or wall < self.end
+
+    def __str__(self) -> str:
+        return f"{self.begin:%H:%M}-{self.end:%H:%M}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newsletter:
     """A recurring publication: selection, cadences, template and sender.
@@ -510,6 +532,7 @@ class Newsletter:
     What is older than ``max_age`` when an issue is made is not in it; None lets all in.
     ``excerpt`` is how much of an article its mails show, None for what their template is for.
     ``intro`` is the path of a file whose text stands above the articles of one issue, "" for none.
+    Its issues are sent within ``hours``, by the clock of its zone; None is at any time.
     """
 
     slug: str
@@ -543,6 +566,7 @@ class Newsletter:
     reading_time: bool = False
     theme: Theme = Theme()
     intro: str = ""
+    hours: Hours | None = None
 
     @property
     def default_cadence(self) -> Cadence:
@@ -775,6 +799,22 @@ class Claim:
     address: Address
     created: datetime
     deferrals: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmUp:
+    """A daily quota that grows: ``first`` on the day ``start``, then ``factor`` times as many."""
+
+    start: date
+    first: int
+    factor: float
+
+    def on(self, day: date) -> int | None:
+        """Say how many that is on a day, before the start as on it; None once it is over."""
+        days = max(0, (day - self.start).days)
+        if math.log(self.first) + days * math.log(self.factor) > math.log(1_000_000):
+            return None
+        return int(self.first * self.factor**days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,11 +68,11 @@ def waits_for_approval(issue: Issue, newsletter: Newsletter) -> Notice:
     )
 
 
-def content_refused(issue: Issue, relay: str, reason: str) -> Notice:
-    """Say that an issue was paused, since a relay refuses what it says to anybody."""
+def mails_refused(issue: Issue, relay: str, reason: str) -> Notice:
+    """Say that an issue was paused, since a relay refuses it whoever it is for."""
     return Notice(
         key=f"issue {issue.id} refused: {reason}",
-        subject=f"{_name(issue)}: issue {issue.id} is paused, its content is refused",
+        subject=f"{_name(issue)}: issue {issue.id} is paused, its mails are refused",
         text=f"""\
 The relay {relay} refused one mail of issue {issue.id} after the other, each
 time for the same reason:
@@ -80,7 +80,8 @@ time for the same reason:
   {reason}
 
 The issue is paused, so that its other readers can still get it. Once you know
-what the relay does not like, and it is mended:
+what the relay does not like, and it is mended (what the issue says, or whether
+we may send: the login, the sender's domain, its SPF, DKIM and DMARC records):
 
   publisher issues retry {issue.id} --only failed
                                     has those tried again that were refused

@@ -45,8 +45,11 @@ async def _keep_sending(
         work_waits.clear()
         try:
             sent = await app.deliver(relay, stop)
+            now = asyncio.get_running_loop().time()
+            rest = max(app.standing.rest(relay, now), _IDLE_SECONDS)
         except PublisherError as error:
             sent = Sent(error=str(error))
+            rest = min(rest * 2, _LONGEST_REST_SECONDS)
         if sent != Sent(error=sent.error):
             log.info(
                 "mail sent",
@@ -57,13 +60,13 @@ async def _keep_sending(
                 in_doubt=sent.in_doubt,
             )
         if sent.error is None:
-            rest = _IDLE_SECONDS
-            await _any_of(stop.wait(), work_waits.wait(), within=rest)
+            await _any_of(stop.wait(), work_waits.wait(), within=_IDLE_SECONDS)
         else:
-            # Nobody's row is blamed: the relay is left alone for longer and longer (F13).
-            log.warning("relay resting", relay=relay, seconds=rest, reason=sent.error)
+            # Nobody's row is blamed: the relay is left alone for longer and longer (F13), and
+            # another one takes over if there is one.
+            log.warning("relay resting", relay=relay, seconds=round(rest, 1), reason=sent.error)
+            work_waits.set()
             await _any_of(stop.wait(), within=rest)
-            rest = min(rest * 2, _LONGEST_REST_SECONDS)
 
 
 async def _keep_telling(app: App, stop: asyncio.Event, work_waits: asyncio.Event) -> None:

@@ -15,81 +15,23 @@ import pytest
 import structlog
 from sqlalchemy import select, update
 
-from publisher.deliver import LEASE, Relay, Sent, decide_doubt, deliver, hand
+from publisher.deliver import LEASE, Sent, decide_doubt, hand
+from publisher.deliver.admission import Admission
+from publisher.deliver.domains import Domains
 from publisher.deliver.pace import Pace
 from publisher.deliver.throttle import Throttle
-from publisher.letters import Letters, Stationery
-from publisher.model import Balance, InDoubtPolicy, Issue, IssueState
+from publisher.model import InDoubtPolicy, Issue, IssueState
+from publisher.settings import read_duration
 from publisher.store import accounts, issues, subscribers
 from publisher.store.tables import deliveries
 from publisher.store.tables import notices as noted
 from publisher.store.tables import subscribers as people
-from publisher.tokens import Purpose, Tokens
-from publisher.transports.smtp import Smtp, SmtpSettings
+from publisher.tokens import Purpose
 from tests.rig.clock import SettableClock
 from tests.rig.desk import Desk
+from tests.rig.post import TOKENS, Post, everybody
 from tests.rig.script import Act, Moment, at, in_turn, say
 from tests.rig.smtp import SmtpRig
-
-SECRET = b"k" * 32
-TOKENS = Tokens({1: SECRET}, 1)
-
-
-class Post:
-    """A desk with a relay: it sends what the desk's issues have for people."""
-
-    def __init__(self, desk: Desk, rig: SmtpRig, connections: int = 3) -> None:
-        self.desk = desk
-        self.rig = rig
-        self.connections = connections
-        self.pace: Pace | None = None
-        self.stop = asyncio.Event()
-
-    def letters(self) -> Letters:
-        newsletter = self.desk.newsletter
-        return Letters(
-            self.desk.store,
-            Stationery(
-                publication=self.desk.publication,
-                newsletters={newsletter.slug: newsletter},
-                tokens=TOKENS,
-                secret=SECRET,
-                bounce=replace(newsletter.sender, mailbox="bounce@example.org", name=""),
-            ),
-        )
-
-    async def send(self, lease: timedelta = LEASE) -> Sent:
-        settings = SmtpSettings(host="127.0.0.1", port=self.rig.port, security="none")
-        return await deliver(
-            self.desk.store,
-            Relay(
-                name="main",
-                connections=self.connections,
-                connect=lambda: Smtp(settings),
-                pace=self.pace,
-            ),
-            self.letters(),
-            newsletters=[self.desk.newsletter.slug],
-            clock=self.desk.clock,
-            stop=self.stop,
-            lease=lease,
-        )
-
-    async def issue_for(self, *names: str) -> Issue:
-        await self.desk.bring("one")
-        for name in names:
-            await self.desk.join(name)
-        return await self.desk.issue_now()
-
-    def arrived(self) -> Counter[str]:
-        return Counter(message.recipient.partition("@")[0] for message in self.rig.accepted)
-
-    def message_ids(self) -> list[str]:
-        parsed = [
-            email.message_from_bytes(message.content, policy=email.policy.default)
-            for message in self.rig.accepted
-        ]
-        return [message["Message-ID"] for message in parsed]
 
 
 @pytest.fixture
@@ -101,11 +43,6 @@ async def rig() -> AsyncIterator[SmtpRig]:
 @pytest.fixture
 def post(desk: Desk, rig: SmtpRig) -> Post:
     return Post(desk, rig)
-
-
-def everybody(count: int, **stands: int) -> Balance:
-    empty = {"accepted": 0, "failed": 0, "skipped": 0, "pending": 0, "in_doubt": 0}
-    return Balance(audience=count, **{**empty, **stands})
 
 
 async def test_everybody_gets_one_message_over_kept_connections(post: Post) -> None:
@@ -180,8 +117,21 @@ async def test_content_that_is_refused_each_time_pauses_the_issue(post: Post) ->
         (subject,) = await connection.scalars(select(noted.c.subject))
     assert paused is not None
     assert paused.state is IssueState.PAUSED
-    assert paused.note.startswith("paused: the relay refuses what it says: 554 5.7.1")
-    assert "its content is refused" in subject
+    assert paused.note.startswith("paused: the relay refuses its mails: 554 5.7.1")
+    assert "its mails are refused" in subject
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
+async def test_policy_pauses_the_issue_whatever_it_answers(post: Post, verb: str) -> None:
+    """F10, F11: it is about us, so nobody is suppressed, and the admin is told."""
+    post.rig.scripts.append(at(verb, say(550, "5.7.23 SPF says no")))
+    issue = await post.issue_for(*[f"p{number}" for number in range(30)])
+
+    sent = await post.send()
+
+    assert 10 <= sent.failed < 10 + post.connections
+    assert (await post.desk.balance(issue)).pending == 30 - sent.failed
+    assert await suppressions(post) == []
 
 
 async def test_content_that_some_get_does_not_pause_the_issue(post: Post) -> None:
@@ -206,6 +156,7 @@ async def test_recipients_that_are_refused_do_not_pause_the_issue(post: Post) ->
 async def test_greylisted_recipient_is_tried_again_later_with_the_same_message_id(
     post: Post, clock: SettableClock
 ) -> None:
+    """F8: after a few minutes, with the same bytes."""
     held = in_turn("CONTENT", Act(reply=b"451 4.7.1 come back\r\n", take=True))
     post.rig.scripts.append(held)
     issue = await post.issue_for("ann")
@@ -222,6 +173,7 @@ async def test_greylisted_recipient_is_tried_again_later_with_the_same_message_i
 
 
 async def test_wait_between_tries_grows(post: Post, clock: SettableClock) -> None:
+    """F9: with some jitter."""
     post.rig.scripts.append(at("RCPT", say(450, "4.2.0 busy")))
     await post.issue_for("ann")
     waits = []
@@ -237,16 +189,83 @@ async def test_wait_between_tries_grows(post: Post, clock: SettableClock) -> Non
         assert 0.8 * minutes <= wait <= 1.2 * minutes
 
 
-async def test_recipient_put_off_for_days_is_given_up(post: Post, clock: SettableClock) -> None:
+@pytest.mark.parametrize(("give_up_after", "at_most_hours"), [("4d", 120), ("6h", 11)])
+async def test_recipient_put_off_for_long_is_given_up(
+    post: Post, clock: SettableClock, give_up_after: str, at_most_hours: float
+) -> None:
+    """F9: by the relay's own patience, and not silently."""
+    post.give_up_after = read_duration(give_up_after)
     post.rig.scripts.append(at("RCPT", say(450, "4.2.0 busy")))
     issue = await post.issue_for("ann")
-    await post.send()
-    clock.advance(days=4, minutes=1)
-
-    sent = await post.send()
+    began = clock()
+    while (sent := await post.send()) == Sent(deferred=1):
+        async with post.desk.store.read() as connection:
+            due = await accounts.next_due(connection)
+        assert due is not None
+        clock.move_to(due)
 
     assert sent == Sent(failed=1)
     assert await post.desk.balance(issue) == everybody(1, failed=1)
+    took = (clock() - began) / timedelta(hours=1)
+    assert 0.8 * post.give_up_after / timedelta(hours=1) <= took <= at_most_hours
+    (row,) = await recipients(post, issue)
+    assert row.reply == "450 4.2.0 busy"
+
+
+async def test_time_in_which_nobody_tried_does_not_count(post: Post, clock: SettableClock) -> None:
+    """F9: the relay was away, or the worker."""
+    post.rig.scripts.append(at("RCPT", say(450, "4.2.0 busy")))
+    await post.issue_for("ann")
+    clock.advance(days=10)
+    first = await post.send()
+    clock.advance(days=10)
+
+    assert [first, await post.send()] == [Sent(deferred=1), Sent(deferred=1)]
+
+
+@pytest.mark.parametrize("text", ["5.1.1 no such user", "5.1.10 null MX", "5.2.1 disabled"])
+async def test_address_that_is_dead_is_suppressed(post: Post, text: str) -> None:
+    """F10: at once, and nothing is sent to it any more."""
+    post.rig.scripts.append(at("RCPT", say(550, text), argument="bob@"))
+    await post.issue_for("ann", "bob")
+
+    sent = await post.send()
+    await post.desk.bring("two")
+    again = await post.desk.issue_now()
+
+    assert sent == Sent(accepted=1, failed=1)
+    assert await suppressions(post) == [("bob@example.org", "hard_bounce")]
+    assert again.audience == 1
+
+
+@pytest.mark.parametrize(
+    ("verb", "code", "text"),
+    [
+        ("RCPT", 552, "5.2.2 mailbox full"),
+        ("RCPT", 550, "5.7.1 not from you"),
+        ("RCPT", 550, "no such user"),
+        ("RCPT", 550, "4.1.1 the code is the law"),
+        ("RCPT", 450, "5.1.1 the code is the law"),
+        ("MAIL", 550, "5.1.1 no such sender"),
+        ("CONTENT", 550, "5.1.1 no such user"),
+    ],
+)
+async def test_address_is_suppressed_for_nothing_else(
+    post: Post, verb: str, code: int, text: str
+) -> None:
+    """F10: policy, full mailboxes, and what only looks like it."""
+    post.rig.scripts.append(at(verb, say(code, text)))
+    await post.issue_for("bob")
+
+    sent = await post.send()
+
+    assert sent == (Sent(deferred=1) if code < 500 else Sent(failed=1))
+    assert await suppressions(post) == []
+
+
+async def suppressions(post: Post) -> list[tuple[str, str]]:
+    async with post.desk.store.read() as connection:
+        return [(key, reason) for key, reason, _ in await subscribers.suppressed(connection)]
 
 
 async def test_cut_before_the_content_sends_once_in_the_end(post: Post) -> None:
@@ -311,6 +330,7 @@ async def test_doubt_is_left_by_policy_and_its_articles_are_not_repeated(
 
 
 async def test_unreachable_relay_blames_nobody(post: Post) -> None:
+    """F13: no row spends a try."""
     issue = await post.issue_for("ann", "bob")
     await post.rig.__aexit__(None, None, None)
 
@@ -339,6 +359,7 @@ async def test_relay_that_allows_fewer_connections_is_used_with_those(post: Post
 
 
 async def test_relay_that_closes_after_each_message_is_used_to_the_end(post: Post) -> None:
+    """F12: and no row counts as refused."""
     post.rig.scripts.append(at("MAIL", say(421, "4.7.0 one a connection", cut=True), message=2))
     names = [f"p{number}" for number in range(10)]
     issue = await post.issue_for(*names)
@@ -445,7 +466,10 @@ async def test_row_is_begun_when_the_throttle_has_room(post: Post) -> None:
         newsletters=[post.desk.newsletter.slug],
         lease=LEASE,
         throttle=Throttle(2),
+        domains=Domains(2),
         is_over=lambda: False,
+        admission=Admission(),
+        give_back=lambda *_: None,
     )
     rows.throttle.slow(now=0)
     await rows.fill()
@@ -458,6 +482,35 @@ async def test_row_is_begun_when_the_throttle_has_room(post: Post) -> None:
 
     assert done == set()
     assert await second is not None
+
+
+async def test_each_message_has_one_recipient(post: Post) -> None:
+    """F15: so that no relay can have too many of them (452 4.5.3), and each fails alone."""
+    post.connections = 1
+    await post.issue_for(*[f"p{number}" for number in range(5)])
+
+    await post.send()
+
+    said = [
+        moment.verb for moment in post.rig.moments if moment.verb in ("MAIL", "RCPT", "CONTENT")
+    ]
+    assert said == ["MAIL", "RCPT", "CONTENT"] * 5
+
+
+async def test_message_that_is_too_large_pauses_its_issue_before_anything_of_it_leaves(
+    post: Post,
+) -> None:
+    """F16: with a sentence that says what to do."""
+    post.rig.extensions = ("SIZE 100", "PIPELINING")
+    issue = await post.issue_for(*[f"p{number}" for number in range(20)])
+
+    sent = await post.send()
+
+    assert 10 <= sent.failed < 10 + post.connections
+    assert post.rig.count("MAIL") == 0
+    assert (await post.desk.balance(issue)).pending == 20 - sent.failed
+    paused = await post.desk.issue(issue.id)
+    assert "send summaries or fewer articles" in paused.note
 
 
 async def test_full_mailbox_slows_nobody(post: Post) -> None:

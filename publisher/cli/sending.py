@@ -172,17 +172,21 @@ async def _send(
     with show.progress("sending", sum(issue.audience for issue in made)) as advance:
         over = asyncio.Event()
         watch = asyncio.create_task(_watch(app, made, advance, over))
+        problem: str | None = None
         try:
             while not stop.is_set():
-                sent = await app.deliver(newsletter.relays[0], stop)
-                if sent.error is not None:
-                    return sent.error
+                if (relay := app.relay_of(newsletter)) is None:
+                    return problem
+                if (problem := (await app.deliver(relay, stop)).error) is not None:
+                    continue  # over the next relay, if there is one
                 balances = [await balance_of(app, issue) for issue in made]
                 if all(balance.is_finished for balance in balances):
                     return None
                 states = {(await found(app, id)).state for id in ids}
                 if states.isdisjoint({IssueState.OPEN}):
                     return "somebody has paused or cancelled it"
+                if (reason := app.why_waiting(newsletter)) is not None:
+                    return reason
                 # Put off by the relay, or in the hands of a worker: look again in a while.
                 await _either(stop, _POLL_SECONDS)
         finally:

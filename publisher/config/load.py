@@ -17,13 +17,26 @@ from publisher.config.models import (
     DkimTable,
     FeedTable,
     NewsletterTable,
+    PerDomainTable,
     RelayTable,
     SelectTable,
+    SenderTable,
     Site,
+    WarmUpTable,
     WebTable,
 )
 from publisher.config.schema import KeyPath, Place
-from publisher.config.site import Capture, Config, Endpoint, Relay, Serving, SourceEntry
+from publisher.config.site import (
+    Capture,
+    Config,
+    Endpoint,
+    PerDomain,
+    Rate,
+    Relay,
+    Sender,
+    Serving,
+    SourceEntry,
+)
 from publisher.model import (
     AutomaticFeeds,
     Cadence,
@@ -33,6 +46,7 @@ from publisher.model import (
     Publication,
     Selection,
     Topic,
+    WarmUp,
 )
 
 if TYPE_CHECKING:
@@ -98,6 +112,7 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
         automatic_feeds=_automatic_feeds(site.automatic_feeds),
         newsletters=newsletters,
         relays={name: _relay(name, relay, folder) for name, relay in site.smtp.items()},
+        senders={domain.lower(): _sender(table) for domain, table in site.senders.items()},
         bounce_address=site.bounces.address,
         preflight=dict(site.preflight),
         accepted=tuple(map(faults.dotted, _not_in_force(Place.of(Site), written))),
@@ -198,6 +213,7 @@ def _newsletter(
         max_lateness=table.max_lateness,
         in_doubt=table.in_doubt,
         grace=table.grace,
+        hours=table.hours,
         approval=table.approval,
         relays=table.smtp or tuple(names),
         cadences=tuple(
@@ -244,11 +260,37 @@ def _relay(name: str, table: RelayTable, folder: Path) -> Relay:
         hop=relays.hop(table, folder),
         connections=table.connections,
         rate=_rate(table.rate) if table.rate else None,
+        daily=table.daily,
+        warm_up=_warm_up(table.warm_up),
+        give_up_after=table.give_up_after,
+        per_domain=None if table.per_domain is None else _per_domain(table.per_domain),
         signer=_signer(table.dkim) if table.dkim else None,
     )
 
 
-def _rate(text: str) -> tuple[int, int]:
+def _sender(table: SenderTable) -> Sender:
+    return Sender(
+        rate=_rate(table.rate) if table.rate else None,
+        daily=table.daily,
+        warm_up=_warm_up(table.warm_up),
+    )
+
+
+def _warm_up(table: WarmUpTable | None) -> WarmUp | None:
+    if table is None:
+        return None
+    return WarmUp(start=table.start, first=table.first, factor=table.factor)
+
+
+def _per_domain(table: PerDomainTable) -> PerDomain:
+    return PerDomain(
+        connections=table.connections,
+        rate=_rate(table.rate) if table.rate else None,
+        by_mx=table.group_by_mx,
+    )
+
+
+def _rate(text: str) -> Rate:
     mails, _, unit = text.partition("/")
     return int(mails), {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
 

@@ -6,7 +6,7 @@ are written for an admin. Rules that span tables are in `publisher.config.rules`
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from publisher.config.values import (
     DnsName,
     ExcerptText,
     Host,
+    HoursText,
     Hub,
     Language,
     Listen,
@@ -312,7 +313,7 @@ class NewsletterTable(Table):
     """
     in_doubt: InDoubtPolicy = InDoubtPolicy.ASK
     """What to do about a mail of which nobody can know whether it was taken, since the line broke
-    at the end: ask you, resend it, or skip it.
+    at the end: ask you, resend it, or skip it. With several relays it is never resent by itself.
     """
     grace: Duration = timedelta(minutes=10)
     """How long a finished issue waits before it goes out, so that you can still stop it; 0s for
@@ -320,13 +321,19 @@ class NewsletterTable(Table):
     """
     approval: bool = False
     """Whether each issue waits until somebody approves it."""
+    hours: HoursText | None = None
+    """When its issues may be sent, by its wall clock: what is left waits for the next day.
+    Confirmations go at any time. Without it, so do issues.
+    """
     intro: Path | None = None
     """A file in Markdown whose text stands above the articles of the next issue: of one in each
     cadence, as long as it says the same. It may be missing; an issue whose file cannot be read is
     held.
     """
     smtp: Annotated[tuple[Slug, ...], Field(min_length=1)] | None = None
-    """The relays that carry it, by name; without this, the only relay there is."""
+    """The relays that carry it, by name: the first that works. While it cannot be used the next one
+    takes over. Without this, the only relay there is.
+    """
     cadences: Annotated[
         dict[Slug, CadenceTable],
         Field(min_length=1),
@@ -347,13 +354,32 @@ class NewsletterTable(Table):
     """
 
 
+class WarmUpTable(Table):
+    """A daily quota that grows, for a relay or a domain from which nobody has had much mail yet."""
+
+    start: Annotated[date, Allowed("a day, such as 2026-12-01")]
+    """The first day, such as 2026-12-01; before it the quota is that of the first day."""
+    first: Annotated[Whole, Field(ge=1, le=1_000_000)] = 500
+    """How many mails go out on the first day."""
+    factor: Annotated[float, Field(ge=1.01, le=10), Allowed("a number from 1.01 to 10")] = 1.5
+    """How many times as many as on the day before go out on each day after it. It ends where
+    `daily` is reached, or a million.
+    """
+
+
 class PerDomainTable(Table):
-    """Limits for each domain of recipients."""
+    """Limits for each domain of recipients, such as gmail.com. Each worker counts for itself."""
 
     connections: Annotated[Whole, Field(ge=1)] | None = None
-    """How many connections at once; without one, no limit of its own."""
+    """How many mails to a domain may be under way at once; without one, as many as there are
+    connections.
+    """
     rate: Rate | None = None
-    """How many mails; without one, no limit of its own."""
+    """How many mails a domain is sent in a time; without one, no limit of its own."""
+    group_by_mx: bool = False
+    """Whether domains whose mail goes to the same provider, as their MX records say, count as one.
+    Until that is known, and where it cannot be known, each counts for itself.
+    """
 
 
 class DkimTable(Table):
@@ -416,10 +442,35 @@ class RelayTable(Table):
     """How many connections may stand at once."""
     rate: Rate | None = None
     """How many mails it takes in a time; each worker counts for itself."""
-    per_domain: Annotated[PerDomainTable | None, NotInForce()] = None
-    """Limits for each domain of recipients."""
+    daily: Annotated[Whole, Field(ge=1)] | None = None
+    """How many mails it is given on a day of the publication's calendar, by all workers together;
+    the rest waits for the next day. Confirmations never wait, but they count.
+    """
+    warm_up: WarmUpTable | None = None
+    """How that number grows from a small one."""
+    give_up_after: PositiveDuration = timedelta(days=4)
+    """For how long a mail that it puts off is tried again. Time in which nobody could try does not
+    count.
+    """
+    per_domain: PerDomainTable | None = None
+    """Limits for each domain of recipients. A domain that has to wait holds up no other."""
     dkim: DkimTable | None = None
     """The key that signs what goes through this relay."""
+
+
+class SenderTable(Table):
+    """Limits of all mails that are from one domain, whatever the newsletter and the relay: its
+    reputation is the domain's. Each name is that of a domain, such as [senders."example.org"].
+    """
+
+    rate: Rate | None = None
+    """How many mails go out in a time; each worker counts for itself."""
+    daily: Annotated[Whole, Field(ge=1)] | None = None
+    """How many mails go out on a day of the publication's calendar, by all workers together; the
+    rest waits for the next day. Confirmations never wait, but they count.
+    """
+    warm_up: WarmUpTable | None = None
+    """How that number grows from a small one."""
 
 
 class PreflightTable(Table):
@@ -487,5 +538,6 @@ class Site(Table):
     automatic_feeds: AutomaticFeedsTable = AutomaticFeedsTable()
     newsletters: tuple[NewsletterTable, ...] = ()
     smtp: dict[Slug, RelayTable] = Field(default={})
+    senders: dict[DnsName, SenderTable] = Field(default={})
     bounces: BouncesTable = BouncesTable()
     preflight: PreflightTable = PreflightTable()

@@ -95,7 +95,7 @@ def _default(field: FieldInfo) -> str:
 def _toml(value: Any) -> str:
     """Write a value as it would stand in the file."""
     match value:
-        case bool() | int():
+        case bool() | int() | float():
             return json.dumps(value)
         case Endpoint(host, port):
             return f'"{host}:{port}"'

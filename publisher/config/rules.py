@@ -17,6 +17,8 @@ from publisher.config import kinds, looks
 from publisher.config.faults import Faults
 from publisher.config.models import NewsletterTable, SourceTable
 from publisher.config.schema import KeyPath, Place, keys
+from publisher.errors import AddressError
+from publisher.mail import address
 
 _Tables = dict[str, Any]
 
@@ -41,6 +43,7 @@ def check(site: _Tables, faults: Faults) -> None:
         _check_counts(path, newsletter, faults)
         looks.check((*path, "theme"), newsletter.get("theme"), faults)
     _check_merging(site, faults)
+    _check_senders(site, faults)
 
 
 def settle_sources(site: _Tables, faults: Faults) -> dict[int, tuple[Any, BaseModel]]:
@@ -121,6 +124,13 @@ def _check_relays(path: KeyPath, newsletter: _Tables, relays: list[str], faults:
         faults.add(key, "there is no relay; add a table [smtp.NAME] with its host")
     elif "smtp" in newsletter:
         _check_known(key, newsletter["smtp"], relays, faults)
+        several = isinstance(newsletter["smtp"], list) and len(newsletter["smtp"]) > 1
+        if several and newsletter.get("in_doubt") == "resend":
+            faults.add(
+                (*path, "in_doubt"),
+                "what one relay may have taken must not go over another one by itself",
+                'with several relays "ask" or "skip"',
+            )
     elif len(relays) > 1:
         faults.add(key, "missing, and there are several relays", f"some of {', '.join(relays)}")
 
@@ -164,6 +174,22 @@ def _check_merging(site: _Tables, faults: Faults) -> None:
                     f"is not that of {faults.dotted(first_path)}, which merges with it",
                     "the same in all newsletters with merge = true",
                 )
+
+
+def _check_senders(site: _Tables, faults: Faults) -> None:
+    """A limit for a domain that nothing is from is a slip of the pen."""
+    addresses = [table.get("from") for _, table in _tables(site, "newsletters")]
+    known = {_domain(sender) for sender in addresses if isinstance(sender, str)} - {""}
+    for name in _table(site, "senders"):
+        if name.lower() not in known:
+            faults.add(("senders", name), "no newsletter is from there", ", ".join(sorted(known)))
+
+
+def _domain(sender: str) -> str:
+    try:
+        return address.parse(sender).domain.lower()
+    except AddressError:  # told as a fault of the newsletter
+        return ""
 
 
 def _check_counts(path: KeyPath, newsletter: _Tables, faults: Faults) -> None:

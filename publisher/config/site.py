@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import BaseModel, SecretStr
 
-from publisher.model import Address, AutomaticFeeds, Feed, Newsletter, Publication, Weight
+from publisher.model import Address, AutomaticFeeds, Feed, Newsletter, Publication, WarmUp, Weight
 from publisher.ports import Source
 from publisher.transports._settings import Hop
 
@@ -28,18 +28,48 @@ class Endpoint(NamedTuple):
     port: int
 
 
+# So many mails in so many seconds.
+Rate = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """What all mails from one domain share; None is no limit."""
+
+    rate: Rate | None
+    daily: int | None
+    warm_up: WarmUp | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerDomain:
+    """What a relay may send to each recipient domain; None is no limit of its own.
+
+    ``by_mx`` counts domains whose mail goes to one provider as one.
+    """
+
+    connections: int | None
+    rate: Rate | None
+    by_mx: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
     """A next hop for mail.
 
     ``hop`` says where it is, and by its type how mail is brought there. ``connections`` is how many
-    may stand at once; ``rate`` how many mails it takes in how many seconds; ``signer`` signs them.
+    may stand at once; ``rate`` how many mails it takes in a time, ``daily`` and ``warm_up`` how
+    many on a day; what it puts off is tried again for ``give_up_after``; ``signer`` signs them.
     """
 
     name: str
     hop: Hop
     connections: int
-    rate: tuple[int, int] | None
+    rate: Rate | None
+    daily: int | None
+    warm_up: WarmUp | None
+    give_up_after: timedelta
+    per_domain: PerDomain | None
     signer: Signer | None
 
 
@@ -89,6 +119,7 @@ class Config:
 
     ``admin`` is who hears of what needs somebody's attention, None for nobody. ``preflight`` maps
     each rule to what it does with what it finds.
+    ``senders`` are by domain, in lower case.
     Two of them are equal exactly if they mean the same, secrets included.
     """
 
@@ -106,6 +137,7 @@ class Config:
     automatic_feeds: AutomaticFeeds
     newsletters: tuple[Newsletter, ...]
     relays: Mapping[str, Relay]
+    senders: Mapping[str, Sender]
     bounce_address: Address | None
     preflight: Mapping[str, Weight]
     accepted: tuple[str, ...]

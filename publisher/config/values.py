@@ -10,7 +10,7 @@ import difflib
 import ipaddress
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -22,7 +22,7 @@ from publisher.config.site import Endpoint
 from publisher.content.fields import is_web_url
 from publisher.errors import AddressError
 from publisher.mail import address
-from publisher.model import Address, Excerpt, ExcerptKind
+from publisher.model import Address, Excerpt, ExcerptKind, Hours
 from publisher.settings import DURATION, Allowed, read_duration, require_text
 
 
@@ -159,6 +159,21 @@ def _excerpt(value: Any) -> Excerpt:
     raise ValueError(f'"{text}" is not understood')
 
 
+def _hours(value: Any) -> Hours:
+    text = require_text(value)
+    match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", text, re.ASCII)
+    try:
+        if match is None:
+            raise ValueError
+        begin = time(int(match[1]), int(match[2]))
+        end = time() if match[3] + match[4] == "2400" else time(int(match[3]), int(match[4]))
+    except ValueError:
+        raise ValueError(f'"{text}" is not a part of a day') from None
+    if begin == end:
+        raise ValueError(f'"{text}" is no time at all, or all of the day')
+    return Hours(begin, end)
+
+
 def _hub(value: str) -> str:
     return value if value == "self" else _web_url(value)
 
@@ -232,6 +247,13 @@ Start = Annotated[
     InstanceOf[int] | None,
     BeforeValidator(_start),
     Allowed('"all", "now", or a whole number from 1'),
+]
+HoursText = Annotated[
+    InstanceOf[Hours],
+    BeforeValidator(_hours),
+    Allowed(
+        '"BEGIN-END" by a clock of 24 hours, such as "07:00-22:00"; it may reach over midnight'
+    ),
 ]
 ColourText = Annotated[
     str, AfterValidator(_colour), Allowed("# and six hexadecimal digits, such as #9c1f1f")

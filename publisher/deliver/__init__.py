@@ -11,55 +11,32 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
-from publisher import notices as words
+from publisher.deliver import retry
 from publisher.deliver.breaker import Breaker
+from publisher.deliver.consequences import is_dead, pause, suppress
 from publisher.deliver.hand import Hand
-from publisher.deliver.pace import Pace
-from publisher.deliver.throttle import Throttle, is_complaint
+from publisher.deliver.relay import Relay, Sent
+from publisher.deliver.throttle import Throttle
 from publisher.errors import AddressError, InDoubt, Refused, Unreachable, first_cause
 from publisher.letters import Letters
-from publisher.model import Claim, DeliveryState, InDoubtPolicy, IssueState, Newsletter, Reply
+from publisher.model import Claim, DeliveryState, InDoubtPolicy, Newsletter, Reply
 from publisher.ports import Clock, Transport
-from publisher.store import accounts, issues, notices
+from publisher.store import accounts
 from publisher.store.engine import Store
 from publisher.store.group import GroupCommit
 from publisher.store.settling import Outcome
 
+__all__ = ["LEASE", "Relay", "Sent", "decide_doubt", "deliver"]
+
 log = structlog.get_logger()
 
 LEASE = timedelta(seconds=60)
-# RFC 5321 §4.5.4.1: try again after at least 30 minutes, but sooner after the first refusal,
-# which is what greylisting waits for; give up after 4-5 days.
-_FIRST_RETRY = timedelta(minutes=5)
-_LONGEST_RETRY = timedelta(hours=4)
-_GIVE_UP = timedelta(days=4)
-
-
-@dataclass(slots=True, kw_only=True)
-class Sent:
-    """What a run brought, in rows. ``error`` is why the relay cannot be used, None if it can."""
-
-    accepted: int = 0
-    failed: int = 0
-    deferred: int = 0
-    in_doubt: int = 0
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relay:
-    """A next hop: how many connections it is given, how one is made, and how fast it is fed."""
-
-    name: str
-    connections: int
-    connect: Callable[[], Transport]
-    pace: Pace | None = None
 
 
 async def decide_doubt(store: Store, newsletters: Collection[Newsletter], *, clock: Clock) -> int:
@@ -87,8 +64,11 @@ async def deliver(
     clock: Clock,
     stop: asyncio.Event,
     lease: timedelta = LEASE,
+    is_probe: bool = False,
 ) -> Sent:
     """Send every row of these newsletters that is due, and return when none is.
+
+    One row alone, over one connection, if it ``is_probe``: whether the relay can be used again.
 
     Returns early, with ``error``, when the relay cannot be reached or used: no row is blamed,
     those in hand go back. When ``stop`` is set, transactions under way are finished and the
@@ -102,6 +82,7 @@ async def deliver(
         clock=clock,
         stop=stop,
         lease=lease,
+        is_probe=is_probe,
     )
     return await run.whole()
 
@@ -115,10 +96,12 @@ class _Run:
     clock: Clock
     stop: asyncio.Event
     lease: timedelta
+    is_probe: bool
     sent: Sent = field(default_factory=Sent)
 
     def __post_init__(self) -> None:
-        self._alive = self.relay.connections
+        self._alive = 1 if self.is_probe else self.relay.connections
+        self._cut_off: set[int] = set()
         self._breaker = Breaker()
         self._throttle = Throttle(self.relay.connections)
         self._hand = Hand(
@@ -127,7 +110,11 @@ class _Run:
             newsletters=self.newsletters,
             lease=self.lease,
             throttle=self._throttle,
+            domains=self.relay.domains,
+            admission=self.relay.admission,
             is_over=lambda: self.stop.is_set() or self.sent.error is not None,
+            give_back=self._give_back,
+            is_probe=self.is_probe,
         )
         self._commits = GroupCommit(self.store, self.clock, self.lease)
 
@@ -140,7 +127,7 @@ class _Run:
                 heeding = tasks.create_task(self._heed_stop())
                 async with asyncio.TaskGroup() as workers:
                     workers.create_task(self._hand.fill())
-                    for _ in range(self.relay.connections):
+                    for _ in range(self._alive):
                         workers.create_task(self._connection())
                 for claim in list(self._hand.claims.values()):  # claimed and not sent
                     await self._finish(self._pending(claim, due=self.clock()))
@@ -150,26 +137,42 @@ class _Run:
                 heeding.cancel()
         except ExceptionGroup as group:
             # Whatever failed in one task ended all; the first cause says it best.
+            self.relay.admission.drop()
             raise first_cause(group) from group
+        await self.relay.admission.close(self.store, self.clock())
         return self.sent
 
     async def _connection(self) -> None:
         """Send rows over one connection until there are no more, or it cannot be had."""
         transport = self.relay.connect()
-        is_proven = False
+        is_proven = is_excused = False
         try:
             while (claim := await self._hand.take()) is not None:
                 try:
                     await self._send(transport, claim)
-                    is_proven = True
+                    is_proven, is_excused = True, False
                 except Unreachable as error:
+                    if error.of_recipient and self._was_cut_off(claim) and not is_excused:
+                        # It may be this recipient at which the relay hangs up: the next row tells.
+                        await self._finish(self._put_off(claim, str(error)))
+                        is_proven, is_excused = False, True
+                        continue
                     await self._hand_back(claim, error, retire=not is_proven)
                     if not is_proven:
                         return
-                    self._slow(str(error))
+                    now = asyncio.get_running_loop().time()
+                    domains = self.relay.domains
+                    if not error.of_recipient or domains.complained(claim, str(error), now):
+                        self._slow(str(error))
                     is_proven = False  # cut after some use, as relays do: connect again
         finally:
             await transport.close()
+
+    def _was_cut_off(self, claim: Claim) -> bool:
+        """Say whether the relay has hung up before in answer to this very row."""
+        before = claim.delivery in self._cut_off
+        self._cut_off.add(claim.delivery)
+        return before
 
     async def _hand_back(self, claim: Claim, error: Unreachable, *, retire: bool) -> None:
         """Let another connection, or this one once more, have a row that was not taken.
@@ -203,17 +206,21 @@ class _Run:
             return
         try:
             await transport.offer(message)
-            if not await self._commits.mark(claim):
+            is_marked = await self._commits.mark(claim)
+            if not (is_marked and self.relay.admission.use(claim, self.clock)):
                 await transport.close()  # the envelope is open: it must not stay so
                 await self._finish(self._pending(claim, due=self.clock()))
                 return
             reply = await transport.transmit()
         except Refused as refusal:
-            if is_complaint(refusal):
+            if self.relay.domains.refused(claim, refusal, asyncio.get_running_loop().time()):
                 self._slow(str(refusal))
+            if is_dead(refusal):
+                await suppress(self.store, claim, self.clock())
             await self._finish(self._refused(claim, refusal))
-            if self._breaker.refused(claim, refusal):
-                await self._pause(claim, str(refusal))
+            if self._breaker.refused(claim, refusal) and claim.issue is not None:
+                self._hand.close(claim.issue)  # at once, while it is still being written down
+                await pause(self.store, claim.issue, self.relay.name, str(refusal), self.clock())
         except InDoubt as doubt:
             log.warning("delivery in doubt", delivery=claim.delivery, reason=str(doubt))
             self.sent.in_doubt += 1
@@ -226,6 +233,7 @@ class _Run:
             self.sent.accepted += 1
             self._breaker.accepted(claim)
             self._throttle.speed()
+            self.relay.domains.accepted(claim)
             await self._finish(self._accepted(claim, reply))
 
     def _slow(self, reason: str) -> None:
@@ -233,27 +241,13 @@ class _Run:
             connections = int(self._throttle.limit)
             log.info("relay slowed", relay=self.relay.name, connections=connections, reason=reason)
 
-    async def _pause(self, claim: Claim, reason: str) -> None:
-        """Stop sending an issue that nobody is going to get like this, and have the admin told."""
-        if claim.issue is None:
-            return
-        note = f"paused: the relay refuses what it says: {reason}"
-        async with self.store.write() as connection:
-            issue = await issues.get(connection, claim.issue)
-            if issue is None or not await issues.change_state(
-                connection,
-                issue.id,
-                come_from=[IssueState.OPEN],
-                go_to=IssueState.PAUSED,
-                note=note,
-            ):
-                return  # somebody else was faster
-            notice = words.content_refused(issue, self.relay.name, reason)
-            await notices.add(connection, notice, self.clock())
-        self._hand.close(issue.id)
-        log.error("issue paused", issue=issue.id, relay=self.relay.name, reason=reason)
+    def _give_back(self, claim: Claim, seconds: float) -> None:
+        due = self.clock() + timedelta(seconds=seconds)
+        self._commits.settle(self._pending(claim, due=due))
 
     async def _finish(self, outcome: Outcome) -> None:
+        if self._cut_off:
+            self._cut_off.discard(outcome.claim.delivery)
         self._commits.settle(outcome)
         await self._hand.let_go(outcome.claim)
 
@@ -266,16 +260,20 @@ class _Run:
         )
 
     def _refused(self, claim: Claim, refusal: Refused) -> Outcome:
-        now = self.clock()
-        if refusal.permanent or now - claim.created > _GIVE_UP:
+        if refusal.permanent:
             return self._failed(claim, str(refusal))
+        return self._put_off(claim, str(refusal))
+
+    def _put_off(self, claim: Claim, reason: str) -> Outcome:
+        if retry.tried_for(claim.deferrals) >= self.relay.give_up_after:
+            return self._failed(claim, reason)
         self.sent.deferred += 1
-        wait = min(_FIRST_RETRY * 2**claim.deferrals, _LONGEST_RETRY)
+        wait = retry.wait(claim.deferrals)
         return Outcome(
             claim=claim,
             state=DeliveryState.PENDING,
-            due=now + wait * random.uniform(0.8, 1.2),  # noqa: S311 -- spreads load, hides nothing
-            reply=str(refusal),
+            due=self.clock() + wait * random.uniform(0.8, 1.2),  # noqa: S311 -- spreads load
+            reply=reason,
             deferred=True,
         )
 

@@ -1,4 +1,8 @@
-"""An issue whose content the next hop refuses each time is not offered to everybody first (F11)."""
+"""An issue that the next hop refuses each time is not offered to everybody first (F11).
+
+For what it says, or since it will have nothing from us (x.7.x, in answer to whatever): not since
+there is no such recipient.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ _OWN_WORDS = re.compile(r"\S*[\d@]\S*")
 
 @dataclass(slots=True)
 class Breaker:
-    """Counts, for each issue, the mails in a row whose content was refused for one reason."""
+    """Counts, for each issue, the mails in a row that were refused for one reason."""
 
     _refused: dict[int, tuple[str, int]] = field(default_factory=dict)
 
@@ -26,9 +30,15 @@ class Breaker:
 
     def refused(self, claim: Claim, refusal: Refused) -> bool:
         """Count a refusal; say whether it is the one that is too many."""
-        if claim.issue is None or not (refusal.of_content and refusal.permanent):
+        if claim.issue is None or not refusal.permanent or not _is_about_us(refusal):
             return False
         reason = f"{refusal.code} {_OWN_WORDS.sub('', refusal.text)}"
         before, count = self._refused.get(claim.issue, (reason, 0))
         self._refused[claim.issue] = (reason, count + 1 if reason == before else 1)
         return self._refused[claim.issue][1] == _LIMIT
+
+
+def _is_about_us(refusal: Refused) -> bool:
+    if refusal.status is not None and refusal.status.is_of_recipient:
+        return False
+    return refusal.of_content or (refusal.status is not None and refusal.status.is_policy)

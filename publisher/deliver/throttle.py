@@ -1,18 +1,15 @@
-"""How many connections a relay is given at once: fewer when it says that it is too many.
+"""How much a relay, or a recipient domain, is given at once: less when it says that it is too much.
 
-Half of them at each complaint, and slowly more again while all goes well, as TCP does it
+Half of it at each complaint, and slowly more again while all goes well, as TCP does it
 (RFC 5681 §3.1). A mailbox that is full is its own affair, and slows nobody.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from publisher.errors import Refused
 
-# RFC 3463 §3.2 and §3.3: the class of what is the recipient's.
-_OF_RECIPIENT = re.compile(r"4\.[12]\.")
 _COMPLAINTS = (421, 451, 452, 454)
 # Those who were refused at the same moment complain of the same.
 _PATIENCE_SECONDS = 1.0
@@ -20,7 +17,8 @@ _PATIENCE_SECONDS = 1.0
 
 def is_complaint(refusal: Refused) -> bool:
     """Say whether a refusal asks to be slower."""
-    return refusal.code in _COMPLAINTS and _OF_RECIPIENT.match(refusal.text) is None
+    is_of_recipient = refusal.status is not None and refusal.status.is_of_recipient
+    return refusal.code in _COMPLAINTS and not is_of_recipient
 
 
 @dataclass(slots=True)
@@ -33,6 +31,11 @@ class Throttle:
 
     def __post_init__(self) -> None:
         self.limit = self.most
+
+    @classmethod
+    def none(cls) -> Throttle:
+        """Make one that lets everybody through."""
+        return cls(1_000_000_000)
 
     @property
     def is_in_use(self) -> bool:
@@ -52,5 +55,5 @@ class Throttle:
         return self.limit < before
 
     def speed(self) -> None:
-        """Trust the relay a little more, as it took a mail."""
+        """Trust it a little more, as it took a mail."""
         self.limit = min(float(self.most), self.limit + 1 / self.limit)

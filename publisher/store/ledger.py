@@ -70,16 +70,22 @@ async def claim(
     now: datetime,
     lease_ends: datetime,
     is_urgent: bool = False,
+    issues_of: Collection[str] | None = None,
 ) -> list[Claim]:
     """Lease up to ``limit`` due rows of these newsletters: confirmations first, then by due time.
 
-    Nothing but confirmations if it ``is_urgent``. Due rows whose person has left or is suppressed
+    Nothing but confirmations if it ``is_urgent``; issues of those in ``issues_of`` alone, of all
+    if it is None. Due rows whose person has left or is suppressed
     become skipped on the way, so that an empty answer means that nothing is due.
     """
     await recall.skip_left_over(connection, newsletters, now)
+    if is_urgent:
+        issues_of = ()
+    elif issues_of is None:
+        issues_of = newsletters
     claimed: list[Claim] = []
     while len(claimed) < limit:
-        ids = await _due(connection, newsletters, limit - len(claimed), now, is_urgent=is_urgent)
+        ids = await _due(connection, newsletters, limit - len(claimed), now, issues_of)
         if not ids:
             break
         picked = bulk.among(connection, deliveries.c.id, ids)
@@ -105,6 +111,17 @@ async def claim(
     return claimed
 
 
+async def unclaim(connection: AsyncConnection, claims: Collection[Claim], now: datetime) -> None:
+    """Let rows go that were claimed in this very transaction: they are due as they were."""
+    if claims:
+        held = bulk.pairs(connection, {claim.delivery: claim.attempt for claim in claims})
+        await connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == held.c.key, deliveries.c.attempts == held.c.value)
+            .values(due=now)
+        )
+
+
 async def open_issues(connection: AsyncConnection, newsletters: Collection[str]) -> set[int]:
     """Give the issues of these newsletters that may be sent."""
     rows = await connection.execute(
@@ -128,8 +145,7 @@ async def _due(
     newsletters: Collection[str],
     limit: int,
     now: datetime,
-    *,
-    is_urgent: bool,
+    issues_of: Collection[str],
 ) -> list[int]:
     """Pick due rows and lock them; rows that another worker is picking are passed over.
 
@@ -138,8 +154,8 @@ async def _due(
     ready = _ready(newsletters, now).with_for_update(skip_locked=True)
     urgent = ready.where(deliveries.c.issue_id.is_(None)).limit(limit)
     ids = list((await connection.execute(urgent)).scalars())
-    if len(ids) < limit and not is_urgent:
-        may_go = await open_issues(connection, newsletters)
+    if len(ids) < limit and issues_of:
+        may_go = await open_issues(connection, issues_of)
         if may_go:
             rest = ready.where(deliveries.c.issue_id.in_(may_go)).limit(limit - len(ids))
             ids += (await connection.execute(rest)).scalars()

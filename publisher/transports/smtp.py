@@ -252,11 +252,15 @@ class Smtp:
             self._drop()
             # Once RCPT is answered, the server has judged the recipient: no second try from here.
             kind = _Lost if code == 421 and asked not in ("RCPT", "DATA") else Unreachable
-            raise kind(f"{self._where}: answered {asked} with {clean(str(answer))}")
+            raise kind(
+                f"{self._where}: answered {asked} with {clean(str(answer))}",
+                of_recipient=asked in ("RCPT", "the message"),
+            )
         raise Refused(
             code,
             clean(answer.text),
             permanent=code >= 500,
+            of_recipient=asked == "RCPT",
             of_content=asked == "the message",
         )
 

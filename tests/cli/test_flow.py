@@ -73,6 +73,42 @@ async def test_send_now_fails_with_who_waits_when_the_relay_is_away(site: Site) 
     assert "6 mails of issue 1 still to be sent: 127.0.0.1:" in err
 
 
+async def test_send_now_goes_over_the_next_relay_when_the_first_is_away(site: Site) -> None:
+    async with SmtpRig() as backup:
+        change(
+            site,
+            ("[newsletters.cadences]", 'smtp = ["main", "backup"]\n[newsletters.cadences]'),
+            ("[bounces]", f'[smtp.backup]\nhost = "127.0.0.1"\nport = {backup.port}\n'
+             'security = "none"\n[bounces]'),
+        )  # fmt: skip
+        await with_readers(site)
+
+        await site.succeed("issues", "send-now", "digest")
+
+    assert 6 == len(backup.accepted)
+
+
+async def test_send_now_fails_with_what_the_mails_wait_for(site: Site) -> None:
+    async with SmtpRig() as rig:
+        site.send_to(rig.port)
+        change(site, ("connections = 5", "connections = 5\ndaily = 4"))
+        await with_readers(site)
+
+        code, _, err = await site.command("issues", "send-now", "digest")
+
+    assert 1 == code
+    assert 4 == len(rig.accepted)
+    assert "2 mails of issue 1 still to be sent: today's quota of the relay main is spent." in err
+
+
+def change(site: Site, *replacements: tuple[str, str]) -> None:
+    text = site.config.read_text(encoding="utf-8")
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new)
+    site.config.write_text(text, encoding="utf-8")
+
+
 async def test_send_now_fails_with_what_to_do_about_doubt(site: Site) -> None:
     async with SmtpRig(at("CONTENT", Act(cut=True, take=True), argument="ada.")) as rig:
         site.send_to(rig.port)

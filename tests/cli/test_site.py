@@ -146,12 +146,12 @@ def test_check_finds_a_subject_that_cannot_be_made(command: Command, site: Site)
 def test_check_names_keys_that_change_nothing_yet(command: Command, site: Site) -> None:
     text = site.config.read_text(encoding="utf-8")
     site.config.write_text(
-        text.replace("connections = 5", "connections = 5\nper_domain = {}"), encoding="utf-8"
+        text.replace("[bounces]", '[bounces]\nmaildir = "bounces"'), encoding="utf-8"
     )
 
     result = command("check")
 
-    assert f"{site.config}: smtp.main.per_domain: accepted, but not yet in force\n" == result.stderr
+    assert f"{site.config}: bounces.maildir: accepted, but not yet in force\n" == result.stderr
     assert 0 == result.exit_code
 
 

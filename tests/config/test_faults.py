@@ -119,6 +119,23 @@ ONE_FAULT = [
      'newsletters.digest.approval: "perhaps" is not allowed, allowed: true or false'),
     ('smtp = ["main"]', 'in_doubt = "hope"',
      'newsletters.digest.in_doubt: "hope" is not allowed, allowed: "ask", "resend" or "skip"'),
+    ('smtp = ["main"]\n[newsletters.cadences]',
+     'smtp = ["main", "b"]\nin_doubt = "resend"\n[smtp.b]\nhost = "b"\n[newsletters.cadences]',
+     "newsletters.digest.in_doubt: what one relay may have taken must not go over another one by"
+     ' itself, allowed: with several relays "ask" or "skip"'),
+    ('smtp = ["main"]', 'hours = "9-5"',
+     'newsletters.digest.hours: "9-5" is not a part of a day, allowed: "BEGIN-END" by a clock of'
+     ' 24 hours, such as "07:00-22:00"; it may reach over midnight'),
+    ('smtp = ["main"]', 'hours = "07:00-25:00"',
+     'newsletters.digest.hours: "07:00-25:00" is not a part of a day, allowed: "BEGIN-END" by a'
+     ' clock of 24 hours, such as "07:00-22:00"; it may reach over midnight'),
+    ('smtp = ["main"]', 'hours = "07:00-07:00"',
+     'newsletters.digest.hours: "07:00-07:00" is no time at all, or all of the day, allowed:'
+     ' "BEGIN-END" by a clock of 24 hours, such as "07:00-22:00"; it may reach over midnight'),
+    ('host = "mail.example.org"', 'host = "m"\n[senders."exmaple.org"]\ndaily = 5',
+     'senders."exmaple.org": no newsletter is from there, allowed: example.org'),
+    ('host = "mail.example.org"', 'host = "m"\nwarm_up = { start = "soon" }',
+     'smtp.main.warm_up.start: "soon" is not allowed, allowed: a day, such as 2026-12-01'),
     ('host = "mail.example.org"', 'host = "m"\n[preflight]\nlinks = "warm"',
      'preflight.links: "warm" is not allowed, allowed: "off", "warn" or "block"'),
     ('host = "mail.example.org"', 'host = "m"\nsecurity = "ssl"',

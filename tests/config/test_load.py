@@ -148,7 +148,7 @@ def promised(read: Read, tmp_path: Path) -> Config:
 
 
 def test_promised_example_has_no_fault(promised: Config) -> None:
-    expected = ["smtp.main.per_domain", "bounces.maildir"]
+    expected = ["bounces.maildir"]
 
     assert expected == promised.inactive()
 

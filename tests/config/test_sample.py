@@ -93,7 +93,7 @@ def test_sample_shows_every_key(tmp_path: Path) -> None:
 
 
 def test_sample_has_no_fault_with_every_key_set(tmp_path: Path) -> None:
-    expected = ["smtp.main.per_domain", "bounces.maildir"]
+    expected = ["bounces.maildir"]
 
     config = load(all_set(tmp_path), ENVIRON)
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from publisher.app import utc_now
 from publisher.deliver import Relay, deliver
+from publisher.deliver.domains import Domains
 from publisher.letters import Letters, Stationery
 from publisher.model import Address
 from publisher.store import keys
@@ -42,7 +43,12 @@ async def main(url: str, port: int) -> None:
     settings = SmtpSettings(host="127.0.0.1", port=port, security="none")
     sent = await deliver(
         store,
-        Relay(name="main", connections=CONNECTIONS, connect=lambda: Smtp(settings)),
+        Relay(
+            name="main",
+            connections=CONNECTIONS,
+            connect=lambda: Smtp(settings),
+            domains=Domains(CONNECTIONS),
+        ),
         letters,
         newsletters=[newsletter.slug],
         clock=utc_now,

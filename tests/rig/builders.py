@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -13,9 +13,11 @@ from publisher.model import (
     Address,
     AutomaticFeeds,
     Cadence,
+    Claim,
     Feed,
     Format,
     InDoubtPolicy,
+    Lane,
     Newsletter,
     Order,
     Publication,
@@ -123,6 +125,23 @@ def told(name: str, **changes: Any) -> SourceArticle:
     )
     made = replace(made, **changes)
     return made if made.stamp else replace(made, stamp=f"{hash(made):x}")
+
+
+def claim(number: int, domain: str, *, confirms: bool = False) -> Claim:
+    """Make what a worker has in hand to write to somebody at a domain."""
+    return Claim(
+        delivery=number,
+        attempt=1,
+        lane=Lane.CONFIRMATION if confirms else Lane.ISSUE,
+        newsletter="digest",
+        issue=None if confirms else 1,
+        rendition=1,
+        subscriber=number,
+        subscription=number,
+        address=Address(mailbox=f"p{number}@{domain}"),
+        created=datetime(2026, 11, 23, tzinfo=UTC),
+        deferrals=0,
+    )
 
 
 class Crash(BaseException):

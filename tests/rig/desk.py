@@ -17,6 +17,7 @@ from publisher.ingest import Intake, Terms, ingest
 from publisher.letters import Letters, Stationery
 from publisher.mail import address as addresses
 from publisher.model import (
+    Address,
     Article,
     Balance,
     Cadence,
@@ -95,7 +96,7 @@ class Desk:
     # --- people
 
     async def join(self, name: str, cadence: str = "daily", *, confirmed: bool = True) -> int:
-        """Subscribe name@example.org; give the subscription's id."""
+        """Subscribe name@example.org, or a whole address; give the subscription's id."""
         await self.ask(name, cadence, confirmed=confirmed)
         return (await self.bond(name)).id
 
@@ -103,7 +104,7 @@ class Desk:
         (became,) = await subscribe(
             self.store,
             self.newsletter,
-            [addresses.parse(f"{name}@example.org")],
+            [_address(name)],
             wishes=Wishes(cadence=cadence),
             confirmed=confirmed,
             is_own=True,
@@ -119,7 +120,7 @@ class Desk:
             (found,) = await subscribers.page(
                 connection,
                 newsletter=self.newsletter.slug,
-                address_key=addresses.key(addresses.parse(f"{name}@example.org")),
+                address_key=addresses.key(_address(name)),
             )
         return found
 
@@ -138,7 +139,7 @@ class Desk:
             await subscribers.end(connection, bond.id, self.clock())
 
     async def suppress(self, name: str) -> None:
-        key = addresses.key(addresses.parse(f"{name}@example.org"))
+        key = addresses.key(_address(name))
         async with self.store.write() as connection:
             await subscribers.suppress(connection, key, "hard_bounce", self.clock())
 
@@ -287,3 +288,7 @@ class Desk:
     async def repeats(self) -> list[tuple[int, int, int]]:
         async with self.store.read() as connection:
             return await accounts.repeats(connection)
+
+
+def _address(name: str) -> Address:
+    return addresses.parse(name if "@" in name else f"{name}@example.org")

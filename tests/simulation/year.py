@@ -19,6 +19,7 @@ from publisher import deliver, issues
 from publisher.app import App, opened
 from publisher.config import load
 from publisher.config.models import PreflightTable
+from publisher.deliver.domains import Domains
 from publisher.model import IssueState
 from publisher.ports import Transport
 from publisher.store import arriving, sources
@@ -211,7 +212,9 @@ class Year:
             await deliver.decide_doubt(self.app.store, newsletters, clock=self.clock)
             await deliver.deliver(
                 self.app.store,
-                deliver.Relay(name="main", connections=3, connect=self._connect),
+                deliver.Relay(
+                    name="main", connections=3, connect=self._connect, domains=Domains(3)
+                ),
                 self.app.letters,
                 newsletters=[newsletter.slug for newsletter in newsletters],
                 clock=self.clock,

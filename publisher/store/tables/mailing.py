@@ -6,6 +6,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -241,6 +242,16 @@ deliveries = Table(
         postgresql_where=text("state = 'sending'"),
     ),
     sqlite_autoincrement=True,
+)
+
+# How many mails of a day's quota are taken: of a relay's, or of those of a sender's domain.
+quotas = Table(
+    "quotas",
+    metadata,
+    Column("name", String, primary_key=True),
+    # On the publication's calendar.
+    Column("day", Date, primary_key=True),
+    Column("used", Integer, nullable=False),
 )
 
 # What the admin is told of. No part of the ledger: it counts no reader, and may come twice.
