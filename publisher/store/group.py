@@ -32,7 +32,7 @@ class GroupCommit:
         self._clock = clock
         self._lease = lease
         self._marks: list[tuple[Claim, asyncio.Future[bool]]] = []
-        self._outcomes: list[Outcome] = []
+        self._outcomes: dict[int, Outcome] = {}  # the last one of each row
         self._work = asyncio.Event()
         self._is_ended = False
 
@@ -47,8 +47,8 @@ class GroupCommit:
         return await done
 
     def settle(self, outcome: Outcome) -> None:
-        """Have an outcome recorded with the next commit."""
-        self._outcomes.append(outcome)
+        """Have an outcome recorded with the next commit, in the place of one that is not yet."""
+        self._outcomes[outcome.claim.delivery] = outcome
         self._work.set()
 
     def end(self) -> None:
@@ -66,7 +66,7 @@ class GroupCommit:
     async def _commit(self) -> None:
         self._work.clear()
         marks, self._marks = self._marks, []
-        outcomes, self._outcomes = self._outcomes, []
+        outcomes, self._outcomes = list(self._outcomes.values()), {}
         if marks or outcomes:
             allowed = await self._write([claim for claim, _ in marks], outcomes)
             for claim, done in marks:

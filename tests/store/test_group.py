@@ -41,3 +41,20 @@ async def test_what_is_settled_during_the_last_commit_is_recorded(
         commits.end()
 
     assert (await desk.balance(issue)).accepted == 2
+
+
+async def test_last_outcome_of_a_row_counts(desk: Desk) -> None:
+    """A connection is cut, and the run ends before anybody has written that down."""
+    await desk.bring("one")
+    await desk.join("ann")
+    issue = await desk.issue_now()
+    (claim,) = await desk.claim()
+    commits = GroupCommit(desk.store, desk.clock, timedelta(minutes=1))
+
+    back = Outcome(claim=claim, state=DeliveryState.PENDING, due=desk.clock(), reply="cut")
+    commits.settle(back)
+    commits.settle(accepted(claim, desk))
+    commits.end()
+    await commits.run()
+
+    assert (await desk.balance(issue)).accepted == 1
