@@ -250,6 +250,7 @@ class App:
             admission=self.limits.admissions[relay],
             pace=self.limits.paces.get(relay),
             give_up_after=to.give_up_after,
+            is_ahead=isinstance(to.hop, SmtpSettings) and to.hop.envelope_ahead,
         )
 
     async def deliver(self, relay: str, stop: asyncio.Event) -> deliver.Sent:

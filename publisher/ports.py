@@ -98,8 +98,11 @@ class Transport(Protocol):
         """
         ...
 
-    async def transmit(self) -> Reply:
+    async def transmit(self, following: Message | None = None) -> Reply:
         """Hand over the content of the message just offered and wait for the answer.
+
+        ``following`` may be announced behind it, before the answer is there; the next `offer` is
+        of that very message then, or the connection is opened anew.
 
         Raises Refused or Unreachable when it was surely not taken, and InDoubt only when
         the final dot may have left and no answer came.

@@ -453,7 +453,7 @@ async def test_relay_that_complains_is_given_fewer_connections(post: Post) -> No
     with structlog.testing.capture_logs() as said:
         sent = await post.send()
 
-    slowed = [each["connections"] for each in said if each["event"] == "relay slowed"]
+    slowed = [each["at_once"] for each in said if each["event"] == "relay slowed"]
     assert slowed[0] == 4
     assert (sent.accepted, sent.deferred) == (32, 8)
 

@@ -440,6 +440,11 @@ class RelayTable(Table):
     """
     connections: Annotated[Whole, Field(ge=1, le=1000)] = 20
     """How many connections may stand at once."""
+    envelope_ahead: bool = False
+    """Whether the envelope of the next mail may follow a mail that is not yet answered, as RFC 2920
+    allows where a relay offers PIPELINING: one round trip for each mail instead of two. For relays
+    that are far away; not all bear it.
+    """
     rate: Rate | None = None
     """How many mails it takes in a time; each worker counts for itself."""
     daily: Annotated[Whole, Field(ge=1)] | None = None

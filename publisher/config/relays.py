@@ -42,7 +42,11 @@ def hop(table: RelayTable, folder: Path) -> Hop:
     if table.folder is not None:
         return FileSettings(folder=anchored(table.folder, folder), format=table.format)
     if table.socket is not None:
-        return LmtpSettings(socket=anchored(table.socket, folder), security="none")
+        return LmtpSettings(
+            socket=anchored(table.socket, folder),
+            security="none",
+            envelope_ahead=table.envelope_ahead,
+        )
     kind = LmtpSettings if table.protocol == "lmtp" else SmtpSettings
     return kind(
         host=table.host or "",
@@ -56,6 +60,7 @@ def hop(table: RelayTable, folder: Path) -> Hop:
         ca_file=_file(table.ca_file, folder),
         client_cert_file=_file(table.client_cert_file, folder),
         client_key_file=_file(table.client_key_file, folder),
+        envelope_ahead=table.envelope_ahead,
     )
 
 
@@ -69,7 +74,8 @@ def _check_place(path: KeyPath, relay: _Table, faults: Faults) -> None:
     if protocol == "file":
         if "folder" not in relay:
             faults.add((*path, "folder"), "missing", "a path")
-        _check_useless(path, relay, ["host", "socket", *_NETWORK], with_protocol, faults)
+        useless = ["host", "socket", "envelope_ahead", *_NETWORK]
+        _check_useless(path, relay, useless, with_protocol, faults)
         return
     _check_useless(path, relay, ["folder", "format"], with_protocol, faults)
     if protocol == "lmtp" and "socket" in relay:

@@ -25,7 +25,7 @@ from publisher.deliver.relay import Relay, Sent
 from publisher.deliver.throttle import Throttle
 from publisher.errors import AddressError, InDoubt, Refused, Unreachable, first_cause
 from publisher.letters import Letters
-from publisher.model import Claim, DeliveryState, InDoubtPolicy, Newsletter, Reply
+from publisher.model import Claim, DeliveryState, InDoubtPolicy, Message, Newsletter, Reply
 from publisher.ports import Clock, Transport
 from publisher.store import accounts
 from publisher.store.engine import Store
@@ -87,6 +87,10 @@ async def deliver(
     return await run.whole()
 
 
+# The row that a connection sends next, if it was taken before the one before it was answered.
+_Ahead = list[tuple[Claim, Message]]
+
+
 @dataclass(kw_only=True)
 class _Run:
     store: Store
@@ -103,7 +107,8 @@ class _Run:
         self._alive = 1 if self.is_probe else self.relay.connections
         self._cut_off: set[int] = set()
         self._breaker = Breaker()
-        self._throttle = Throttle(self.relay.connections)
+        # Each connection may have one row that is answered and one that is announced.
+        self._throttle = Throttle(self.relay.connections * (2 if self.relay.is_ahead else 1))
         self._hand = Hand(
             store=self.store,
             clock=self.clock,
@@ -145,11 +150,18 @@ class _Run:
     async def _connection(self) -> None:
         """Send rows over one connection until there are no more, or it cannot be had."""
         transport = self.relay.connect()
+        ahead: _Ahead = []
         is_proven = is_excused = False
         try:
-            while (claim := await self._hand.take()) is not None:
+            while True:
+                if ahead and not self._hand.is_over():
+                    claim, message = ahead.pop()
+                elif (taken := await self._hand.take()) is not None:
+                    claim, message = taken, None
+                else:
+                    return
                 try:
-                    await self._send(transport, claim)
+                    await self._send(transport, claim, message, ahead)
                     is_proven, is_excused = True, False
                 except Unreachable as error:
                     if error.of_recipient and self._was_cut_off(claim) and not is_excused:
@@ -166,6 +178,8 @@ class _Run:
                         self._slow(str(error))
                     is_proven = False  # cut after some use, as relays do: connect again
         finally:
+            for claim, _ in ahead:
+                await self._hand.put_back(claim)
             await transport.close()
 
     def _was_cut_off(self, claim: Claim) -> bool:
@@ -191,27 +205,31 @@ class _Run:
         await self.stop.wait()
         await self._hand.shake()
 
-    async def _send(self, transport: Transport, claim: Claim) -> None:
-        """Send one row. Raises Unreachable when it was surely not taken and nobody refused it."""
+    async def _send(
+        self, transport: Transport, claim: Claim, message: Message | None, ahead: _Ahead
+    ) -> None:
+        """Send one row, of which the message may be written already; put the next into ``ahead``.
+
+        Raises Unreachable when it was surely not taken and nobody refused it.
+        """
         if self._hand.is_closed(claim):
             await self._finish(self._pending(claim, due=self.clock()))
             return
-        try:
-            message = await self.letters.write(claim)
-        except (ValueError, AddressError) as error:
-            await self._finish(self._failed(claim, f"no message can be made: {error}"))
+        if message is None and (message := await self._write(claim)) is None:
             return
         if self.relay.pace is not None and not await self.relay.pace.turn(self.stop):
             await self._finish(self._pending(claim, due=self.clock()))
             return
         try:
             await transport.offer(message)
+            # Written before the mark: nothing is to come between that and the content.
+            following = await self._write_ahead(ahead)
             is_marked = await self._commits.mark(claim)
             if not (is_marked and self.relay.admission.use(claim, self.clock)):
                 await transport.close()  # the envelope is open: it must not stay so
                 await self._finish(self._pending(claim, due=self.clock()))
                 return
-            reply = await transport.transmit()
+            reply = await transport.transmit(following)
         except Refused as refusal:
             if self.relay.domains.refused(claim, refusal, asyncio.get_running_loop().time()):
                 self._slow(str(refusal))
@@ -236,10 +254,28 @@ class _Run:
             self.relay.domains.accepted(claim)
             await self._finish(self._accepted(claim, reply))
 
+    async def _write(self, claim: Claim) -> Message | None:
+        """Write the message of a row; None if that cannot be done, and the row has failed."""
+        try:
+            return await self.letters.write(claim)
+        except (ValueError, AddressError) as error:
+            await self._finish(self._failed(claim, f"no message can be made: {error}"))
+            return None
+
+    async def _write_ahead(self, ahead: _Ahead) -> Message | None:
+        """Take and write the row that is to follow, if that may be announced already."""
+        if not self.relay.is_ahead or self.relay.pace is not None or self.is_probe:
+            return None
+        claim = self._hand.take_now()
+        if claim is None or (message := await self._write(claim)) is None:
+            return None
+        ahead.append((claim, message))
+        return message
+
     def _slow(self, reason: str) -> None:
         if self._throttle.slow(asyncio.get_running_loop().time()):
-            connections = int(self._throttle.limit)
-            log.info("relay slowed", relay=self.relay.name, connections=connections, reason=reason)
+            at_once = int(self._throttle.limit)
+            log.info("relay slowed", relay=self.relay.name, at_once=at_once, reason=reason)
 
     def _give_back(self, claim: Claim, seconds: float) -> None:
         due = self.clock() + timedelta(seconds=seconds)

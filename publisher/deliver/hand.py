@@ -61,22 +61,29 @@ class Hand:
 
     async def take(self) -> Claim | None:
         """Wait for a row to send; None when there will be none."""
-        loop = asyncio.get_running_loop()
+        if (claim := self.take_now()) is not None:
+            return claim
         async with self._moved:
             while not self.is_over():
-                if self.throttle.has_room(len(self.claims) - len(self._rows)):
-                    claim = self._rows.next(loop.time())
-                    if self._rows.ready <= _CHUNK // 2:
-                        self._is_wanted.set()  # the next chunk comes while this one is sent
-                    self._set_alarm(loop)
-                    if claim is not None:
-                        return claim
+                if (claim := self.take_now()) is not None:
+                    return claim
                 # While another connection has a row in hand it may come back, should that one fail.
                 if self._is_all and not self.claims:
                     break
                 await self._moved.wait()
             self._moved.notify_all()
         return None
+
+    def take_now(self) -> Claim | None:
+        """Give a row to send, if there is one."""
+        if self.is_over() or not self.throttle.has_room(len(self.claims) - len(self._rows)):
+            return None
+        loop = asyncio.get_running_loop()
+        claim = self._rows.next(loop.time())
+        if self._rows.ready <= _CHUNK // 2:
+            self._is_wanted.set()  # the next chunk comes while this one is sent
+        self._set_alarm(loop)
+        return claim
 
     def is_closed(self, claim: Claim) -> bool:
         """Say whether the issue of a row was seen to be no longer open."""

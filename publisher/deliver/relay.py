@@ -39,7 +39,8 @@ class Relay:
     """A next hop: how many connections it is given, how one is made, and how fast it is fed.
 
     ``domains`` is what is known of its recipient domains, and ``admission`` what of its quotas,
-    from one run to the next. What it puts off is tried again for ``give_up_after``.
+    from one run to the next. What it puts off is tried again for ``give_up_after``. ``is_ahead``
+    says that a row may be announced while the one before it is not yet answered.
     """
 
     name: str
@@ -48,4 +49,5 @@ class Relay:
     domains: Domains
     admission: Admission = field(default_factory=Admission)
     pace: Pace | None = None
+    is_ahead: bool = False
     give_up_after: timedelta = retry.GIVE_UP_AFTER

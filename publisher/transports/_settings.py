@@ -19,6 +19,7 @@ class SmtpSettings:
     (PEM) replaces the system's authorities; without ``verify`` it encrypts to whomever answers.
     ``client_cert_file`` is shown to servers that ask for it; ``client_key_file`` is None where the
     key is in the same file. With ``oauth_token_file`` the login is by XOAUTH2, not by password.
+    ``envelope_ahead`` allows the next envelope to follow a content that is not yet answered.
     """
 
     host: str = ""
@@ -33,6 +34,7 @@ class SmtpSettings:
     verify: bool = True
     client_cert_file: Path | None = None
     client_key_file: Path | None = None
+    envelope_ahead: bool = False
 
     @property
     def where(self) -> str:
@@ -40,6 +42,21 @@ class SmtpSettings:
         if self.socket is not None:
             return str(self.socket)
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long to wait, in seconds; an answer that trickles gains no time.
+
+    ``connect`` is for all of it together (TCP, banner, TLS, EHLO, AUTH), ``command`` for the
+    whole reply to MAIL, RCPT and DATA each and for each block of content to leave, ``final``
+    for the answer to the dot.
+    """
+
+    connect: float = 30
+    command: float = 300  # RFC 5321 §4.5.3.2.2 and §4.5.3.2.3
+    final: float = 600  # RFC 5321 §4.5.3.2.6: waiting less sends messages twice
+    quit: float = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ class File:
             raise Unreachable(f"{self._folder}: cannot be made: {error.strerror}") from error
         self._offered = message
 
-    async def transmit(self) -> Reply:
+    async def transmit(self, following: Message | None = None) -> Reply:  # noqa: ARG002
         """Write the message durably; the reply's text is the file's name.
 
         Raises Unreachable when it could not be written, and nothing is left of it then: the file

@@ -1,7 +1,8 @@
 """One kept SMTP connection to a relay (RFC 5321), for many messages, one recipient each.
 
 Where the relay offers PIPELINING (RFC 2920), MAIL, RCPT and DATA go out in one write, so that a
-message takes two round trips and not four; each reply is matched to its command all the same.
+message takes two round trips and not four, and one where the envelope of the next may follow the
+content (§3.1); each reply is matched to its command all the same.
 The final dot leaves with the last of the content, but a cut while the end of it waits in this
 process (surely not taken) and one after that (perhaps taken) are told apart.
 
@@ -12,14 +13,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from publisher.errors import InDoubt, Refused, Unreachable
 from publisher.mail.wire import FINAL_DOT, check_envelope
 from publisher.model import Envelope, Message, Reply
 from publisher.transports._connecting import Connector, Greeted, Greeting, clean
 from publisher.transports._conversation import Answer, Conversation, Ended, Garbled
-from publisher.transports._settings import SmtpSettings
+from publisher.transports._settings import SmtpSettings, Timeouts
 
 __all__ = ["Smtp", "SmtpSettings", "Timeouts"]
 
@@ -31,21 +31,7 @@ _BLOCK_BYTES = 256 * 1024
 _ABOUT_US = (421, 530)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
-    """How long to wait, in seconds; an answer that trickles gains no time.
-
-    ``connect`` is for all of it together (TCP, banner, TLS, EHLO, AUTH), ``command`` for the
-    whole reply to MAIL, RCPT and DATA each and for each block of content to leave, ``final``
-    for the answer to the dot.
-    """
-
-    connect: float = 30
-    command: float = 300  # RFC 5321 §4.5.3.2.2 and §4.5.3.2.3
-    final: float = 600  # RFC 5321 §4.5.3.2.6: waiting less sends messages twice
-    quit: float = 3
-
-
+_VERBS = ("MAIL", "RCPT", "DATA")
 _DOUBT = "; it was handed over whole, and may have been taken"
 
 
@@ -62,8 +48,10 @@ class Smtp:
         self._timeouts = timeouts or Timeouts()
         self._connector = Connector(settings, self._timeouts.connect, self._greeting)
         self._where = settings.where
+        self._may_announce_ahead = settings.envelope_ahead
         self._wire: Greeted | None = None
         self._offered: Message | None = None  # the server waits for its content
+        self._ahead: Message | None = None  # said behind the last content, and not yet answered
         self._is_begun = False  # the server holds an envelope, perhaps half a one
 
     async def offer(self, message: Message) -> None:
@@ -74,36 +62,46 @@ class Smtp:
         mean surely not taken. Raises ValueError for what is unfit for the wire.
         """
         check_envelope(message.envelope)
-        if self._offered is not None:
+        ahead, self._ahead = self._ahead, None
+        if self._offered is not None or (ahead is not None and ahead is not message):
             # The server waits for a content that it shall not have, and takes no command.
             self._drop()
         wire = self._wire
         if wire is not None and wire.conversation.is_open:
             try:
-                await self._announce(wire, message)
+                if ahead is not None:
+                    await self._hear(wire.conversation, _VERBS)
+                else:
+                    await self._announce(wire, message)
             except _Lost:
                 await self._announce(await self._connect(), message)
         else:
             await self._announce(await self._connect(), message)
         self._offered = message
 
-    async def transmit(self) -> Reply:
+    async def transmit(self, following: Message | None = None) -> Reply:
         """Hand over the content of the message just offered and wait for the answer.
 
-        Raises Refused or Unreachable when it was surely not taken, InDoubt when the final dot
-        may have left and no intelligible answer came.
+        ``following`` is announced behind it, if that is allowed, and must be offered next. Raises
+        Refused or Unreachable when it was surely not taken, InDoubt when the final dot may have
+        left and no intelligible answer came.
         """
         if self._wire is None or self._offered is None:
             raise RuntimeError("transmit() without offer()")
         message, self._offered = self._offered, None
-        conversation = self._wire.conversation
-        await self._write_content(conversation, message.stuffed)
-        return await self._finish(conversation)
+        wire = self._wire
+        ahead = b""
+        if following is not None and self._can_follow(wire, following):
+            ahead = b"".join(_commands(following.envelope))
+        await self._write_content(wire.conversation, message.stuffed, ahead)
+        self._ahead = following if ahead else None
+        return await self._finish(wire.conversation)
 
     async def close(self) -> None:
         """Say QUIT if the connection stands, wait for the answer a few seconds. Never raises."""
         wire = self._wire
-        if wire is not None and wire.conversation.is_open and self._offered is None:
+        is_idle = self._offered is None and self._ahead is None
+        if wire is not None and wire.conversation.is_open and is_idle:
             try:
                 wire.conversation.ask(b"QUIT\r\n", 1)
                 await wire.conversation.answer(self._timeouts.quit)
@@ -120,7 +118,7 @@ class Smtp:
 
     def _drop(self) -> None:
         wire, self._wire = self._wire, None
-        self._offered = None
+        self._offered = self._ahead = None
         self._is_begun = False
         if wire is not None:
             wire.conversation.cut()
@@ -130,19 +128,23 @@ class Smtp:
     async def _announce(self, wire: Greeted, message: Message) -> None:
         """Say MAIL, RCPT and DATA. Returns when the server waits for the content."""
         self._check_size(wire, message)
-        commands = _commands(message.envelope)
+        lines = _commands(message.envelope)
+        verbs: tuple[str, ...] = _VERBS
         if self._is_begun:
-            commands = [("RSET", b"RSET\r\n"), *commands]
+            lines, verbs = [b"RSET\r\n", *lines], ("RSET", *verbs)
         self._is_begun = True
-        groups = [commands] if "pipelining" in wire.extensions else [[each] for each in commands]
-        for group in groups:
-            await self._say(wire.conversation, group)
+        if "pipelining" in wire.extensions:
+            wire.conversation.ask(b"".join(lines), len(lines))
+            await self._hear(wire.conversation, verbs)
+        else:
+            for line, verb in zip(lines, verbs, strict=True):
+                wire.conversation.ask(line, 1)
+                await self._hear(wire.conversation, (verb,))
 
-    async def _say(self, conversation: Conversation, commands: Sequence[tuple[str, bytes]]) -> None:
-        """Say commands at once and read all their replies. The first that is bad is raised."""
-        conversation.ask(b"".join(line for _, line in commands), len(commands))
+    async def _hear(self, conversation: Conversation, verbs: Sequence[str]) -> None:
+        """Read the replies to commands that were said at once. The first that is bad is raised."""
         bad: Refused | None = None
-        for verb, _ in commands:
+        for verb in verbs:
             answer = await self._read(conversation, verb, self._timeouts.command)
             try:
                 self._judge(answer, verb, expected=3 if verb == "DATA" else 2)
@@ -169,6 +171,20 @@ class Smtp:
         if answer.code // 100 not in (4, 5):
             self._drop()  # who takes a message for nobody is not to be talked to any further
 
+    def _can_follow(self, wire: Greeted, message: Message) -> bool:
+        """Say whether a message may be announced before the one before it is answered.
+
+        RFC 2920 §3.1 allows it; one that cannot be offered at all is left to `offer`.
+        """
+        if not self._may_announce_ahead or "pipelining" not in wire.extensions:
+            return False
+        try:
+            check_envelope(message.envelope)
+            self._check_size(wire, message)
+        except (ValueError, Refused):
+            return False
+        return True
+
     def _check_size(self, wire: Greeted, message: Message) -> None:
         """Raise Refused when the server announced that it takes no message so large (RFC 1870)."""
         announced = wire.extensions.get("size", "")
@@ -183,12 +199,14 @@ class Smtp:
                 of_content=True,
             )
 
-    async def _write_content(self, conversation: Conversation, stuffed: bytes) -> None:
-        """Hand the stuffed content and its final dot to the kernel.
+    async def _write_content(
+        self, conversation: Conversation, stuffed: bytes, ahead: bytes
+    ) -> None:
+        """Hand the stuffed content and its final dot to the kernel, and the commands behind it.
 
         Raises Unreachable when it was cut while octets of it waited in this process: the last of
         them is the end of the dot, so the server must not take what it has of the message (RFC
-        5321 §4.1.1.4). Raises InDoubt when it was cut when all had left.
+        5321 §4.1.1.4). Raises InDoubt when it was cut when all had left, or may have.
         """
         blocks = memoryview(stuffed)
         last = (len(blocks) - 1) // _BLOCK_BYTES * _BLOCK_BYTES
@@ -196,11 +214,16 @@ class Smtp:
         try:
             for start in range(0, len(blocks), _BLOCK_BYTES):
                 is_last = start == last
-                conversation.ask(blocks[start : start + _BLOCK_BYTES], int(is_last))
+                block: bytes | memoryview = blocks[start : start + _BLOCK_BYTES]
+                if is_last and ahead:
+                    block = b"".join((block, ahead))
+                replies = (1 + len(_VERBS) if ahead else 1) if is_last else 0
+                conversation.ask(block, replies)
                 await conversation.drain(self._timeouts.command)
         except (Ended, Garbled, TimeoutError) as error:
             self._drop()
-            if is_last and conversation.has_left:
+            # What was held up may be no more than the commands.
+            if is_last and (conversation.has_left or ahead):
                 raise InDoubt(f"{self._where}: cut at the end of the message{_DOUBT}") from error
             raise Unreachable(f"{self._where}: cut before the end of the message") from error
         except BaseException:
@@ -220,7 +243,7 @@ class Smtp:
             self._drop()
             raise InDoubt(f"{self._where}: answered the message with {clean(str(answer))}")
         # Taken or not, the answer to the dot ends the transaction (RFC 5321 §4.1.1.4).
-        self._is_begun = False
+        self._is_begun = self._ahead is not None
         self._judge(answer, "the message", expected=2)
         return Reply(code=answer.code, text=clean(answer.text))
 
@@ -265,9 +288,10 @@ class Smtp:
         )
 
 
-def _commands(envelope: Envelope) -> list[tuple[str, bytes]]:
+def _commands(envelope: Envelope) -> list[bytes]:
+    """Give the lines of ``_VERBS``."""
     return [
-        ("MAIL", f"MAIL FROM:<{envelope.sender}>\r\n".encode("ascii")),
-        ("RCPT", f"RCPT TO:<{envelope.recipient}>\r\n".encode("ascii")),
-        ("DATA", b"DATA\r\n"),
+        f"MAIL FROM:<{envelope.sender}>\r\n".encode("ascii"),
+        f"RCPT TO:<{envelope.recipient}>\r\n".encode("ascii"),
+        b"DATA\r\n",
     ]

@@ -36,6 +36,7 @@ class Post:
         self.pace: Pace | None = None
         self.admission = Admission()
         self.give_up_after = GIVE_UP_AFTER
+        self.is_ahead = False  # the next envelope may follow a content
         self.stop = asyncio.Event()
 
     def letters(self) -> Letters:
@@ -54,7 +55,12 @@ class Post:
     async def send(self, lease: timedelta = LEASE) -> Sent:
         if self.domains is None:
             self.domains = Domains(self.connections)
-        settings = SmtpSettings(host="127.0.0.1", port=self.rig.port, security="none")
+        settings = SmtpSettings(
+            host="127.0.0.1",
+            port=self.rig.port,
+            security="none",
+            envelope_ahead=self.is_ahead,
+        )
         return await deliver(
             self.desk.store,
             Relay(
@@ -65,6 +71,7 @@ class Post:
                 admission=self.admission,
                 pace=self.pace,
                 give_up_after=self.give_up_after,
+                is_ahead=self.is_ahead,
             ),
             self.letters(),
             newsletters=[self.desk.newsletter.slug],

@@ -59,7 +59,7 @@ class Hop:
             raise Unreachable("the line is dead")
         self._offered = message
 
-    async def transmit(self) -> Reply:
+    async def transmit(self, following: Message | None = None) -> Reply:
         assert self._offered is not None
         recipient, content = self._offered.envelope.recipient, self._offered.content
         if self._chance.random() < 0.002:
