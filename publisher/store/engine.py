@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -33,6 +32,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from publisher.errors import StoreError
 from publisher.sqlite import WAL_IS_SAFE, sqlite3
+from publisher.store.committer import Committer
 
 _BUSY_TIMEOUT_SECONDS = 60
 _FAREWELL_SECONDS = 2
@@ -49,7 +49,7 @@ class Store:
         self._writer = engine.execution_options(publisher_write=True)
         # SQLite has one writer: waiting in line here is fair, polling its lock is not.
         self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
-        self._committer: tuple[ThreadPoolExecutor, Engine] | None = None
+        self._committer: Committer | None = None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -74,31 +74,17 @@ class Store:
             url = self._engine.url.render_as_string(hide_password=False)
             engine = connect_sync(url).execution_options(publisher_write=True)
             _expect_lookups(engine)
-            self._committer = ThreadPoolExecutor(1, "commit"), engine
-        thread, writer = self._committer
-
-        def whole() -> T:
-            with writer.begin() as connection:
-                return work(connection)
-
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(_said_plainly(self._engine))
-            if self._turn is not None:
-                await stack.enter_async_context(self._turn)
-            done = asyncio.get_running_loop().run_in_executor(thread, whole)
-            try:
-                return await asyncio.shield(done)
-            except asyncio.CancelledError:
-                # A thread cannot be stopped: the turn is another's only when it is over.
-                await asyncio.wait([done])
-                raise
+            self._committer = Committer(engine)
+        async with _said_plainly(self._engine):
+            if self._turn is None:
+                return await self._committer.commit(work)
+            async with self._turn:
+                return await self._committer.commit(work)
 
     async def close(self) -> None:
         """Close all connections."""
         if self._committer is not None:
-            thread, engine = self._committer
-            thread.shutdown()
-            engine.dispose()
+            await self._committer.close()
         await self._engine.dispose()
         # A connection that was given up under way closes by itself, and then tells the loop.
         for each in list(self._threads):
