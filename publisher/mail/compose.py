@@ -229,7 +229,7 @@ def _unsubscribe(url: str) -> list[bytes]:
     # behind the URL obeys all the same, and receivers leave the button away.
     return [
         fields.unfolded("List-Unsubscribe", _bracketed("unsubscribe page", url)),
-        fields.unfolded("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
     ]
 
 
