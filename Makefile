@@ -73,7 +73,7 @@ bench: .venv/.stamp
 
 # The crash tests, the simulations and the property test of feeds at full size: minutes, not seconds.
 torture: .venv/.stamp
-	CRASH_PEOPLE=2000 CRASH_KILLS=20 $(BIN)/python -m pytest -s --timeout 1800 tests/crash
+	CRASH_PEOPLE=10000 CRASH_KILLS=50 $(BIN)/python -m pytest -s --timeout 7200 tests/crash
 	SIMULATION_POLLS=10000 SIMULATION_DAYS=366 SIMULATION_PEOPLE=200 \
 		$(BIN)/python -m pytest -s --timeout 7200 tests/simulation
 	FEED_CASES=10000 $(BIN)/python -m pytest --timeout 7200 tests/formats/test_any.py

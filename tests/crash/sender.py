@@ -1,35 +1,40 @@
-"""A worker as a process of its own, to be killed: ``python -m tests.crash.sender URL PORT``.
+"""A worker as a process of its own, to be killed.
 
-It sends what is due over five connections until nothing is, and ends. Its lease is short, so
-that a test need not wait a minute for what a killed one had claimed.
+    python -m tests.crash.sender URL PORT CONNECTIONS POLICY
+
+It decides what is in doubt by the policy (resend, skip), sends what is due until nothing is, and
+ends. Its lease is short, so that a test need not wait a minute for what a killed one had claimed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from publisher.app import utc_now
-from publisher.deliver import Relay, deliver
+from publisher.deliver import Relay, decide_doubt, deliver
 from publisher.deliver.domains import Domains
 from publisher.letters import Letters, Stationery
-from publisher.model import Address
+from publisher.model import Address, InDoubtPolicy
 from publisher.store import keys
 from publisher.store.engine import connect
 from publisher.tokens import Tokens
 from publisher.transports.smtp import Smtp, SmtpSettings
 from tests.rig import builders
 
-CONNECTIONS = 5
 LEASE = timedelta(seconds=1.5)
 
 
-async def main(url: str, port: int) -> None:
+def utc_now() -> datetime:
+    """Tell the time without `publisher.app`, which takes longer to load than all else here."""
+    return datetime.now(UTC)
+
+
+async def main(url: str, port: int, connections: int, policy: InDoubtPolicy) -> None:
     store = connect(url)
     async with store.read() as connection:
         secrets = await keys.load(connection)
-    newsletter = builders.newsletter()
+    newsletter = builders.newsletter(in_doubt=policy)
     letters = Letters(
         store,
         Stationery(
@@ -41,13 +46,14 @@ async def main(url: str, port: int) -> None:
         ),
     )
     settings = SmtpSettings(host="127.0.0.1", port=port, security="none")
+    await decide_doubt(store, [newsletter], clock=utc_now)
     sent = await deliver(
         store,
         Relay(
             name="main",
-            connections=CONNECTIONS,
+            connections=connections,
             connect=lambda: Smtp(settings),
-            domains=Domains(CONNECTIONS),
+            domains=Domains(connections),
         ),
         letters,
         newsletters=[newsletter.slug],
@@ -60,4 +66,5 @@ async def main(url: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    url, port, connections, policy = sys.argv[1:]
+    asyncio.run(main(url, int(port), int(connections), InDoubtPolicy(policy)))
