@@ -882,7 +882,9 @@ class Message:
     @property
     def content(self) -> bytes:
         """What the recipient's server takes it for, made when it is asked for."""
-        lines = self.stuffed.removesuffix(b".\r\n").replace(b"\r\n..", b"\r\n.")
+        lines = self.stuffed.removesuffix(b".\r\n")
+        if b"\r\n.." in lines:
+            lines = lines.replace(b"\r\n..", b"\r\n.")
         return lines[1:] if lines.startswith(b"..") else lines
 
 

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -60,15 +61,13 @@ class Signer:
         """Give the DKIM-Signature field of a message, as a whole header field."""
         head, _, body = content.partition(b"\r\n\r\n")
         fields = _relaxed_fields(head + b"\r\n")
-        names = [name for name in _SIGNED for _ in range(len(fields.get(name.lower(), [])) + 1)]
+        counts = tuple(len(fields.get(name.lower(), ())) for name in _SIGNED)
         algorithm = "rsa-sha256" if isinstance(self.key, RSAPrivateKey) else "ed25519-sha256"
-        unsigned = _folded(
-            f"v=1; a={algorithm}; c=relaxed/simple; d={self.domain}; s={self.selector};",
-            *_in_lines(f"h={':'.join(names)};", ":"),
-            f"bh={_base64(hashlib.sha256(_simple(body)).digest())}; b=",
+        unsigned = _tags(algorithm, self.domain, self.selector, counts) + _folded(
+            f"bh={_base64(hashlib.sha256(_simple(body)).digest())}; b="
         )
         # Of several fields of a name, the last one is signed first (§5.4.2).
-        signed = [field for name in _SIGNED for field in reversed(fields.get(name.lower(), []))]
+        signed = [field for name in _SIGNED for field in reversed(fields.get(name.lower(), ()))]
         own = b"dkim-signature:" + _relaxed(unsigned)
         signature = self._sign(b"".join(signed) + own)
         lines = [signature[start : start + 70] for start in range(0, len(signature), 70)]
@@ -102,6 +101,14 @@ def signed(message: Message, signers: Sequence[Signer]) -> Message:
     return replace(message, stuffed=fields + message.stuffed)
 
 
+@lru_cache(maxsize=64)
+def _tags(algorithm: str, domain: str, selector: str, counts: tuple[int, ...]) -> bytes:
+    """Give the tags before the hashes, when so many fields of each name are there."""
+    names = [name for name, count in zip(_SIGNED, counts, strict=True) for _ in range(count + 1)]
+    first = f"v=1; a={algorithm}; c=relaxed/simple; d={domain}; s={selector};"
+    return _folded(first, *_in_lines(f"h={':'.join(names)};", ":")) + b"\r\n"
+
+
 def _relaxed_fields(head: bytes) -> dict[str, list[bytes]]:
     """Map names in lower case to their fields as they are signed (RFC 6376 §3.4.2)."""
     found: dict[str, list[bytes]] = {}
@@ -111,6 +118,7 @@ def _relaxed_fields(head: bytes) -> dict[str, list[bytes]]:
     return found
 
 
+@lru_cache(maxsize=256)  # most fields are the same in every message of an issue
 def _relaxed(value: bytes) -> bytes:
     return _BLANKS.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ")
 

@@ -36,7 +36,8 @@ class Signing:
 
     async def _signed(self, message: Message) -> Message:
         # In a thread: RSA takes longer than all the rest of a message, and needs no lock.
-        return await asyncio.to_thread(dkim.signed, message, self._signers)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(None, dkim.signed, message, self._signers)
 
     async def close(self) -> None:
         """Close the other one."""
