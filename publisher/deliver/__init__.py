@@ -10,22 +10,21 @@ the same connection's next mark, so after a crash at most one row for each open 
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
-from publisher.deliver import retry
 from publisher.deliver.breaker import Breaker
 from publisher.deliver.consequences import is_dead, pause, suppress
 from publisher.deliver.hand import Hand
+from publisher.deliver.outcomes import Outcomes
 from publisher.deliver.relay import Relay, Sent
 from publisher.deliver.throttle import Throttle
 from publisher.errors import AddressError, InDoubt, Refused, Unreachable, first_cause
 from publisher.letters import Letters
-from publisher.model import Claim, DeliveryState, InDoubtPolicy, Message, Newsletter, Reply
+from publisher.model import Claim, InDoubtPolicy, Message, Newsletter
 from publisher.ports import Clock, Transport
 from publisher.store import accounts
 from publisher.store.engine import Store
@@ -122,6 +121,7 @@ class _Run:
             is_probe=self.is_probe,
         )
         self._commits = GroupCommit(self.store, self.clock, self.lease)
+        self._outcomes = Outcomes(self.clock, self.relay.give_up_after, self.sent)
 
     async def whole(self) -> Sent:
         try:
@@ -135,7 +135,7 @@ class _Run:
                     for _ in range(self._alive):
                         workers.create_task(self._connection())
                 for claim in list(self._hand.claims.values()):  # claimed and not sent
-                    await self._finish(self._pending(claim, due=self.clock()))
+                    await self._finish(self._outcomes.pending(claim))
                 # Told to end, not cancelled: a write that is cut off costs its connection.
                 self._hand.end()
                 self._commits.end()
@@ -166,7 +166,7 @@ class _Run:
                 except Unreachable as error:
                     if error.of_recipient and self._was_cut_off(claim) and not is_excused:
                         # It may be this recipient at which the relay hangs up: the next row tells.
-                        await self._finish(self._put_off(claim, str(error)))
+                        await self._finish(self._outcomes.put_off(claim, str(error)))
                         is_proven, is_excused = False, True
                         continue
                     await self._hand_back(claim, error, retire=not is_proven)
@@ -193,7 +193,7 @@ class _Run:
 
         A connection that could not be had is given up; the last of them speaks for the relay.
         """
-        self._commits.settle(self._pending(claim, due=self.clock() + self.lease, reply=str(error)))
+        self._commits.settle(self._outcomes.pending(claim, wait=self.lease, reply=str(error)))
         if retire:
             self._alive -= 1
             log.debug("connection given up", relay=self.relay.name, left=self._alive)
@@ -213,12 +213,12 @@ class _Run:
         Raises Unreachable when it was surely not taken and nobody refused it.
         """
         if self._hand.is_closed(claim):
-            await self._finish(self._pending(claim, due=self.clock()))
+            await self._finish(self._outcomes.pending(claim))
             return
         if message is None and (message := await self._write(claim)) is None:
             return
         if self.relay.pace is not None and not await self.relay.pace.turn(self.stop):
-            await self._finish(self._pending(claim, due=self.clock()))
+            await self._finish(self._outcomes.pending(claim))
             return
         try:
             await transport.offer(message)
@@ -227,7 +227,7 @@ class _Run:
             is_marked = await self._commits.mark(claim)
             if not (is_marked and self.relay.admission.use(claim, self.clock)):
                 await transport.close()  # the envelope is open: it must not stay so
-                await self._finish(self._pending(claim, due=self.clock()))
+                await self._finish(self._outcomes.pending(claim))
                 return
             reply = await transport.transmit(following)
         except Refused as refusal:
@@ -235,31 +235,24 @@ class _Run:
                 self._slow(str(refusal))
             if is_dead(refusal):
                 await suppress(self.store, claim, self.clock())
-            await self._finish(self._refused(claim, refusal))
+            await self._finish(self._outcomes.refused(claim, refusal))
             if self._breaker.refused(claim, refusal) and claim.issue is not None:
                 self._hand.close(claim.issue)  # at once, while it is still being written down
                 await pause(self.store, claim.issue, self.relay.name, str(refusal), self.clock())
         except InDoubt as doubt:
-            log.warning("delivery in doubt", delivery=claim.delivery, reason=str(doubt))
-            self.sent.in_doubt += 1
-            await self._finish(
-                Outcome(
-                    claim=claim, state=DeliveryState.SENDING, due=self.clock(), reply=str(doubt)
-                )
-            )
+            await self._finish(self._outcomes.in_doubt(claim, str(doubt)))
         else:
-            self.sent.accepted += 1
             self._breaker.accepted(claim)
             self._throttle.speed()
             self.relay.domains.accepted(claim)
-            await self._finish(self._accepted(claim, reply))
+            await self._finish(self._outcomes.accepted(claim, reply))
 
     async def _write(self, claim: Claim) -> Message | None:
         """Write the message of a row; None if that cannot be done, and the row has failed."""
         try:
             return await self.letters.write(claim)
         except (ValueError, AddressError) as error:
-            await self._finish(self._failed(claim, f"no message can be made: {error}"))
+            await self._finish(self._outcomes.failed(claim, f"no message can be made: {error}"))
             return None
 
     async def _write_ahead(self, ahead: _Ahead) -> Message | None:
@@ -278,45 +271,11 @@ class _Run:
             log.info("relay slowed", relay=self.relay.name, at_once=at_once, reason=reason)
 
     def _give_back(self, claim: Claim, seconds: float) -> None:
-        due = self.clock() + timedelta(seconds=seconds)
-        self._commits.settle(self._pending(claim, due=due))
+        wait = timedelta(seconds=seconds)
+        self._commits.settle(self._outcomes.pending(claim, wait=wait))
 
     async def _finish(self, outcome: Outcome) -> None:
         if self._cut_off:
             self._cut_off.discard(outcome.claim.delivery)
         self._commits.settle(outcome)
         await self._hand.let_go(outcome.claim)
-
-    def _accepted(self, claim: Claim, reply: Reply) -> Outcome:
-        return Outcome(
-            claim=claim,
-            state=DeliveryState.ACCEPTED,
-            due=self.clock(),
-            reply=f"{reply.code} {reply.text}",
-        )
-
-    def _refused(self, claim: Claim, refusal: Refused) -> Outcome:
-        if refusal.permanent:
-            return self._failed(claim, str(refusal))
-        return self._put_off(claim, str(refusal))
-
-    def _put_off(self, claim: Claim, reason: str) -> Outcome:
-        if retry.tried_for(claim.deferrals) >= self.relay.give_up_after:
-            return self._failed(claim, reason)
-        self.sent.deferred += 1
-        wait = retry.wait(claim.deferrals)
-        return Outcome(
-            claim=claim,
-            state=DeliveryState.PENDING,
-            due=self.clock() + wait * random.uniform(0.8, 1.2),  # noqa: S311 -- spreads load
-            reply=reason,
-            deferred=True,
-        )
-
-    def _failed(self, claim: Claim, reason: str) -> Outcome:
-        log.info("delivery failed", delivery=claim.delivery, issue=claim.issue, reason=reason)
-        self.sent.failed += 1
-        return Outcome(claim=claim, state=DeliveryState.FAILED, due=self.clock(), reply=reason)
-
-    def _pending(self, claim: Claim, *, due: datetime, reply: str = "") -> Outcome:
-        return Outcome(claim=claim, state=DeliveryState.PENDING, due=due, reply=reply)
