@@ -3,7 +3,8 @@
     python -m tests.crash.sender URL PORT CONNECTIONS POLICY
 
 It decides what is in doubt by the policy (resend, skip), sends what is due until nothing is, and
-ends. Its lease is short, so that a test need not wait a minute for what a killed one had claimed.
+ends. With several connections each announces the next message ahead. Its lease is short, so that
+a test need not wait a minute for what a killed one had claimed.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ async def main(url: str, port: int, connections: int, policy: InDoubtPolicy) -> 
             bounce=Address(mailbox="bounce@example.org"),
         ),
     )
-    settings = SmtpSettings(host="127.0.0.1", port=port, security="none")
+    is_ahead = connections > 1
+    settings = SmtpSettings(host="127.0.0.1", port=port, security="none", envelope_ahead=is_ahead)
     await decide_doubt(store, [newsletter], clock=utc_now)
     sent = await deliver(
         store,
@@ -54,6 +56,7 @@ async def main(url: str, port: int, connections: int, policy: InDoubtPolicy) -> 
             connections=connections,
             connect=lambda: Smtp(settings),
             domains=Domains(connections),
+            is_ahead=is_ahead,
         ),
         letters,
         newsletters=[newsletter.slug],
