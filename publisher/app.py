@@ -39,7 +39,7 @@ from publisher.publish import Press
 from publisher.render import Templates
 from publisher.sources.push import Pushed, PushSource, PushState
 from publisher.sources.push import Settings as PushSettings
-from publisher.store import articles, keys, origins, sources
+from publisher.store import articles, keys, ledger, origins, sources
 from publisher.store import issues as occurrences
 from publisher.store.edits import About
 from publisher.store.engine import Store, connect
@@ -280,6 +280,14 @@ class App:
                 break
             self.standing.passed(relay)
         return total
+
+    async def is_due(self, relay: str) -> bool:
+        """Say whether any mail is due that a relay carries now."""
+        carried = self.standing.carried(relay, asyncio.get_running_loop().time())
+        if not carried:
+            return False
+        async with self.store.read() as connection:
+            return await ledger.is_due(connection, carried, self.clock())
 
     def relay_of(self, newsletter: Newsletter) -> str | None:
         """Name the relay that carries a newsletter now; None if all of its relays rest."""

@@ -19,8 +19,12 @@ from publisher.hub import Called
 
 log = structlog.get_logger()
 
-# How long to sleep when nothing is due. A process of its own cannot be woken, so it looks.
+# How long to sleep when nothing is due. A process of its own cannot be woken, so it looks
+# whether any mail is due, which is quickly asked, several times in between.
 _IDLE_SECONDS = 2.0
+_GLANCE_SECONDS = 0.25
+# How long what is due and kept back, by a quota or by its hours, is left alone.
+_KEPT_BACK_SECONDS = 1.0
 _LONGEST_REST_SECONDS = 60.0
 
 
@@ -41,6 +45,7 @@ async def _keep_sending(
     app: App, relay: str, stop: asyncio.Event, work_waits: asyncio.Event
 ) -> None:
     rest = _IDLE_SECONDS
+    is_due = False
     while not stop.is_set():
         work_waits.clear()
         try:
@@ -60,13 +65,30 @@ async def _keep_sending(
                 in_doubt=sent.in_doubt,
             )
         if sent.error is None:
-            await _any_of(stop.wait(), work_waits.wait(), within=_IDLE_SECONDS)
+            is_kept_back = is_due and sent == Sent()
+            is_due = await _rest(app, relay, stop, work_waits, is_kept_back=is_kept_back)
         else:
             # Nobody's row is blamed: the relay is left alone for longer and longer (F13), and
             # another one takes over if there is one.
             log.warning("relay resting", relay=relay, seconds=round(rest, 1), reason=sent.error)
             work_waits.set()
             await _any_of(stop.wait(), within=rest)
+
+
+async def _rest(
+    app: App, relay: str, stop: asyncio.Event, work_waits: asyncio.Event, *, is_kept_back: bool
+) -> bool:
+    """Rest until mail is due, or for as long as an idle worker does; say whether any is."""
+    glance = _KEPT_BACK_SECONDS if is_kept_back else _GLANCE_SECONDS
+    over = asyncio.get_running_loop().time() + _IDLE_SECONDS
+    while not await _any_of(stop.wait(), work_waits.wait(), within=glance):
+        try:
+            is_due = await app.is_due(relay)
+        except PublisherError:
+            return False  # the next run says why
+        if is_due or asyncio.get_running_loop().time() >= over:
+            return is_due
+    return False
 
 
 async def _keep_telling(app: App, stop: asyncio.Event, work_waits: asyncio.Event) -> None:
@@ -98,10 +120,12 @@ async def _keep_notifying(app: App, stop: asyncio.Event) -> None:
         await _any_of(stop.wait(), within=_IDLE_SECONDS)
 
 
-async def _any_of(*waits: Awaitable[object], within: float) -> None:
+async def _any_of(*waits: Awaitable[object], within: float) -> bool:
+    """Wait for any of these, but not longer than so many seconds; say whether one is over."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:
-        await asyncio.wait(tasks, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(tasks, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        return bool(done)
     finally:
         for task in tasks:
             task.cancel()

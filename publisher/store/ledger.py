@@ -20,6 +20,7 @@ from sqlalchemy import (
     and_,
     case,
     exists,
+    or_,
     select,
     update,
 )
@@ -136,8 +137,33 @@ async def is_urgent(
     connection: AsyncConnection, newsletters: Collection[str], now: datetime
 ) -> bool:
     """Say whether a confirmation is due."""
-    urgent = _ready(newsletters, now).where(deliveries.c.issue_id.is_(None)).limit(1)
-    return await connection.scalar(urgent) is not None
+    return await connection.scalar(_urgent(newsletters, now).limit(1)) is not None
+
+
+async def is_due(connection: AsyncConnection, newsletters: Collection[str], now: datetime) -> bool:
+    """Say whether a confirmation is due, or a mail of an open issue.
+
+    A worker that rests asks this several times a second. Each open issue is asked for its first
+    row, so that a paused one's million rows are never walked; with EXISTS, PostgreSQL does it.
+    """
+    first = (
+        select(deliveries.c.id)
+        .where(
+            deliveries.c.issue_id == issues.c.id,
+            deliveries.c.state == DeliveryState.PENDING,
+            deliveries.c.due <= now,
+        )
+        .order_by(deliveries.c.due)
+        .limit(1)
+        .scalar_subquery()
+    )
+    issue = select(issues.c.id).where(
+        issues.c.state == IssueState.OPEN,
+        issues.c.newsletter.in_(newsletters),
+        first.is_not(None),
+    )
+    found = await connection.scalar(select(or_(_urgent(newsletters, now).exists(), issue.exists())))
+    return bool(found)
 
 
 async def _due(
@@ -160,6 +186,10 @@ async def _due(
             rest = ready.where(deliveries.c.issue_id.in_(may_go)).limit(limit - len(ids))
             ids += (await connection.execute(rest)).scalars()
     return ids
+
+
+def _urgent(newsletters: Collection[str], now: datetime) -> Select[int]:
+    return _ready(newsletters, now).where(deliveries.c.issue_id.is_(None))
 
 
 def _ready(newsletters: Collection[str], now: datetime) -> Select[int]:

@@ -282,3 +282,30 @@ async def test_suppressing_says_whether_it_was_so_before(desk: Desk) -> None:
         ]
 
     assert (first, again) == (True, False)
+
+
+async def is_due(desk: Desk) -> bool:
+    async with desk.store.read() as connection:
+        return await ledger.is_due(connection, [desk.newsletter.slug], desk.clock())
+
+
+async def test_mail_is_due_while_it_waits_and_its_issue_is_open(desk: Desk) -> None:
+    found = [await is_due(desk)]
+    issue = await issue_to(desk, "ann")
+    found.append(await is_due(desk))
+    await turn(desk, issue, IssueState.PAUSED)
+    found.append(await is_due(desk))
+    await turn(desk, issue, IssueState.OPEN)
+    await desk.claim(lease_minutes=5)
+    found.append(await is_due(desk))
+    desk.clock.advance(minutes=5)
+    found.append(await is_due(desk))
+
+    assert found == [False, True, False, False, True]
+
+
+async def test_confirmation_is_due_without_an_issue(desk: Desk) -> None:
+    before = await is_due(desk)
+    await desk.join("newcomer", confirmed=False)
+
+    assert (before, await is_due(desk)) == (False, True)
