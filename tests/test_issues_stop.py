@@ -1,8 +1,13 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 
-from publisher.model import DeliveryState
+import pytest
+
+from publisher.model import Balance, DeliveryState
+from publisher.store import settling
+from publisher.store.engine import Store
 from tests.rig import builders
 from tests.rig.builders import DAILY, WEEKLY
 from tests.rig.desk import Desk
@@ -32,6 +37,27 @@ async def test_stop_returns_its_people_to_the_next_issue(desk: Desk) -> None:
     left = {"ann", "bob", "cem"} - {sent.address.mailbox[:3]}
     assert told == {name: ["one"] for name in left}
     assert await desk.repeats() == []
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_stop_waits_for_no_row_that_a_worker_writes(
+    desk: Desk, second_store: Store, kind: str
+) -> None:
+    """The worker may wait for another row of it: both would, until the database ends one."""
+    for name in ("ann", "bob", "cem"):
+        await desk.join(name)
+    await desk.bring("one")
+    issue = await desk.issue_now()
+    claims = await desk.claim(limit=1)
+
+    async with asyncio.timeout(60), second_store.write() as worker:
+        await worker.run_sync(settling.mark_sending, claims, desk.clock() + timedelta(minutes=5))
+        returned = await desk.stop(issue)
+
+    assert returned == 2
+    assert await desk.balance(issue) == Balance(
+        audience=3, accepted=0, failed=0, skipped=2, pending=1, in_doubt=0
+    )
 
 
 async def test_stop_brings_nobody_articles_from_before_they_came(desk: Desk) -> None:

@@ -96,8 +96,24 @@ def list_issues(
 
 
 @issues.command("show")
-def show_issue(ctx: typer.Context, id: Id, as_json: AsJson = False) -> None:
+def show_issue(
+    ctx: typer.Context,
+    id: Id,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Follow it until no mail is left to send; with --json, in JSON Lines.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show one issue with its balance: where every recipient stands."""
+    if watch:
+        from publisher.cli.watching import follow
+
+        code = running.at_work(ctx, lambda app: follow(app, id, as_json=as_json), looking=True)
+        raise typer.Exit(code)
 
     async def job(app: App) -> bool:
         issue = await found(app, id)

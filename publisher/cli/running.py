@@ -106,6 +106,15 @@ def asked_to_stop(told: Callable[[], None] = lambda: None) -> Iterator[asyncio.E
             loop.remove_signal_handler(number)
 
 
+async def either(event: asyncio.Event, seconds: float) -> None:
+    """Wait for the event, but not longer than this."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
+
+
 def newsletter_called(config: Config, slug: str) -> Newsletter:
     """Find a newsletter of the config. Raises Misuse with the nearest name."""
     known = {newsletter.slug: newsletter for newsletter in config.newsletters}

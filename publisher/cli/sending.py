@@ -188,7 +188,7 @@ async def _send(
                 if (reason := app.why_waiting(newsletter)) is not None:
                     return reason
                 # Put off by the relay, or in the hands of a worker: look again in a while.
-                await _either(stop, _POLL_SECONDS)
+                await running.either(stop, _POLL_SECONDS)
         finally:
             # Not cancelled: what it reads from the database is read to the end.
             over.set()
@@ -204,16 +204,7 @@ async def _watch(
         began = time.monotonic()
         balances = [await balance_of(app, issue) for issue in made]
         advance(sum(balance.audience - balance.pending for balance in balances))
-        await _either(over, max(_POLL_SECONDS, 20 * (time.monotonic() - began)))
-
-
-async def _either(event: asyncio.Event, seconds: float) -> None:
-    """Wait for the event, but not longer than this."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return
+        await running.either(over, max(_POLL_SECONDS, 20 * (time.monotonic() - began)))
 
 
 async def _tell(app: App, made: Sequence[Issue], problem: str | None) -> int:

@@ -76,6 +76,11 @@ def dump(value: object) -> None:
     out().print(_json(value), soft_wrap=True)
 
 
+def line(value: object) -> None:
+    """Print a value as JSON in one line, for JSON Lines."""
+    out().print(_json(value, indent=None), soft_wrap=True)
+
+
 def card(fields: Mapping[str, object]) -> None:
     """Print one thing, a field a line; fields without a value are left out."""
     shown = {name: text for name, value in fields.items() if (text := _cell(value))}
@@ -181,8 +186,8 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
+def _json(value: object, indent: int | None = 2) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
 
 
 def _plain(value: object) -> Any:

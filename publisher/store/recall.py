@@ -26,12 +26,20 @@ STOPPED = "issue stopped"
 async def skip_pending(connection: AsyncConnection, issue: int, reason: str, now: datetime) -> int:
     """Skip what an issue has not yet begun to send; give how many rows that were.
 
-    Their people are considered for its articles again.
+    Their people are considered for its articles again. Rows that a worker writes at this moment
+    are passed over: to wait for one while it waits for another of ours would be a deadlock. They
+    are begun, or found by `skip_left_over`.
     """
     of_it = deliveries.c.issue_id == issue
+    pending = (
+        select(deliveries.c.id)
+        .where(of_it, deliveries.c.state == DeliveryState.PENDING)
+        .with_for_update(skip_locked=True)
+        .cte()
+    )
     skipped = await connection.execute(
         update(deliveries)
-        .where(of_it, deliveries.c.state == DeliveryState.PENDING)
+        .where(deliveries.c.id.in_(select(pending.c.id)))
         .values(state=DeliveryState.SKIPPED, reply=reason, settled=now)
     )
     await consider_again(
