@@ -96,13 +96,18 @@ def site_in(folder: Path, url: str, people: int, port: int, *keys: str) -> Path:
     (folder / "articles").mkdir()
     config = folder / "publisher.toml"
     (folder / "dkim.pem").write_bytes(KEY.private_bytes(*PEM))
-    relay = [f'host = "127.0.0.1"\nport = {port}\nsecurity = "none"', *keys]
-    relay.append(f"connections = {CONNECTIONS}")
     text = CONFIG.format(url=url, languages='["en"]', topics="")
-    config.write_text(text.replace('host = "127.0.0.1"', "\n".join(relay)), encoding="utf-8")
+    relay = relay_at(port, *keys)
+    config.write_text(text.replace('host = "127.0.0.1"', relay), encoding="utf-8")
     subscribe(url, people)
     asyncio.run(_fill(config, people))
     return config
+
+
+def relay_at(port: int, *keys: str) -> str:
+    """Write the table of a relay that is the sink, with these lines in it."""
+    lines = ['host = "127.0.0.1"', f"port = {port}", 'security = "none"', *keys]
+    return "\n".join([*lines, f"connections = {CONNECTIONS}"])
 
 
 async def _fill(config: Path, people: int) -> None:
