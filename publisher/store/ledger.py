@@ -76,8 +76,8 @@ async def claim(
     """Lease up to ``limit`` due rows of these newsletters: confirmations first, then by due time.
 
     Nothing but confirmations if it ``is_urgent``; issues of those in ``issues_of`` alone, of all
-    if it is None. Due rows whose person has left or is suppressed
-    become skipped on the way, so that an empty answer means that nothing is due.
+    if it is None. Due rows whose person has left or is suppressed become skipped on the way, so
+    that an empty answer means that nothing is due.
     """
     await recall.skip_left_over(connection, newsletters, now)
     if is_urgent:
