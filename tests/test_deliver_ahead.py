@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from publisher.deliver import Sent
-from publisher.model import IssueState
+from publisher.model import Issue, IssueState
 from publisher.store import issues
 from tests.rig.desk import Desk
 from tests.rig.post import Post, everybody
@@ -68,13 +68,19 @@ async def test_only_the_row_that_was_handed_over_is_in_doubt(post: Post) -> None
     assert await post.desk.balance(issue) == everybody(40, accepted=39, in_doubt=1)
 
 
-async def test_stop_hands_the_announced_row_back(post: Post) -> None:
+async def under_way(post: Post) -> tuple[Issue, asyncio.Task[Sent], asyncio.Event]:
+    """Send over one connection, up to the second content; its answer waits for the event."""
     post.connections = 1
     go_on = asyncio.Event()
     post.rig.scripts.append(in_turn("CONTENT", None, say(250, "ok", after=go_on)))
     issue = await post.issue_for(*NAMES)
     running = asyncio.create_task(post.send())
     await post.rig.until(lambda rig: rig.count("CONTENT") == 2)
+    return issue, running, go_on
+
+
+async def test_stop_hands_the_announced_row_back(post: Post) -> None:
+    issue, running, go_on = await under_way(post)
 
     post.stop.set()
     go_on.set()
@@ -85,12 +91,7 @@ async def test_stop_hands_the_announced_row_back(post: Post) -> None:
 
 
 async def test_announced_row_of_a_paused_issue_is_not_sent(post: Post) -> None:
-    post.connections = 1
-    go_on = asyncio.Event()
-    post.rig.scripts.append(in_turn("CONTENT", None, say(250, "ok", after=go_on)))
-    issue = await post.issue_for(*NAMES)
-    running = asyncio.create_task(post.send())
-    await post.rig.until(lambda rig: rig.count("CONTENT") == 2)
+    issue, running, go_on = await under_way(post)
 
     async with post.desk.store.write() as connection:
         await issues.change_state(
