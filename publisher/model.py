@@ -876,6 +876,14 @@ class BounceKind(enum.StrEnum):
     UNPARSED = "unparsed"
 
 
+class Consequence(enum.StrEnum):
+    """What followed from a bounce."""
+
+    NONE = "none"
+    SUPPRESSED = "suppressed"
+    UNSUBSCRIBED = "unsubscribed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What one mail, or one event of a provider, says. All of it is as hostile as its sender.

@@ -21,6 +21,7 @@ from publisher.store.tables.base import (
     keys,
     metadata,
 )
+from publisher.store.tables.bounces import bounce_counts, bounces, quarantine
 from publisher.store.tables.feeds import (
     archived,
     callbacks,
@@ -51,6 +52,8 @@ __all__ = [
     "UTCDateTime",
     "archived",
     "articles",
+    "bounce_counts",
+    "bounces",
     "cadences",
     "callbacks",
     "corrections",
@@ -68,6 +71,7 @@ __all__ = [
     "notices",
     "origins",
     "pings",
+    "quarantine",
     "quotas",
     "rejections",
     "rendition_articles",
