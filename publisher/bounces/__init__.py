@@ -164,15 +164,17 @@ class Bounces:
             return Taken.FOREIGN if is_forged else Taken.QUARANTINED
         if about is None:
             return Taken.FOREIGN
-        id = await self._record(connection, verdict, about, via, now)
-        if isinstance(id, Taken):
-            return id
         if about.delivery is not None:
             # Whatever is told of a mail, it was taken.
             how = f"taken, as what came back shows: {verdict.kind}"
             await accounts.settle_doubt(
                 connection, about.delivery, arrived=True, reply=how, now=now
             )
+        if verdict.kind is BounceKind.DELIVERED:
+            return Taken.RECORDED  # a provider tells it of each mail: there is no more to keep
+        id = await self._record(connection, verdict, about, via, now)
+        if isinstance(id, Taken):
+            return id
         if (reason := await self._reason(connection, verdict, about, now)) is not None:
             if verdict.kind is BounceKind.COMPLAINT and about.subscription is not None:
                 await subscribers.end(connection, about.subscription, now)

@@ -23,6 +23,7 @@ from publisher.store.tables import (
     subscriptions,
 )
 
+_UNWELCOME = (BounceKind.HARD, BounceKind.SOFT, BounceKind.POLICY, BounceKind.COMPLAINT)
 _COUNTED_FOR = timedelta(days=30)
 
 
@@ -218,6 +219,18 @@ async def page(
         _reports().where(*conditions).order_by(bounces.c.id.desc()).limit(limit)
     )
     return [_bounce(row) for row in rows]
+
+
+async def of_issue(connection: AsyncConnection, issue: int) -> dict[str, int]:
+    """Count the mails of an issue that failed later, or were complained of, by kind."""
+    rows = await connection.execute(
+        select(bounces.c.kind, func.count(bounces.c.delivery_id.distinct()))
+        .join(deliveries, deliveries.c.id == bounces.c.delivery_id)
+        .where(deliveries.c.issue_id == issue, bounces.c.kind.in_(_UNWELCOME))
+        .group_by(bounces.c.kind)
+        .order_by(bounces.c.kind)
+    )
+    return {kind: mails for kind, mails in rows}  # noqa: C416 -- a row is not typed as a pair
 
 
 async def get(connection: AsyncConnection, id: int) -> Bounce | None:
