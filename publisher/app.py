@@ -39,7 +39,7 @@ from publisher.publish import Press
 from publisher.render import Templates
 from publisher.sources.push import Pushed, PushSource, PushState
 from publisher.sources.push import Settings as PushSettings
-from publisher.store import articles, keys, ledger, origins, sources
+from publisher.store import articles, finishing, keys, ledger, origins, sources
 from publisher.store import issues as occurrences
 from publisher.store.edits import About
 from publisher.store.engine import Store, connect
@@ -279,7 +279,16 @@ class App:
             if sent.error is not None or not is_probe or sent == deliver.Sent():
                 break
             self.standing.passed(relay)
+        await self._finish()
         return total
+
+    async def _finish(self) -> None:
+        """Note which issues are finished, so that other programs are told."""
+        async with self.store.read() as connection:
+            if not await finishing.is_any_finished(connection, self.clock()):
+                return
+        async with self.store.write() as connection:
+            await finishing.finish(connection, self.clock())
 
     async def is_due(self, relay: str) -> bool:
         """Say whether any mail is due that a relay carries now."""

@@ -22,6 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Address, Balance, DeliveryState, IssueState
+from publisher.store import finishing
+from publisher.store.bulk import among
 from publisher.store.tables import deliveries, issues, rendition_articles, subscribers
 
 
@@ -50,8 +52,16 @@ async def resolve_doubt(
             deliveries.c.newsletter == newsletter,
         )
         .values(**values)
+        .returning(deliveries.c.id)
     )
-    return result.rowcount
+    ids = list(result.scalars())
+    decided = among(connection, deliveries.c.id, ids)
+    if resend:
+        theirs = select(deliveries.c.issue_id).where(decided)
+        await finishing.begin_again(connection, issues.c.id.in_(theirs))
+    else:
+        await connection.run_sync(finishing.tell_failed, decided, now)
+    return len(ids)
 
 
 async def retry(
@@ -79,6 +89,8 @@ async def retry(
             doubted=or_(deliveries.c.doubted, deliveries.c.state == DeliveryState.SENDING),
         )
     )
+    if result.rowcount:
+        await finishing.begin_again(connection, issues.c.id == issue)
     return result.rowcount
 
 

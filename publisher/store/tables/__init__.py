@@ -21,6 +21,7 @@ from publisher.store.tables.base import (
     keys,
     metadata,
 )
+from publisher.store.tables.events import events
 from publisher.store.tables.feeds import (
     archived,
     callbacks,
@@ -57,6 +58,7 @@ __all__ = [
     "deliveries",
     "edited_articles",
     "edits",
+    "events",
     "feed_documents",
     "feed_versions",
     "hub_subscriptions",
