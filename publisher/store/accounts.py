@@ -86,7 +86,10 @@ async def settle_doubt(
             reply=reply,
         )
     )
-    return result.rowcount == 1
+    is_settled = result.rowcount == 1
+    if is_settled and not arrived:
+        await connection.run_sync(finishing.tell_failed, deliveries.c.id == delivery, now)
+    return is_settled
 
 
 async def retry(

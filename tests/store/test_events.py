@@ -148,6 +148,27 @@ async def test_issue_is_told_of_from_its_slot_to_its_end(desk: Desk) -> None:
     assert await kinds(desk, retried) == ["issue.stopped"]
 
 
+async def test_mail_that_evidence_says_never_arrived_is_told_of(desk: Desk) -> None:
+    for name in ("ann", "bob"):
+        await desk.join(name)
+    await desk.bring("one")
+    await desk.issue_now()
+    claims = await desk.claim()
+    await desk.mark(claims)
+    desk.clock.advance(minutes=10)
+    begun = await upto(desk)
+
+    async with desk.store.write() as connection:
+        for claim, arrived in zip(claims, (True, False), strict=True):
+            await accounts.settle_doubt(
+                connection, claim.delivery, arrived=arrived, reply="", now=desk.clock()
+            )
+
+    (failed,) = await told(desk.store, begun)
+    assert failed.event.kind is EventKind.DELIVERY_FAILED
+    assert failed.event.subscriber == claims[1].subscriber
+
+
 @pytest.mark.parametrize("resend", [True, False])
 async def test_doubt_that_is_decided_is_told(desk: Desk, *, resend: bool) -> None:
     await desk.join("ann")
