@@ -21,6 +21,7 @@ from publisher.cli import (
     asking,
     choosing,  # noqa: F401 -- adds a command to `subscribers`
     correcting,  # noqa: F401 -- adds a command to `issues`
+    events,
     issues,
     people,
     planning,
@@ -38,12 +39,13 @@ from publisher.cli import (
 from publisher.cli.running import Misuse
 from publisher.errors import ConfigError, PublisherError
 
-_SET_UP, _RUN, _ARTICLES, _MAIL, _PEOPLE = (
+_SET_UP, _RUN, _ARTICLES, _MAIL, _PEOPLE, _PROGRAMS = (
     "Set up",
     "Run",
     "Articles and feeds",
     "Newsletters",
     "People",
+    "Other programs",
 )
 
 
@@ -144,6 +146,7 @@ app.command(rich_help_panel=_MAIL)(trying.send_test)
 app.command(rich_help_panel=_PEOPLE)(asking.why)
 app.add_typer(people.subscribers, rich_help_panel=_PEOPLE)
 app.add_typer(suppressions.suppressions, rich_help_panel=_PEOPLE)
+app.add_typer(events.events, rich_help_panel=_PROGRAMS)
 
 
 def main() -> None:

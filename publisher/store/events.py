@@ -18,6 +18,7 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Row,
+    Select,
     String,
     and_,
     delete,
@@ -99,10 +100,20 @@ async def page(
     limit: int = 1000,
 ) -> list[Told]:
     """Give up to ``limit`` events behind the id ``after``, the oldest first; no kinds are all."""
-    query = select(events).where(events.c.id > after).order_by(events.c.id).limit(limit)
-    if kinds:
-        query = query.where(events.c.kind.in_(kinds))
+    query = _behind(after, kinds).order_by(events.c.id).limit(limit)
     return [_told(row) for row in await connection.execute(query)]
+
+
+async def latest(
+    connection: AsyncConnection,
+    *,
+    after: int = 0,
+    kinds: Collection[EventKind] = (),
+    limit: int,
+) -> list[Told]:
+    """Give the newest events behind an id, the oldest of them first."""
+    query = _behind(after, kinds).order_by(events.c.id.desc()).limit(limit)
+    return [_told(row) for row in await connection.execute(query)][::-1]
 
 
 async def newest(connection: AsyncConnection) -> int:
@@ -134,6 +145,11 @@ async def prune(connection: AsyncConnection, until: datetime) -> int:
     """Remove the events that occurred before a moment; give how many."""
     result = await connection.execute(delete(events).where(events.c.occurred < until))
     return result.rowcount
+
+
+def _behind(after: int, kinds: Collection[EventKind]) -> Select[Any]:
+    query = select(events).where(events.c.id > after)
+    return query.where(events.c.kind.in_(kinds)) if kinds else query
 
 
 def _told(row: Row[Any]) -> Told:
