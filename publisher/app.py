@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher import deliver, editing, hub, ingest, issues, notify, websub
+from publisher import deliver, editing, hub, ingest, issues, notify, webhooks, websub
 from publisher.compose import Composer
-from publisher.config import Config, SourceEntry
+from publisher.config import Config, SourceEntry, Webhook
 from publisher.correct import Corrector
 from publisher.deliver.standing import Standing
 from publisher.editing import Wish
@@ -41,6 +41,7 @@ from publisher.sources.push import Pushed, PushSource, PushState
 from publisher.sources.push import Settings as PushSettings
 from publisher.store import articles, finishing, keys, ledger, origins, sources
 from publisher.store import issues as occurrences
+from publisher.store import webhooks as told
 from publisher.store.edits import About
 from publisher.store.engine import Store, connect
 from publisher.store.migrate import migrate, require_current
@@ -210,6 +211,11 @@ class App:
             clock=self.clock,
             stop=stop,
         )
+
+    async def tell_webhook(self, hook: Webhook, stop: asyncio.Event) -> int:
+        """Tell a webhook everything that it is to be told now; give how many events it took."""
+        publication = self.config.publication
+        return await webhooks.tell(self.store, hook, publication, clock=self.clock, stop=stop)
 
     async def deny_gone(self) -> list[str]:
         """Let nobody wait at our hub for a feed that the config has no more; give the topics."""
@@ -387,6 +393,7 @@ async def opened(
                 await keys.ensure(connection, clock())
                 secrets = await keys.load(connection)
                 await _put_in_force(connection, config.newsletters, clock())
+                await told.keep(connection, [hook.name for hook in config.webhooks], clock())
         yield _assemble(config, store, secrets, clock)
     finally:
         await store.close()

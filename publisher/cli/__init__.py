@@ -35,6 +35,7 @@ from publisher.cli import (
     steering,  # noqa: F401
     suppressions,
     trying,
+    webhooks,
 )
 from publisher.cli.running import Misuse
 from publisher.errors import ConfigError, PublisherError
@@ -147,6 +148,7 @@ app.command(rich_help_panel=_PEOPLE)(asking.why)
 app.add_typer(people.subscribers, rich_help_panel=_PEOPLE)
 app.add_typer(suppressions.suppressions, rich_help_panel=_PEOPLE)
 app.add_typer(events.events, rich_help_panel=_PROGRAMS)
+app.add_typer(webhooks.webhooks, rich_help_panel=_PROGRAMS)
 
 
 def main() -> None:

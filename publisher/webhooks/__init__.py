@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from publisher.webhooks.calling import tell, try_out
 from publisher.webhooks.shape import behind, shaped
 
-__all__ = ["behind", "shaped"]
+__all__ = ["behind", "shaped", "tell", "try_out"]

@@ -21,7 +21,7 @@ from publisher.store.tables.base import (
     keys,
     metadata,
 )
-from publisher.store.tables.events import events
+from publisher.store.tables.events import events, webhooks
 from publisher.store.tables.feeds import (
     archived,
     callbacks,
@@ -80,4 +80,5 @@ __all__ = [
     "suppressions",
     "terms",
     "waves",
+    "webhooks",
 ]

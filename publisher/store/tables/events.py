@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Index, String, Table, text
+from sqlalchemy import JSON, Column, Index, Integer, String, Table, Text, text
 
 from publisher.store.tables.base import ROW_ID, UTCDateTime, metadata
 
@@ -34,4 +34,26 @@ events = Table(
         postgresql_where=text("subscriber_id IS NULL AND address IS NOT NULL"),
     ),
     sqlite_autoincrement=True,
+)
+
+# How far each webhook of the config has been told.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("name", String, primary_key=True),
+    # Every event up to this id it was told, or does not want.
+    Column("position", ROW_ID, nullable=False),
+    # How often it was claimed: the fence that a result must name.
+    Column("attempts", Integer, nullable=False, default=0),
+    # Not before then, or the end of the lease.
+    Column("due", UTCDateTime, nullable=False),
+    # When it was told last.
+    Column("told", UTCDateTime),
+    # Since when it fails, how often that was, and why the last time; NULL, 0 and empty if it
+    # does not.
+    Column("failing", UTCDateTime),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("error", Text, nullable=False, default=""),
+    # Since when it is left alone, for having failed for days or wanting no more.
+    Column("stopped", UTCDateTime),
 )
