@@ -38,6 +38,7 @@ from publisher.config.values import (
     Whole,
     Zone,
 )
+from publisher.config.webhooks import WebhookTable
 from publisher.model import Format, InDoubtPolicy, MissedPolicy, Order, TermKind, Weight
 from publisher.settings import Allowed, Duration
 from publisher.transports._settings import FileFormat
@@ -534,4 +535,5 @@ class Site(Table):
     smtp: dict[Slug, RelayTable] = Field(default={})
     senders: dict[DnsName, SenderTable] = Field(default={})
     bounces: BouncesTable = BouncesTable()
+    webhooks: tuple[WebhookTable, ...] = ()
     preflight: PreflightTable = PreflightTable()

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import BounceKind, Consequence, Verdict
+from publisher.model import BounceKind, Consequence, Event, EventKind, Verdict
+from publisher.store import events
 from publisher.store.engine import insert_unless
 from publisher.store.tables import (
     bounce_counts,
@@ -23,6 +24,11 @@ from publisher.store.tables import (
     subscriptions,
 )
 
+_TOLD = {
+    BounceKind.HARD: EventKind.BOUNCE_HARD,
+    BounceKind.SOFT: EventKind.BOUNCE_SOFT,
+    BounceKind.COMPLAINT: EventKind.COMPLAINT,
+}
 _UNWELCOME = (BounceKind.HARD, BounceKind.SOFT, BounceKind.POLICY, BounceKind.COMPLAINT)
 _COUNTED_FOR = timedelta(days=30)
 
@@ -38,6 +44,8 @@ class About:
     address_key: str
     delivery: int | None = None
     subscription: int | None = None
+    newsletter: str | None = None
+    issue: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,49 +67,11 @@ class Bounce:
 
 async def of_delivery(connection: AsyncConnection, delivery: int) -> About | None:
     """Say whom a delivery went to; None if there is none of this id."""
-    return await _about(connection, _mails().where(deliveries.c.id == delivery))
-
-
-async def of_subscription(
-    connection: AsyncConnection, subscription: int, rendition: int | None
-) -> About | None:
-    """Say whose subscription it is, and which mail of theirs had this rendition."""
-    row = (
-        await connection.execute(
-            select(subscriptions.c.subscriber_id, subscribers.c.address_key)
-            .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
-            .where(subscriptions.c.id == subscription)
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    mail = await connection.scalar(
-        select(func.max(deliveries.c.id)).where(
-            deliveries.c.subscriber_id == row.subscriber_id,
-            deliveries.c.rendition_id == rendition,
-        )
-    )
-    return About(
-        subscriber=row.subscriber_id,
-        address_key=row.address_key,
-        delivery=mail,
-        subscription=subscription,
-    )
-
-
-async def of_address(connection: AsyncConnection, address_key: str) -> About | None:
-    """Say whose address it is now; None if nobody's."""
-    id = await connection.scalar(
-        select(subscribers.c.id).where(subscribers.c.address_key == address_key)
-    )
-    return None if id is None else About(subscriber=id, address_key=address_key)
-
-
-def _mails() -> Select[Any]:
-    return (
+    query = (
         select(
-            deliveries.c.id,
             deliveries.c.subscriber_id,
+            deliveries.c.newsletter,
+            deliveries.c.issue_id,
             subscribers.c.address_key,
             subscriptions.c.id.label("subscription"),
         )
@@ -113,19 +83,59 @@ def _mails() -> Select[Any]:
                 subscriptions.c.newsletter == deliveries.c.newsletter,
             ),
         )
+        .where(deliveries.c.id == delivery)
     )
-
-
-async def _about(connection: AsyncConnection, query: Select[Any]) -> About | None:
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         return None
     return About(
         subscriber=row.subscriber_id,
         address_key=row.address_key,
-        delivery=row.id,
+        delivery=delivery,
         subscription=row.subscription,
+        newsletter=row.newsletter,
+        issue=row.issue_id,
     )
+
+
+async def of_subscription(
+    connection: AsyncConnection, subscription: int, rendition: int | None
+) -> About | None:
+    """Say whose subscription it is, and which mail of theirs had this rendition."""
+    query = (
+        select(subscriptions.c.subscriber_id, subscriptions.c.newsletter, subscribers.c.address_key)
+        .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+        .where(subscriptions.c.id == subscription)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
+    mails = (
+        select(deliveries.c.id, deliveries.c.issue_id)
+        .where(
+            deliveries.c.subscriber_id == row.subscriber_id,
+            deliveries.c.rendition_id == rendition,
+        )
+        .order_by(deliveries.c.id.desc())
+        .limit(1)
+    )
+    mail = (await connection.execute(mails)).one_or_none()
+    return About(
+        subscriber=row.subscriber_id,
+        address_key=row.address_key,
+        delivery=None if mail is None else mail.id,
+        subscription=subscription,
+        newsletter=row.newsletter,
+        issue=None if mail is None else mail.issue_id,
+    )
+
+
+async def of_address(connection: AsyncConnection, address_key: str) -> About | None:
+    """Say whose address it is now; None if nobody's."""
+    id = await connection.scalar(
+        select(subscribers.c.id).where(subscribers.c.address_key == address_key)
+    )
+    return None if id is None else About(subscriber=id, address_key=address_key)
 
 
 async def lock(connection: AsyncConnection, about: About) -> None:
@@ -157,6 +167,19 @@ async def record(
         .returning(bounces.c.id)
     )
     id: int | None = result.scalar_one_or_none()
+    if id is not None and verdict.kind in _TOLD:
+        events.note(
+            connection,
+            Event(
+                kind=_TOLD[verdict.kind],
+                occurred=now,
+                newsletter=about.newsletter,
+                issue=about.issue,
+                subscriber=about.subscriber,
+                address=about.address_key,
+                data={"bounce": id, "status": verdict.status, "diagnostic": verdict.diagnostic},
+            ),
+        )
     return id
 
 

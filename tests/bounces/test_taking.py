@@ -8,14 +8,23 @@ import pytest
 
 from publisher.bounces import Policy, Taken
 from publisher.errors import StoreError
-from publisher.model import BounceKind, Consequence, DeliveryState, SubscriptionState, Verdict
+from publisher.model import (
+    BounceKind,
+    Consequence,
+    DeliveryState,
+    EventKind,
+    SubscriptionState,
+    Verdict,
+)
 from publisher.store import bounces as stored
-from publisher.store import quarantine, subscribers
+from publisher.store import events, quarantine, subscribers
 from publisher.tokens import Purpose
 from tests.rig.desk import Desk
 from tests.rig.returned import at, bounces, complaint, note, report
 
 DAY = timedelta(days=1)
+
+TOLD = (EventKind.BOUNCE_HARD, EventKind.BOUNCE_SOFT, EventKind.COMPLAINT)
 
 # What follows from what is recorded is not the database's affair.
 on_sqlite = pytest.mark.parametrize("kind", ["sqlite"])
@@ -78,6 +87,13 @@ async def test_each_kind_has_its_consequence_and_the_balance_stays(desk: Desk) -
     states = {name: (await desk.bond(name)).state for name in names}
     assert [name for name in names if states[name] is SubscriptionState.ENDED] == ["spam"]
     assert (await desk.balance(await desk.issue(1))).accepted == len(names)
+    async with desk.store.read() as connection:
+        told = await events.page(connection, after=0, kinds=TOLD, limit=20)
+    assert [(each.event.kind, each.event.address) for each in told] == [
+        ("bounce.hard", "hard@example.org"),
+        ("bounce.soft", "soft@example.org"),
+        ("complaint", "spam@example.org"),
+    ]
     assert await counts(desk) == {
         **dict.fromkeys(["auto_reply", "hard", "delayed", "policy", "soft", "complaint"], 1),
         "delivered": 1,
@@ -119,7 +135,7 @@ async def test_soft_bounces_suppress_by_a_score_that_decays_and_takes_one_step_a
     assert await soft("ada") == {"ada": "soft_bounces"}
 
     async with desk.store.write() as connection:
-        await subscribers.unsuppress(connection, "ada@example.org")
+        await subscribers.unsuppress(connection, "ada@example.org", desk.clock())
     desk.clock.advance(days=1)
     assert await soft("ada") == {}
 

@@ -26,6 +26,7 @@ ENVIRON = {
     "SMTP_USERNAME": "news",
     "SMTP_PASSWORD": "open sesame",
     "WEBHOOK_PASSWORD": "open sesame, please",
+    "WEBHOOK_SECRET": "whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=",
 }
 
 

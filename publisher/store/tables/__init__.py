@@ -22,6 +22,7 @@ from publisher.store.tables.base import (
     metadata,
 )
 from publisher.store.tables.bounces import bounce_counts, bounces, quarantine
+from publisher.store.tables.events import events, webhooks
 from publisher.store.tables.feeds import (
     archived,
     callbacks,
@@ -60,6 +61,7 @@ __all__ = [
     "deliveries",
     "edited_articles",
     "edits",
+    "events",
     "feed_documents",
     "feed_versions",
     "hub_subscriptions",
@@ -82,4 +84,5 @@ __all__ = [
     "suppressions",
     "terms",
     "waves",
+    "webhooks",
 ]
