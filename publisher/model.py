@@ -764,6 +764,33 @@ class Subscription:
         return self.wishes.cadence
 
 
+class SuppressionReason(enum.StrEnum):
+    """Why an address is never mailed."""
+
+    HARD_BOUNCE = "hard_bounce"  # there is nobody
+    COMPLAINT = "complaint"  # its owner reported a mail as spam
+    MANUAL = "manual"  # an admin's decision
+    ERASED = "erased"  # its owner had themselves erased
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """An address, or all of a domain, that is never mailed, by one newsletter or by any ("").
+
+    ``address_key`` is that of the address, or "@" and the domain; None once its owner was erased,
+    when only ``hash`` is left to know it by. ``until`` is None for ever.
+    """
+
+    id: int
+    hash: str
+    address_key: str | None
+    newsletter: str
+    reason: SuppressionReason
+    note: str
+    created: datetime
+    until: datetime | None
+
+
 class DeliveryState(enum.StrEnum):
     """``sending`` is durable before the final dot can leave; past its lease it is in doubt."""
 

@@ -22,12 +22,13 @@ from publisher.model import (
     Publication,
     Subscription,
     SubscriptionState,
+    SuppressionReason,
     Wishes,
 )
 from publisher.ports import Clock
 from publisher.render import Templates
 from publisher.renditions import confirmation
-from publisher.store import composing, renditions, subscribers
+from publisher.store import composing, renditions, subscribers, suppressions
 from publisher.store.engine import Store
 from publisher.tokens import Purpose, Tokens
 
@@ -40,6 +41,7 @@ class Subscribed(enum.StrEnum):
     ALREADY = "already"  # was active before; nothing changed
     WAITING = "waiting"  # was asked before and has not answered; an import does not ask twice
     ENDED = "ended"  # left before, and is not brought back without asking
+    SUPPRESSED = "suppressed"  # is never mailed, and has not asked for it themselves
 
 
 async def subscribe(
@@ -80,6 +82,8 @@ async def subscribe(
         return became
 
 
+# What the person themselves may lift.
+_OWN_AFFAIR = (SuppressionReason.ERASED, SuppressionReason.COMPLAINT)
 # What becomes of somebody who stands on a list a second time.
 _AGAIN = {Subscribed.ACTIVE: Subscribed.ALREADY, Subscribed.ASKED: Subscribed.WAITING}
 
@@ -103,6 +107,15 @@ class _Wish:
     async def of(self, addresses: Sequence[Address]) -> list[Subscribed]:
         """Fulfil it as far as can be done without asking; give what became of each."""
         by_key = {key(address): address for address in addresses}
+        barred = await suppressions.among(
+            self.connection, by_key, self.now, newsletter=self.newsletter.slug
+        )
+        if self.is_own and not self.confirmed:
+            # They are asked like everybody, so that nobody learns who is suppressed (A13): the
+            # claim of the mail decides, and lets them have it who were only erased.
+            await suppressions.know_again(self.connection, barred)
+            barred = {}
+        by_key = {each: address for each, address in by_key.items() if each not in barred}
         ids = await subscribers.people(self.connection, by_key, self.now)
         known = await subscribers.bonds(self.connection, list(ids.values()), self.newsletter.slug)
         newcomers = [person for person in ids.values() if person not in known]
@@ -121,7 +134,11 @@ class _Wish:
         for person, bond in known.items():
             became[person] = await self._renew(bond)
         told = []
-        for person in (ids[key(address)] for address in addresses):
+        for each in map(key, addresses):
+            if each in barred:
+                told.append(Subscribed.SUPPRESSED)
+                continue
+            person = ids[each]
             told.append(became[person])
             became[person] = _AGAIN.get(became[person], became[person])
         return told
@@ -188,11 +205,17 @@ async def confirm(
 ) -> Subscription:
     """Make a pending subscription active; harmless when it is already. Raises TokenError.
 
-    A token of a subscription that has ended meanwhile confirms nothing: leaving is final.
+    A token of a subscription that has ended meanwhile confirms nothing: leaving is final. Whoever
+    was erased, or has complained, and now confirms may be mailed again: it is their own wish, later
+    than the other, and made with what only the mailbox got. No wish heals a mailbox that bounces.
     """
     found = await holder(store, tokens, Purpose.CONFIRM, token)
     async with store.write() as connection:
-        await subscribers.activate(connection, found.id, consent, clock())
+        if await subscribers.activate(connection, found.id, consent, clock()):
+            for newsletter in ("", found.newsletter):
+                await suppressions.unsuppress(
+                    connection, key(found.address), newsletter=newsletter, reasons=_OWN_AFFAIR
+                )
     return await holder(store, tokens, Purpose.CONFIRM, token)
 
 

@@ -30,6 +30,13 @@ async def load(connection: AsyncConnection) -> dict[int, bytes]:
     return {row.id: row.secret for row in rows}
 
 
+async def site_secret(connection: AsyncConnection) -> bytes:
+    """Give the first key, which is never taken out: what it has made must never be made anew."""
+    query = select(keys.c.secret).order_by(keys.c.id).limit(1)
+    secret: bytes = (await connection.execute(query)).scalar_one()
+    return secret
+
+
 async def born(connection: AsyncConnection) -> datetime:
     """Give when this database was first used: the date of what has no date of its own."""
     moment: datetime = (await connection.execute(select(func.min(keys.c.created)))).scalar_one()

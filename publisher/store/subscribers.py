@@ -1,4 +1,4 @@
-"""People and their subscriptions, and the addresses that are never mailed."""
+"""People and their subscriptions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Address, Lane, OwnTime, Subscription, SubscriptionState, Wishes
@@ -18,7 +18,6 @@ from publisher.store.tables import (
     rendition_articles,
     subscribers,
     subscriptions,
-    suppressions,
 )
 
 _MOST_ASKED = 3
@@ -33,6 +32,8 @@ async def people(
     Gives their ids by key. A name given now replaces none, never another: people are not
     renamed by an import.
     """
+    if not addresses:
+        return {}
     # Two sign-ups of one new person at once: the second finds the row of the first.
     await connection.execute(
         insert_unless(connection, subscribers).on_conflict_do_nothing(
@@ -283,36 +284,6 @@ async def counts(connection: AsyncConnection) -> dict[tuple[str, str, Subscripti
         ).group_by(subscriptions.c.newsletter, subscriptions.c.cadence, subscriptions.c.state)
     )
     return {(row.newsletter, row.cadence, SubscriptionState(row.state)): row.people for row in rows}
-
-
-# --- suppressions -----------------------------------------------------------------------
-
-
-async def suppress(
-    connection: AsyncConnection, address_key: str, reason: str, now: datetime
-) -> bool:
-    """Never mail an address again; False if that was so before."""
-    result = await connection.execute(
-        insert_unless(connection, suppressions)
-        .values(address_key=address_key, reason=reason, created=now)
-        .on_conflict_do_nothing()
-        .returning(suppressions.c.address_key)
-    )
-    return result.first() is not None
-
-
-async def unsuppress(connection: AsyncConnection, address_key: str) -> bool:
-    """Allow an address again; False if it was not suppressed."""
-    result = await connection.execute(
-        delete(suppressions).where(suppressions.c.address_key == address_key)
-    )
-    return result.rowcount == 1
-
-
-async def suppressed(connection: AsyncConnection) -> Sequence[tuple[str, str, datetime]]:
-    """List (address key, reason, since), by address."""
-    rows = await connection.execute(select(suppressions).order_by(suppressions.c.address_key))
-    return [(row.address_key, row.reason, row.created) for row in rows]
 
 
 # --- rows and values --------------------------------------------------------------------

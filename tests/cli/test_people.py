@@ -1,4 +1,4 @@
-"""`subscribers` and `suppressions`."""
+"""`subscribers`."""
 
 from __future__ import annotations
 
@@ -160,13 +160,3 @@ def test_an_unknown_person_is_told(loaded: Command) -> None:
 
     expected = "error: nobody is known under ann@example.org\n"
     assert (1, expected) == (result.exit_code, result.stderr)
-
-
-def test_suppressions_come_and_go(loaded: Command) -> None:
-    loaded("suppressions", "add", "ann@example.org")
-    before = json.loads(loaded("suppressions", "list", "--json").stdout)
-
-    loaded("suppressions", "remove", "ann@example.org")
-
-    assert [("ann@example.org", "manual")] == [(row["address"], row["reason"]) for row in before]
-    assert 1 == loaded("suppressions", "remove", "ann@example.org").exit_code

@@ -29,6 +29,7 @@ from publisher.store.tables.feeds import (
     intents,
     pings,
 )
+from publisher.store.tables.leaving import suppressions
 from publisher.store.tables.mailing import (
     cadences,
     corrections,
@@ -42,7 +43,6 @@ from publisher.store.tables.mailing import (
     renditions,
     subscribers,
     subscriptions,
-    suppressions,
     waves,
 )
 

@@ -62,14 +62,6 @@ subscriptions = Table(
     sqlite_autoincrement=True,
 )
 
-suppressions = Table(
-    "suppressions",
-    metadata,
-    Column("address_key", String, primary_key=True),
-    Column("reason", String, nullable=False),
-    Column("created", UTCDateTime, nullable=False),
-)
-
 cadences = Table(
     "cadences",
     metadata,
