@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.errors import TokenError
+from publisher.errors import TokenEnded
 from publisher.mail.address import key
 from publisher.model import (
     Address,
@@ -28,7 +28,7 @@ from publisher.model import (
 from publisher.ports import Clock
 from publisher.render import Templates
 from publisher.renditions import confirmation
-from publisher.store import composing, renditions, subscribers, suppressions
+from publisher.store import accounts, composing, renditions, subscribers, suppressions
 from publisher.store.engine import Store
 from publisher.tokens import Purpose, Tokens
 
@@ -189,14 +189,14 @@ class _Wish:
 async def holder(store: Store, tokens: Tokens, purpose: Purpose, token: str) -> Subscription:
     """Find whose token this is. Changes nothing.
 
-    Raises TokenError, the same for a token that is forged and for one whose subscription is
-    gone.
+    Raises TokenError for one that was not made here, without a look at the database: how long
+    that takes tells nothing of what is in it. Raises TokenEnded if the subscription has gone.
     """
     id, *_ = tokens.read(purpose, token)
     async with store.read() as connection:
         found = await subscribers.subscription(connection, id)
     if found is None:
-        raise TokenError("this link is not valid")
+        raise TokenEnded("the subscription of this link is no longer there")
     return found
 
 
@@ -226,11 +226,11 @@ async def in_mail(store: Store, tokens: Tokens, token: str) -> list[Subscription
     newsletters share a mail.
     """
     found = await holder(store, tokens, Purpose.UNSUBSCRIBE, token)
-    _, *merged = tokens.read(Purpose.UNSUBSCRIBE, token)
-    if not merged:
+    _, *rendition = tokens.read(Purpose.UNSUBSCRIBE, token)
+    if not rendition:
         return [found]
     async with store.read() as connection:
-        others = await subscribers.in_rendition(connection, found.subscriber, merged[0])
+        others = await subscribers.in_rendition(connection, found.subscriber, rendition[0])
     return [found, *(each for each in others if each.id != found.id)]
 
 
@@ -241,15 +241,20 @@ async def unsubscribe(
 
     ``only`` names the one newsletter that is meant. It is in force when this returns, for an
     issue under way as well: claims and the mark before each message ask the subscription's row.
+    Whoever follows the link of a mail has it, so if it was in doubt, it is no more.
     """
-    leaving = [
-        each
-        for each in await in_mail(store, tokens, token)
-        if only is None or each.newsletter == only
-    ]
+    found = await in_mail(store, tokens, token)
+    leaving = [each for each in found if only is None or each.newsletter == only]
+    _, *mailed = tokens.read(Purpose.UNSUBSCRIBE, token)
     async with store.write() as connection:
+        now = clock()
+        for rendition in mailed:
+            for mail in await accounts.of_rendition(connection, found[0].subscriber, rendition):
+                await accounts.settle_doubt(
+                    connection, mail, arrived=True, reply="left by its own link", now=now
+                )
         for each in leaving:
-            await subscribers.end(connection, each.id, clock())
+            await subscribers.end(connection, each.id, now)
     return await in_mail(store, tokens, token)
 
 
