@@ -745,7 +745,10 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A person's bond to a newsletter. One row for each (address, newsletter)."""
+    """A person's bond to a newsletter. One row for each (address, newsletter).
+
+    ``ended_by`` says how it ended; "page" and "one-click" are the person's own doing.
+    """
 
     id: int
     subscriber: int
@@ -756,12 +759,18 @@ class Subscription:
     created: datetime
     confirmed: datetime | None
     ended: datetime | None
+    ended_by: str
     consent: Mapping[str, str]
 
     @property
     def cadence(self) -> str:
         """How often they hear."""
         return self.wishes.cadence
+
+    @property
+    def was_active(self) -> bool:
+        """Whether it was confirmed, since it was last asked for."""
+        return self.confirmed is not None and self.confirmed >= self.created
 
 
 class SuppressionReason(enum.StrEnum):

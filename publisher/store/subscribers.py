@@ -20,6 +20,9 @@ from publisher.store.tables import (
     subscriptions,
 )
 
+# How a person left who did it by a link of theirs.
+OWN_LEAVING = (PAGE, ONE_CLICK) = ("page", "one-click")
+
 _MOST_ASKED = 3
 _ASKED_AGAIN = timedelta(days=1)
 
@@ -141,6 +144,7 @@ async def ask_again(
             consent=dict(consent),
             created=now,
             ended=None,
+            ended_by="",
             **_columns(wishes),
         )
     )
@@ -201,14 +205,38 @@ async def activate(
     return result.rowcount == 1
 
 
-async def end(connection: AsyncConnection, id: int, now: datetime) -> bool:
-    """End a subscription; False if it had ended before. Rows not yet sent become skipped."""
+async def end(connection: AsyncConnection, id: int, now: datetime, *, by: str = "") -> bool:
+    """End a subscription; False if it had ended before. Rows not yet sent become skipped.
+
+    ``by`` says how, as in `Subscription`.
+    """
     result = await connection.execute(
         update(subscriptions)
         .where(subscriptions.c.id == id, subscriptions.c.state != SubscriptionState.ENDED)
-        .values(state=SubscriptionState.ENDED, ended=now)
+        .values(state=SubscriptionState.ENDED, ended=now, ended_by=by)
     )
     return result.rowcount == 1
+
+
+async def bring_back(connection: AsyncConnection, subscriber: int, ended: datetime) -> list[int]:
+    """Undo a person's own leaving: make active what they ended at this instant; give the ids.
+
+    All else is as it was, so nothing is lost and nothing comes twice. What had not been confirmed
+    by then is not made active by this.
+    """
+    back = await connection.execute(
+        update(subscriptions)
+        .where(
+            subscriptions.c.subscriber_id == subscriber,
+            subscriptions.c.state == SubscriptionState.ENDED,
+            subscriptions.c.ended == ended,
+            subscriptions.c.ended_by.in_(OWN_LEAVING),
+            subscriptions.c.confirmed >= subscriptions.c.created,
+        )
+        .values(state=SubscriptionState.ACTIVE, ended=None, ended_by="")
+        .returning(subscriptions.c.id)
+    )
+    return list(back.scalars())
 
 
 async def choose(connection: AsyncConnection, id: int, wishes: Wishes) -> bool:
@@ -319,5 +347,6 @@ def _subscription(row: Row[Any]) -> Subscription:
         created=row.created,
         confirmed=row.confirmed,
         ended=row.ended,
+        ended_by=row.ended_by,
         consent=row.consent,
     )

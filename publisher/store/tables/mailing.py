@@ -44,6 +44,8 @@ subscriptions = Table(
     Column("created", UTCDateTime, nullable=False),
     Column("confirmed", UTCDateTime),
     Column("ended", UTCDateTime),
+    # How it ended: "page" and "one-click" are its reader's own doing.
+    Column("ended_by", String, nullable=False, server_default=text("''")),
     Column("consent", JSON, nullable=False),
     # Articles eligible up to here were considered for this person. It only bounds the search;
     # the ledger (deliveries and their renditions) is the judge, so moving it back is safe.
