@@ -22,6 +22,7 @@ from publisher.cli import (
     choosing,  # noqa: F401 -- adds a command to `subscribers`
     correcting,  # noqa: F401 -- adds a command to `issues`
     issues,
+    keys,
     people,
     planning,
     scheduling,
@@ -127,6 +128,7 @@ app.command(rich_help_panel=_SET_UP)(site.init)
 app.command(rich_help_panel=_SET_UP)(site.check)
 app.command(rich_help_panel=_SET_UP)(planning.plan)
 app.command(rich_help_panel=_SET_UP)(site.migrate)
+app.add_typer(keys.keys, rich_help_panel=_SET_UP)
 app.command(rich_help_panel=_RUN)(service.run)
 app.command(rich_help_panel=_RUN)(service.web)
 app.command(rich_help_panel=_RUN)(service.clock)
