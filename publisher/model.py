@@ -800,6 +800,14 @@ class Suppression:
     until: datetime | None
 
 
+class MoveState(enum.StrEnum):
+    """How far a change of address has come."""
+
+    ASKED = "asked"  # the new mailbox is asked
+    DONE = "done"
+    STOPPED = "stopped"  # the old mailbox wanted none of it
+
+
 class DeliveryState(enum.StrEnum):
     """``sending`` is durable before the final dot can leave; past its lease it is in doubt."""
 
@@ -885,12 +893,15 @@ class Balance:
 class Notice:
     """A word to the admin, in plain text. ``key`` says what it is about and how that stands.
 
-    What has been said once under a key is not said again.
+    What has been said once under a key is not said again. With a ``recipient`` it is a word to
+    that mailbox instead, in the name of a newsletter.
     """
 
     key: str
     subject: str
     text: str
+    recipient: str | None = None
+    newsletter: str = ""
 
 
 # --- mail -------------------------------------------------------------------------------

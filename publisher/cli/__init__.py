@@ -24,6 +24,7 @@ from publisher.cli import (
     issues,
     keys,
     people,
+    person,  # noqa: F401 -- adds commands to `subscribers`
     planning,
     scheduling,
     sending,  # noqa: F401 -- adds commands to `issues`, as steering does

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from publisher.cli import running, show
-from publisher.cli import suppressions as suppression
 from publisher.cli.running import AsJson, CadenceName
 from publisher.errors import PublisherError
 from publisher.model import Subscription, SubscriptionState, Suppression, Wishes
@@ -176,43 +175,6 @@ def list_subscribers(
         ) as listing:
             async for page in _pages(app, newsletter, state):
                 listing.page(_row(app, subscription) for subscription in page)
-
-    running.at_work(ctx, job)
-
-
-@subscribers.command("show")
-def show_subscriber(ctx: typer.Context, address: Address, as_json: AsJson = False) -> None:
-    """Show one person's subscriptions, and whether the address is suppressed."""
-
-    async def job(app: App) -> None:
-        from publisher.store import suppressions
-
-        key, found = await _of(app, address)
-        async with app.store.read() as connection:
-            barred = (await suppressions.among(connection, [key], app.clock())).get(key, [])
-        if not found and not barred:
-            raise PublisherError(f"nobody is known under {address}")
-        if as_json:
-            rows = [{**_row(app, each), "consent": dict(each.consent)} for each in found]
-            show.dump(
-                {
-                    "address": key,
-                    "suppressed": barred[0].reason if barred else None,
-                    "suppressions": [
-                        suppression.row(each, app.config.publication) for each in barred
-                    ],
-                    "subscriptions": rows,
-                }
-            )
-            return
-        for each in barred:
-            show.say(f"{key} is suppressed ({_why(each)}): no mail goes there.")
-        with show.Listing(
-            *("newsletter", "cadence", "state", "since", "confirmed", "ended", "name"),
-            as_json=False,
-            empty="No subscriptions.",
-        ) as listing:
-            listing.page(_row(app, subscription) for subscription in found)
 
     running.at_work(ctx, job)
 

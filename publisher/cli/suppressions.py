@@ -91,7 +91,7 @@ def list_suppressions(ctx: typer.Context, as_json: AsJson = False) -> None:
                     page = await stored.page(connection, after=after, limit=_PAGE)
                 if not page:
                     return
-                listing.page(row(each, app.config.publication) for each in page)
+                listing.page(_row(each, app.config.publication) for each in page)
                 after = page[-1].id
 
     running.at_work(ctx, job)
@@ -114,7 +114,7 @@ def unsuppress(ctx: typer.Context, address: Whom, newsletter: ForNewsletter = No
     running.at_work(ctx, job)
 
 
-def row(suppression: Suppression, publication: Publication) -> dict[str, Any]:
+def _row(suppression: Suppression, publication: Publication) -> dict[str, Any]:
     """Show a suppression as a row of a table."""
     zone, until = publication.timezone, suppression.until
     return {

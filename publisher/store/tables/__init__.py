@@ -29,7 +29,7 @@ from publisher.store.tables.feeds import (
     intents,
     pings,
 )
-from publisher.store.tables.leaving import suppressions
+from publisher.store.tables.leaving import erasures, moves, suppressions
 from publisher.store.tables.mailing import (
     cadences,
     corrections,
@@ -57,6 +57,7 @@ __all__ = [
     "deliveries",
     "edited_articles",
     "edits",
+    "erasures",
     "feed_documents",
     "feed_versions",
     "hub_subscriptions",
@@ -65,6 +66,7 @@ __all__ = [
     "issues",
     "keys",
     "metadata",
+    "moves",
     "notices",
     "origins",
     "pings",

@@ -248,13 +248,17 @@ quotas = Table(
     Column("used", Integer, nullable=False),
 )
 
-# What the admin is told of. No part of the ledger: it counts no reader, and may come twice.
+# What the admin is told of, or a person about their own address. No part of the ledger: it counts
+# no reader, and may come twice.
 notices = Table(
     "notices",
     metadata,
     Column("id", ROW_ID, primary_key=True),
     # A digest of what it is about and how that stands: it is told once.
     Column("key", String(64), nullable=False, unique=True),
+    # Whom it is for, NULL for the admin, and in which newsletter's name.
+    Column("recipient", String),
+    Column("newsletter", String, nullable=False, server_default=text("''")),
     Column("subject", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("created", UTCDateTime, nullable=False),
