@@ -42,7 +42,6 @@ class _Kept:
     """A rendition that is ready for its recipients."""
 
     message: compose.Prepared
-    is_merged: bool
     corrects: int | None
 
 
@@ -71,7 +70,7 @@ class Letters:
             kept.message,
             claim.address,
             claim.subscription,
-            merged=claim.rendition if kept.is_merged else None,
+            rendition=claim.rendition,
             envelope_sender=self._envelope_sender(newsletter, claim.delivery),
             message_id=message_id(
                 f"confirmation-{claim.delivery}" if claim.issue is None else claim.issue
@@ -98,7 +97,6 @@ class Letters:
                     is_list=claim.lane is Lane.ISSUE,
                     number=None if issue is None else issue.number,
                 ),
-                is_merged=len(rendition.parts) > 1,
                 corrects=None if carried is None else carried.issue,
             )
             self._prepared[claim.rendition] = kept
@@ -141,11 +139,11 @@ class Letters:
         envelope_sender: str,
         message_id: str,
         in_reply_to: str | None = None,
-        merged: int | None = None,
+        rendition: int | None = None,
     ) -> Message:
         """Make one person's message. An odd name that the database has of them is cleaned here.
 
-        ``merged`` is as in `values`. Raises ValueError or AddressError if no message can be made
+        ``rendition`` is as in `values`. Raises ValueError or AddressError if no message can be made
         for this person.
         """
         name = clean_name(recipient.name)
@@ -154,7 +152,7 @@ class Letters:
             envelope_sender=envelope_sender,
             message_id=message_id,
             in_reply_to=in_reply_to,
-            values=self.values(recipient, subscription, prepared.slots, merged=merged),
+            values=self.values(recipient, subscription, prepared.slots, rendition=rendition),
         )
 
     def values(
@@ -163,14 +161,14 @@ class Letters:
         subscription: int,
         slots: Collection[Slot] = frozenset(Slot),
         *,
-        merged: int | None = None,
+        rendition: int | None = None,
     ) -> dict[Slot, str]:
         """Give what goes into these slots of one person's mail.
 
-        ``merged`` is the rendition of a mail that several newsletters share: its link leaves all
-        of them, since whoever follows it wants no more such mails.
+        ``rendition`` is that of the mail: its link leaves all newsletters that share it, since
+        whoever follows it wants no more such mails, and proves that this one has arrived.
         """
-        left = (subscription,) if merged is None else (subscription, merged)
+        left = (subscription,) if rendition is None else (subscription, rendition)
         return {slot: self._value(slot, address, subscription, left) for slot in slots}
 
     def _value(self, slot: Slot, address: Address, subscription: int, left: Sequence[int]) -> str:

@@ -27,7 +27,7 @@ from publisher.model import (
 from publisher.ports import Clock
 from publisher.render import Templates
 from publisher.renditions import confirmation
-from publisher.store import composing, renditions, subscribers
+from publisher.store import accounts, composing, renditions, subscribers
 from publisher.store.engine import Store
 from publisher.tokens import Purpose, Tokens
 
@@ -203,11 +203,11 @@ async def in_mail(store: Store, tokens: Tokens, token: str) -> list[Subscription
     newsletters share a mail.
     """
     found = await holder(store, tokens, Purpose.UNSUBSCRIBE, token)
-    _, *merged = tokens.read(Purpose.UNSUBSCRIBE, token)
-    if not merged:
+    _, *rendition = tokens.read(Purpose.UNSUBSCRIBE, token)
+    if not rendition:
         return [found]
     async with store.read() as connection:
-        others = await subscribers.in_rendition(connection, found.subscriber, merged[0])
+        others = await subscribers.in_rendition(connection, found.subscriber, rendition[0])
     return [found, *(each for each in others if each.id != found.id)]
 
 
@@ -218,15 +218,20 @@ async def unsubscribe(
 
     ``only`` names the one newsletter that is meant. It is in force when this returns, for an
     issue under way as well: claims and the mark before each message ask the subscription's row.
+    Whoever follows the link of a mail has it, so if it was in doubt, it is no more.
     """
-    leaving = [
-        each
-        for each in await in_mail(store, tokens, token)
-        if only is None or each.newsletter == only
-    ]
+    found = await in_mail(store, tokens, token)
+    leaving = [each for each in found if only is None or each.newsletter == only]
+    _, *mailed = tokens.read(Purpose.UNSUBSCRIBE, token)
     async with store.write() as connection:
+        now = clock()
+        for rendition in mailed:
+            for mail in await accounts.of_rendition(connection, found[0].subscriber, rendition):
+                await accounts.settle_doubt(
+                    connection, mail, arrived=True, reply="left by its own link", now=now
+                )
         for each in leaving:
-            await subscribers.end(connection, each.id, clock())
+            await subscribers.end(connection, each.id, now)
     return await in_mail(store, tokens, token)
 
 

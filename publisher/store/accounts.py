@@ -40,6 +40,7 @@ async def resolve_doubt(
             "state": DeliveryState.FAILED,
             "settled": now,
             "reply": "in doubt, and not sent again by policy",
+            "doubted": True,
         }
     )
     result = await connection.execute(
@@ -52,6 +53,30 @@ async def resolve_doubt(
         .values(**values)
     )
     return result.rowcount
+
+
+async def settle_doubt(
+    connection: AsyncConnection, delivery: int, *, arrived: bool, reply: str, now: datetime
+) -> bool:
+    """Settle a row that was ever in doubt by evidence: it ``arrived``, or it never will.
+
+    What waits to be sent again need not be; what was failed by policy may turn out to have arrived.
+    False if there was nothing to settle. A row that is under way once more is left to its worker.
+    """
+    was_open = or_(
+        _in_doubt(now), and_(deliveries.c.doubted, deliveries.c.state == DeliveryState.PENDING)
+    )
+    was_given_up = and_(deliveries.c.doubted, deliveries.c.state == DeliveryState.FAILED)
+    result = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery, or_(was_open, was_given_up) if arrived else was_open)
+        .values(
+            state=DeliveryState.ACCEPTED if arrived else DeliveryState.FAILED,
+            settled=now,
+            reply=reply,
+        )
+    )
+    return result.rowcount == 1
 
 
 async def retry(
@@ -188,6 +213,16 @@ async def recipients(
         )
         for row in await connection.execute(query)
     ]
+
+
+async def of_rendition(connection: AsyncConnection, subscriber: int, rendition: int) -> list[int]:
+    """Give the rows by which a person was, or is to be, sent a rendition."""
+    rows = await connection.execute(
+        select(deliveries.c.id).where(
+            deliveries.c.subscriber_id == subscriber, deliveries.c.rendition_id == rendition
+        )
+    )
+    return list(rows.scalars())
 
 
 async def next_due(connection: AsyncConnection) -> datetime | None:
