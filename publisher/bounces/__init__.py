@@ -20,9 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from publisher.errors import AddressError, PublisherError, TokenError
 from publisher.mail.address import key, parse
 from publisher.mail.incoming import LIMIT_BYTES, read
-from publisher.model import Address, BounceKind, Consequence, Verdict
+from publisher.model import Address, BounceKind, Consequence, SuppressionReason, Verdict
 from publisher.ports import Clock
-from publisher.store import accounts, bounces, leaving, quarantine, subscribers
+from publisher.store import accounts, bounces, leaving, quarantine, subscribers, suppressions
 from publisher.store.bounces import About
 from publisher.store.engine import Store
 from publisher.tokens import Purpose, Tokens
@@ -177,8 +177,8 @@ class Bounces:
             return id
         if (reason := await self._reason(connection, verdict, about, now)) is not None:
             if verdict.kind is BounceKind.COMPLAINT and about.subscription is not None:
-                await subscribers.end(connection, about.subscription, now)
-            if await subscribers.suppress(connection, about.address_key, reason, now):
+                await subscribers.end(connection, about.subscription, now, by="complaint")
+            if await suppressions.suppress(connection, about.address_key, reason, now):
                 await bounces.conclude(connection, id, Consequence.SUPPRESSED)
                 log.info("address suppressed", bounce=id, reason=reason)
         return Taken.RECORDED
@@ -200,15 +200,15 @@ class Bounces:
 
     async def _reason(
         self, connection: AsyncConnection, verdict: Verdict, about: About, now: datetime
-    ) -> str | None:
+    ) -> SuppressionReason | None:
         """Say why the address is to be suppressed; None if it is not."""
         match verdict.kind:
             case BounceKind.HARD:
-                return "hard_bounce"
+                return SuppressionReason.HARD_BOUNCE
             case BounceKind.COMPLAINT:
-                return "complaint"
+                return SuppressionReason.COMPLAINT
             case BounceKind.SOFT if await self._score(connection, about, now) >= self._policy.limit:
-                return "soft_bounces"
+                return SuppressionReason.SOFT_BOUNCES
         return None
 
     async def _score(self, connection: AsyncConnection, about: About, now: datetime) -> float:
@@ -233,7 +233,9 @@ class Bounces:
         if isinstance(id, Taken):
             return id
         bonds = await leaving.in_mail(connection, subscription, rendition)
-        await leaving.leave(connection, bonds, rendition=rendition, how="left by mail", now=now)
+        await leaving.leave(
+            connection, bonds, rendition=rendition, how="left by mail", by="mail", now=now
+        )
         await bounces.conclude(connection, id, Consequence.UNSUBSCRIBED)
         return Taken.RECORDED
 

@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import BounceKind, Consequence, Event, EventKind, Verdict
+from publisher.model import BounceKind, Consequence, Event, EventKind, MoveState, Verdict
 from publisher.store import events
 from publisher.store.engine import insert_unless
 from publisher.store.tables import (
     bounce_counts,
     bounces,
     deliveries,
+    moves,
     subscribers,
     subscriptions,
 )
@@ -37,7 +38,8 @@ _COUNTED_FOR = timedelta(days=30)
 class About:
     """Whom a report is about, and which mail, as far as that is proven.
 
-    ``subscription`` is that to the mail's newsletter; one that has ended counts.
+    ``address_key`` is that of the address that had the mail, ``subscription`` that to its
+    newsletter; one that has ended counts.
     """
 
     subscriber: int
@@ -72,6 +74,7 @@ async def of_delivery(connection: AsyncConnection, delivery: int) -> About | Non
             deliveries.c.subscriber_id,
             deliveries.c.newsletter,
             deliveries.c.issue_id,
+            deliveries.c.created,
             subscribers.c.address_key,
             subscriptions.c.id.label("subscription"),
         )
@@ -88,14 +91,31 @@ async def of_delivery(connection: AsyncConnection, delivery: int) -> About | Non
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         return None
+    former = await _former(connection, row.subscriber_id, row.created)
     return About(
         subscriber=row.subscriber_id,
-        address_key=row.address_key,
+        address_key=former or row.address_key,
         delivery=delivery,
-        subscription=row.subscription,
+        # What a mailbox says that they have left is no word of theirs.
+        subscription=None if former else row.subscription,
         newsletter=row.newsletter,
         issue=row.issue_id,
     )
+
+
+async def _former(connection: AsyncConnection, subscriber: int, mailed: datetime) -> str | None:
+    """Give the key of the address that somebody had at this time, if they have moved since."""
+    former = await connection.scalar(
+        select(moves.c.former)
+        .where(
+            moves.c.subscriber_id == subscriber,
+            moves.c.state == MoveState.DONE,
+            moves.c.settled > mailed,
+        )
+        .order_by(moves.c.settled)
+        .limit(1)
+    )
+    return None if former is None else str(former).casefold()
 
 
 async def of_subscription(
@@ -291,11 +311,6 @@ async def counts(connection: AsyncConnection, since: datetime) -> dict[str, int]
         .order_by(bounce_counts.c.what)
     )
     return {what: int(mails) for what, mails in rows}
-
-
-async def forget(connection: AsyncConnection, subscriber: int) -> None:
-    """Forget what was told of a person: it names their address."""
-    await connection.execute(delete(bounces).where(bounces.c.subscriber_id == subscriber))
 
 
 def _reports() -> Select[Any]:

@@ -37,15 +37,17 @@ async def leave(
     *,
     rendition: int | None,
     how: str,
+    by: str,
     now: datetime,
 ) -> None:
     """End subscriptions of one person, by a mail that had this rendition.
 
-    If it was in doubt whether the mail arrived, it is no more; ``how`` says why.
+    If it was in doubt whether the mail arrived, it is no more; ``how`` says why. ``by`` is what the
+    subscriptions say of it.
     """
     if rendition is not None:
         for subscriber in {each.subscriber for each in bonds}:
             for mail in await accounts.of_rendition(connection, subscriber, rendition):
                 await accounts.settle_doubt(connection, mail, arrived=True, reply=how, now=now)
     for each in bonds:
-        await subscribers.end(connection, each.id, now)
+        await subscribers.end(connection, each.id, now, by=by)

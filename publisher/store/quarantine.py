@@ -110,6 +110,17 @@ async def count(connection: AsyncConnection) -> int:
     return await connection.scalar(select(func.count()).select_from(quarantine)) or 0
 
 
+async def naming(connection: AsyncConnection, address_key: str) -> list[int]:
+    """Find the mails that have an address in them, in whatever case it stands there."""
+    octets = address_key.casefold().encode()
+    found: list[int] = []
+    for id in (await connection.execute(select(quarantine.c.id))).scalars().all():
+        raw = await connection.scalar(select(quarantine.c.raw).where(quarantine.c.id == id))
+        if raw is not None and octets in bytes(raw).lower():
+            found.append(id)
+    return found
+
+
 def _query() -> Select[Any]:
     return select(
         quarantine.c.id,

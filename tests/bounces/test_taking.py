@@ -17,7 +17,7 @@ from publisher.model import (
     Verdict,
 )
 from publisher.store import bounces as stored
-from publisher.store import events, quarantine, subscribers
+from publisher.store import events, quarantine, suppressions
 from publisher.tokens import Purpose
 from tests.rig.desk import Desk
 from tests.rig.returned import at, bounces, complaint, note, report
@@ -42,8 +42,8 @@ async def mailed(desk: Desk, *names: str) -> dict[str, int]:
 
 async def suppressed(desk: Desk) -> dict[str, str]:
     async with desk.store.read() as connection:
-        found = await subscribers.suppressed(connection)
-    return {address.partition("@")[0]: reason for address, reason, _ in found}
+        found = await suppressions.page(connection, limit=100)
+    return {str(each.address_key).partition("@")[0]: each.reason for each in found}
 
 
 async def listed(desk: Desk) -> list[tuple[str, str, str]]:
@@ -135,7 +135,7 @@ async def test_soft_bounces_suppress_by_a_score_that_decays_and_takes_one_step_a
     assert await soft("ada") == {"ada": "soft_bounces"}
 
     async with desk.store.write() as connection:
-        await subscribers.unsuppress(connection, "ada@example.org", desk.clock())
+        await suppressions.unsuppress(connection, "ada@example.org", desk.clock())
     desk.clock.advance(days=1)
     assert await soft("ada") == {}
 
@@ -317,7 +317,7 @@ async def test_failed_transaction_leaves_nothing_and_the_mail_counts_when_it_com
         raise StoreError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(subscribers, "suppress", fail)
+        patch.setattr(suppressions, "suppress", fail)
         with pytest.raises(StoreError):
             await taking.take(raw, via="pipe")
 

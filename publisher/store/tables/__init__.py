@@ -31,6 +31,7 @@ from publisher.store.tables.feeds import (
     intents,
     pings,
 )
+from publisher.store.tables.leaving import erasures, moves, suppressions
 from publisher.store.tables.mailing import (
     cadences,
     corrections,
@@ -44,7 +45,6 @@ from publisher.store.tables.mailing import (
     renditions,
     subscribers,
     subscriptions,
-    suppressions,
     waves,
 )
 
@@ -61,6 +61,7 @@ __all__ = [
     "deliveries",
     "edited_articles",
     "edits",
+    "erasures",
     "events",
     "feed_documents",
     "feed_versions",
@@ -70,6 +71,7 @@ __all__ = [
     "issues",
     "keys",
     "metadata",
+    "moves",
     "notices",
     "origins",
     "pings",

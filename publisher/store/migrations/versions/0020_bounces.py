@@ -7,8 +7,8 @@ from alembic import op
 
 from publisher.store.tables import ROW_ID, UTCDateTime
 
-revision = "0017"
-down_revision = "0016"
+revision = "0020"
+down_revision = "0019"
 
 
 def upgrade() -> None:
