@@ -323,12 +323,12 @@ class App:
         """Make a connection to a relay; nothing is opened before it is used."""
         to = self.config.relays[relay]
         transport = _transport(to.hop)
-        if to.signer is None:
+        if not to.signers:
             return transport
         # Here, since its library takes its time to load, and few sites sign.
         from publisher.transports._signing import Signing
 
-        return Signing(transport, [to.signer])
+        return Signing(transport, to.signers)
 
 
 def _transport(hop: Hop) -> Transport:

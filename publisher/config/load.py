@@ -264,7 +264,7 @@ def _relay(name: str, table: RelayTable, folder: Path) -> Relay:
         warm_up=_warm_up(table.warm_up),
         give_up_after=table.give_up_after,
         per_domain=None if table.per_domain is None else _per_domain(table.per_domain),
-        signer=_signer(table.dkim) if table.dkim else None,
+        signers=tuple(map(_signer, table.dkim)),
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import ConfigDict, Field, SecretStr
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
 from publisher.config.looks import ThemeTable
 from publisher.config.site import Endpoint, Security
@@ -37,6 +37,7 @@ from publisher.config.values import (
     WebUrl,
     Whole,
     Zone,
+    one_or_several,
 )
 from publisher.model import Format, InDoubtPolicy, MissedPolicy, Order, TermKind, Weight
 from publisher.settings import Allowed, Duration
@@ -459,8 +460,14 @@ class RelayTable(Table):
     """
     per_domain: PerDomainTable | None = None
     """Limits for each domain of recipients. A domain that has to wait holds up no other."""
-    dkim: DkimTable | None = None
-    """The key that signs what goes through this relay."""
+    dkim: Annotated[
+        tuple[DkimTable, ...],
+        BeforeValidator(one_or_several),
+        Allowed("a table, or a list of such tables"),
+    ] = ()
+    """The key that signs what goes through this relay, or several, each of which does: RSA for
+    everybody, and Ed25519 for those who know it (RFC 8463).
+    """
 
 
 class SenderTable(Table):

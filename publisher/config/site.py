@@ -59,7 +59,7 @@ class Relay:
 
     ``hop`` says where it is, and by its type how mail is brought there. ``connections`` is how many
     may stand at once; ``rate`` how many mails it takes in a time, ``daily`` and ``warm_up`` how
-    many on a day; what it puts off is tried again for ``give_up_after``; ``signer`` signs them.
+    many on a day; what it puts off is tried again for ``give_up_after``; all ``signers`` sign them.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Relay:
     warm_up: WarmUp | None
     give_up_after: timedelta
     per_domain: PerDomain | None
-    signer: Signer | None
+    signers: tuple[Signer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

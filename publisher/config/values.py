@@ -178,6 +178,11 @@ def _hub(value: str) -> str:
     return value if value == "self" else _web_url(value)
 
 
+def one_or_several(value: Any) -> Any:
+    """Take a table for a list of one."""
+    return [value] if isinstance(value, dict) else value
+
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), Allowed("text")]
 Slug = Annotated[
     str,

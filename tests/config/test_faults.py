@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from publisher.config import Config, kinds, load
 from publisher.config.load import settle
 from publisher.errors import ConfigError
+from tests.rig.keys import private_pem
 
 Read = Callable[..., Config]
 Faulty = Callable[..., list[str]]
@@ -149,6 +150,12 @@ ONE_FAULT = [
      'host = "m"\ndkim = { domain = "d", selector = "s", key = "k" }',
      "smtp.main.dkim.key: no private key in PEM form, or one with a password,"
      " allowed: an RSA or Ed25519 key in PEM form"),
+    ('host = "mail.example.org"',
+     'host = "m"\ndkim = [{ domain = "d", selector = "s", key = "k" }]',
+     "smtp.main.dkim[0].key: no private key in PEM form, or one with a password,"
+     " allowed: an RSA or Ed25519 key in PEM form"),
+    ('host = "mail.example.org"', 'host = "m"\ndkim = "dkim.pem"',
+     'smtp.main.dkim: "dkim.pem" is not allowed, allowed: a table, or a list of such tables'),
     ('title = "Every', 'limit = true\ntitle = "Every',
      "feeds.all.limit: is not a number, allowed: a whole number from 1 to 1000"),
     ("[[feeds]]", "[feeds]", "feeds: a table is not allowed, allowed: tables in double brackets"),
@@ -534,6 +541,17 @@ def test_no_value_anywhere_breaks_anything_but_the_config(data: st.DataObject) -
 
     for line in faults_in(document):
         assert re.match(r"site/publisher\.toml: \S.*: ", line)
+
+
+def test_two_keys_cannot_have_one_record(faults_of: Faulty) -> None:
+    table = f'{{ domain = "d", selector = "s", key = """{private_pem()}""" }}'
+
+    faults = faults_of(f"{FULL}dkim = [{table}, {table}]\n")
+
+    assert faults == [
+        "smtp.main.dkim[1].selector: is that of smtp.main.dkim[0],"
+        " allowed: one of its own for each key"
+    ]
 
 
 @pytest.mark.parametrize("name", ["d\\r\\nBcc: x", "example .org", "-d", "\u00fc.example"])
