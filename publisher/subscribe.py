@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.errors import TokenError
+from publisher.errors import TokenEnded
 from publisher.mail.address import key
 from publisher.model import (
     Address,
@@ -172,14 +172,14 @@ class _Wish:
 async def holder(store: Store, tokens: Tokens, purpose: Purpose, token: str) -> Subscription:
     """Find whose token this is. Changes nothing.
 
-    Raises TokenError, the same for a token that is forged and for one whose subscription is
-    gone.
+    Raises TokenError for one that was not made here, without a look at the database: how long
+    that takes tells nothing of what is in it. Raises TokenEnded if the subscription has gone.
     """
     id, *_ = tokens.read(purpose, token)
     async with store.read() as connection:
         found = await subscribers.subscription(connection, id)
     if found is None:
-        raise TokenError("this link is not valid")
+        raise TokenEnded("the subscription of this link is no longer there")
     return found
 
 

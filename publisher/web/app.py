@@ -21,6 +21,7 @@ from publisher.errors import StoreError, TokenError
 from publisher.web import (
     api,
     archive,
+    badlink,
     caught,
     documents,
     hub,
@@ -57,7 +58,7 @@ def application(site: Site) -> ASGIApp:
         middleware=[Middleware(Edge)],
         exception_handlers={
             HTTPException: _refused,
-            TokenError: _unknown,
+            TokenError: badlink.answer,
             StoreError: _unavailable,
         },
     )
@@ -131,11 +132,6 @@ async def _refused(request: Request, error: Exception) -> Response:
     return PlainTextResponse(
         f"{error.detail}\n", status_code=error.status_code, headers=error.headers
     )
-
-
-async def _unknown(request: Request, _error: Exception) -> Response:
-    """Answer a token that is not ours as any address that leads nowhere: nobody learns more."""
-    return not_found(request)
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:

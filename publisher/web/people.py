@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from publisher import subscribe
-from publisher.errors import TokenError
+from publisher.errors import TokenEnded
 from publisher.model import Newsletter, Subscription, SubscriptionState
 from publisher.render.filters import own_name
 from publisher.render.zones import zones
@@ -125,7 +125,7 @@ def _configured(request: Request, holder: Subscription) -> Newsletter:
     """Give the newsletter of a subscription; one that is no longer there has no such page."""
     found = site_of(request).newsletter(holder.newsletter)
     if found is None:
-        raise TokenError("this link is of a newsletter that is no longer there")
+        raise TokenEnded("this link is of a newsletter that is no longer there")
     return found
 
 
