@@ -20,6 +20,7 @@ from publisher.compose import Composer
 from publisher.config import Config, SourceEntry
 from publisher.correct import Corrector
 from publisher.deliver.standing import Standing
+from publisher.deliver.witness import Witness
 from publisher.editing import Wish
 from publisher.ingest.legible import bounded, legible
 from publisher.letters import Letters, Stationery
@@ -72,6 +73,7 @@ class App:
     clock: Clock
     limits: Limits
     standing: Standing
+    witness: Witness
     # Passes over one source are made one after the other, whoever asks for them.
     turns: defaultdict[str, asyncio.Lock] = field(
         init=False, repr=False, default_factory=lambda: defaultdict(asyncio.Lock)
@@ -271,6 +273,7 @@ class App:
                     newsletters=carried,
                     clock=self.clock,
                     stop=over,
+                    witness=self.witness,
                     is_probe=is_probe,
                 )
             total += sent
@@ -421,6 +424,7 @@ def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Cl
         letters=letters,
         preflight=preflight,
         limits=Limits.of(config),
+        witness=Witness(config.witness, secrets[min(secrets)]),
         standing=Standing({each.slug: each.relays for each in config.newsletters}),
         press=Press(
             store,

@@ -90,6 +90,7 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
         publication=publication,
         admin=site.publication.admin,
         store_url=_store_url(site.store.url, folder),
+        witness=anchored(site.store.witness, folder),
         # Platforms that give a PORT route to it from outside the machine.
         web=site.web.listen if port is None else Endpoint("0.0.0.0", port),  # noqa: S104
         serving=_serving(site.web),

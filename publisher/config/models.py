@@ -81,6 +81,11 @@ class StoreTable(Table):
     not on a network's; two more of its name, `-wal` and `-shm`, belong to it while it is in use,
     so copy it while the program is stopped. PostgreSQL is for several machines.
     """
+    witness: Path = Path("../var/publisher.witness")
+    """A small file that remembers how far the database has come. So one that was put back from an
+    older copy is noticed, and nothing that has gone out is sent again. Keep it where it outlives
+    the database, and out of its backups.
+    """
 
 
 class WebTable(Table):

@@ -127,6 +127,7 @@ class Config:
     publication: Publication
     admin: Address | None
     store_url: SecretStr
+    witness: Path
     web: Endpoint
     serving: Serving
     hub_allow_private: bool

@@ -22,6 +22,7 @@ from publisher.deliver.hand import Hand
 from publisher.deliver.outcomes import Outcomes
 from publisher.deliver.relay import Relay, Sent
 from publisher.deliver.throttle import Throttle
+from publisher.deliver.witness import Witness
 from publisher.errors import AddressError, InDoubt, Refused, Unreachable, first_cause
 from publisher.letters import Letters
 from publisher.model import Claim, InDoubtPolicy, Message, Newsletter
@@ -31,7 +32,7 @@ from publisher.store.engine import Store
 from publisher.store.group import GroupCommit
 from publisher.store.settling import Outcome
 
-__all__ = ["LEASE", "Relay", "Sent", "decide_doubt", "deliver"]
+__all__ = ["LEASE", "Relay", "Sent", "decide_doubt", "deliver", "give_up_unsent"]
 
 log = structlog.get_logger()
 
@@ -54,6 +55,17 @@ async def decide_doubt(store: Store, newsletters: Collection[Newsletter], *, clo
     return decided
 
 
+async def give_up_unsent(store: Store, witness: Witness, *, clock: Clock) -> int:
+    """Take a database for what it is now, after it was put back; give how many mails were unsent.
+
+    Each of them may have gone out, and counts as failed: nobody sends it again by itself.
+    """
+    async with store.write() as connection:
+        count = await accounts.doubt_unsent(connection, clock())
+        await witness.catch_up(connection)
+    return count
+
+
 async def deliver(
     store: Store,
     relay: Relay,
@@ -63,6 +75,7 @@ async def deliver(
     clock: Clock,
     stop: asyncio.Event,
     lease: timedelta = LEASE,
+    witness: Witness | None = None,
     is_probe: bool = False,
 ) -> Sent:
     """Send every row of these newsletters that is due, and return when none is.
@@ -71,8 +84,11 @@ async def deliver(
 
     Returns early, with ``error``, when the relay cannot be reached or used: no row is blamed,
     those in hand go back. When ``stop`` is set, transactions under way are finished and the
-    rest goes back: nothing is left in doubt. Raises StoreError when the database stays away.
+    rest goes back: nothing is left in doubt. Raises StoreError when the database stays away, or
+    when the ``witness`` knows that it was further once.
     """
+    if witness is not None:
+        await witness.require_newest(store)
     run = _Run(
         store=store,
         relay=relay,
@@ -81,6 +97,7 @@ async def deliver(
         clock=clock,
         stop=stop,
         lease=lease,
+        witness=witness,
         is_probe=is_probe,
     )
     return await run.whole()
@@ -99,6 +116,7 @@ class _Run:
     clock: Clock
     stop: asyncio.Event
     lease: timedelta
+    witness: Witness | None
     is_probe: bool
     sent: Sent = field(default_factory=Sent)
 
@@ -118,6 +136,7 @@ class _Run:
             admission=self.relay.admission,
             is_over=lambda: self.stop.is_set() or self.sent.error is not None,
             give_back=self._give_back,
+            witness=self.witness,
             is_probe=self.is_probe,
         )
         self._commits = GroupCommit(self.store, self.clock, self.lease)
@@ -145,6 +164,7 @@ class _Run:
             self.relay.admission.drop()
             raise first_cause(group) from group
         await self.relay.admission.close(self.store, self.clock())
+        await self._hand.conclude()
         return self.sent
 
     async def _connection(self) -> None:

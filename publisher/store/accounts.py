@@ -55,6 +55,28 @@ async def resolve_doubt(
     return result.rowcount
 
 
+async def doubt_unsent(connection: AsyncConnection, now: datetime) -> int:
+    """Give up every mail of an issue that is not settled, as it may have been sent; give how many.
+
+    Confirmations are left: to have one twice does nobody any harm.
+    """
+    result = await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING)),
+            deliveries.c.issue_id.is_not(None),
+        )
+        .values(
+            state=DeliveryState.FAILED,
+            attempts=deliveries.c.attempts + 1,
+            settled=now,
+            reply="may have been sent before the database was put back",
+            doubted=True,
+        )
+    )
+    return result.rowcount
+
+
 async def settle_doubt(
     connection: AsyncConnection, delivery: int, *, arrived: bool, reply: str, now: datetime
 ) -> bool:
