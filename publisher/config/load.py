@@ -216,7 +216,8 @@ def _newsletter(
         grace=table.grace,
         hours=table.hours,
         approval=table.approval,
-        relays=table.smtp or tuple(names),
+        relays=table.smtp.names if table.smtp else tuple(names),
+        weights=table.smtp.weights if table.smtp else (),
         cadences=tuple(
             Cadence(
                 name=name,

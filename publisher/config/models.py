@@ -30,6 +30,7 @@ from publisher.config.values import (
     NotInForce,
     PositiveDuration,
     Rate,
+    Relays,
     Slug,
     Start,
     StoreUrl,
@@ -336,9 +337,10 @@ class NewsletterTable(Table):
     cadence, as long as it says the same. It may be missing; an issue whose file cannot be read is
     held.
     """
-    smtp: Annotated[tuple[Slug, ...], Field(min_length=1)] | None = None
-    """The relays that carry it, by name: the first that works. While it cannot be used the next one
-    takes over. Without this, the only relay there is.
+    smtp: Relays | None = None
+    """The relays that carry it, by name: of a list the first that works, and while that cannot be
+    used the next one. A table shares mails out in proportion to its numbers; a relay with 0 stands
+    in while none of the others can be used. Without this, the only relay there is.
     """
     cadences: Annotated[
         dict[Slug, CadenceTable],

@@ -28,6 +28,13 @@ class Endpoint(NamedTuple):
     port: int
 
 
+class RelayWeights(NamedTuple):
+    """Relays by name, and a weight for each; without weights they stand in for each other."""
+
+    names: tuple[str, ...]
+    weights: tuple[int, ...]
+
+
 # So many mails in so many seconds.
 Rate = tuple[int, int]
 

@@ -10,7 +10,7 @@ the same connection's next mark, so after a crash at most one row for each open 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ from publisher.deliver.throttle import Throttle
 from publisher.deliver.witness import Witness
 from publisher.errors import AddressError, InDoubt, Refused, Unreachable, first_cause
 from publisher.letters import Letters
-from publisher.model import Claim, InDoubtPolicy, Message, Newsletter
+from publisher.model import Claim, InDoubtPolicy, Message, Newsletter, Share
 from publisher.ports import Clock, Transport
 from publisher.store import accounts
 from publisher.store.engine import Store
@@ -72,13 +72,14 @@ async def deliver(
     letters: Letters,
     *,
     newsletters: Collection[str],
+    shares: Mapping[str, Share] | None = None,
     clock: Clock,
     stop: asyncio.Event,
     lease: timedelta = LEASE,
     witness: Witness | None = None,
     is_probe: bool = False,
 ) -> Sent:
-    """Send every row of these newsletters that is due, and return when none is.
+    """Send every row of these newsletters that is due, or of their ``shares``, until none is.
 
     One row alone, over one connection, if it ``is_probe``: whether the relay can be used again.
 
@@ -94,6 +95,7 @@ async def deliver(
         relay=relay,
         letters=letters,
         newsletters=newsletters,
+        shares=shares or {},
         clock=clock,
         stop=stop,
         lease=lease,
@@ -113,6 +115,7 @@ class _Run:
     relay: Relay
     letters: Letters
     newsletters: Collection[str]
+    shares: Mapping[str, Share]
     clock: Clock
     stop: asyncio.Event
     lease: timedelta
@@ -130,6 +133,7 @@ class _Run:
             store=self.store,
             clock=self.clock,
             newsletters=self.newsletters,
+            shares=self.shares,
             lease=self.lease,
             throttle=self._throttle,
             domains=self.relay.domains,

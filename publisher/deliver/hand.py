@@ -10,7 +10,7 @@ Rows that have to wait for their domain are passed over (`publisher.deliver.rows
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ from publisher.deliver.gate import Gate
 from publisher.deliver.rows import Rows, interleaved
 from publisher.deliver.throttle import Throttle
 from publisher.deliver.witness import Witness
-from publisher.model import Claim
+from publisher.model import Claim, Share
 from publisher.ports import Clock
 from publisher.store import generation, ledger
 from publisher.store.engine import Store
@@ -41,6 +41,7 @@ class Hand:
     store: Store
     clock: Clock
     newsletters: Collection[str]
+    shares: Mapping[str, Share]
     lease: timedelta
     throttle: Throttle
     domains: Domains
@@ -175,6 +176,7 @@ class Hand:
                 connection,
                 newsletters=self.newsletters,
                 issues_of=await self.admission.open(connection, self.newsletters, now),
+                shares=self.shares,
                 is_urgent=is_urgent,
                 limit=1 if self.is_probe else _CHUNK,
                 now=now,

@@ -60,6 +60,10 @@ ADDRESS = 'allowed: "name@example.org" or "A Name <name@example.org>"'
 DURATION = "allowed: a number and its unit, such as 90s, 10m, 6h or 2d"
 URL = "allowed: an http or https URL without user, query and fragment"
 LISTEN = 'allowed: "host:port" with a port from 0 to 65535; 0 is any that is free'
+RELAYS = (
+    'allowed: a list of names, such as ["main", "backup"], or a table of weights from 0 to 1000,'
+    " such as { main = 3, second = 1 }"
+)
 KINDS = f"allowed: {', '.join(kinds.shipped())}, or the dotted name of a module of your own"
 CRON = 'allowed: five cron fields such as "0 7 * * mon", or @hourly @daily @weekly @monthly @yearly'
 
@@ -124,6 +128,22 @@ ONE_FAULT = [
      'smtp = ["main", "b"]\nin_doubt = "resend"\n[smtp.b]\nhost = "b"\n[newsletters.cadences]',
      "newsletters.digest.in_doubt: what one relay may have taken must not go over another one by"
      ' itself, allowed: with several relays "ask" or "skip"'),
+    ('smtp = ["main"]\n[newsletters.cadences]',
+     'smtp = { main = 1, b = 1 }\nin_doubt = "resend"\n[smtp.b]\nhost = "b"\n'
+     "[newsletters.cadences]",
+     "newsletters.digest.in_doubt: what one relay may have taken must not go over another one by"
+     ' itself, allowed: with several relays "ask" or "skip"'),
+    ('smtp = ["main"]', "smtp = { main = 1, mian = 1 }",
+     'newsletters.digest.smtp.mian: there is no "mian", allowed: main'),
+    ('smtp = ["main"]', "smtp = { main = 0 }",
+     f"newsletters.digest.smtp: gives no relay anything to carry, {RELAYS}"),
+    ('smtp = ["main"]', "smtp = { main = true }",
+     f"newsletters.digest.smtp: what main has is no weight, {RELAYS}"),
+    ('smtp = ["main"]', "smtp = { main = 1001 }",
+     f"newsletters.digest.smtp: what main has is no weight, {RELAYS}"),
+    ('smtp = ["main"]', 'smtp = "main"',
+     f"newsletters.digest.smtp: is not understood, {RELAYS}"),
+    ('smtp = ["main"]', "smtp = []", f"newsletters.digest.smtp: is not understood, {RELAYS}"),
     ('smtp = ["main"]', 'hours = "9-5"',
      'newsletters.digest.hours: "9-5" is not a part of a day, allowed: "BEGIN-END" by a clock of'
      ' 24 hours, such as "07:00-22:00"; it may reach over midnight'),
