@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher import deliver, editing, hub, ingest, issues, notify, websub
+from publisher import deliver, editing, hub, ingest, issues, notify, webhooks, websub
 from publisher.compose import Composer
-from publisher.config import Config, SourceEntry
+from publisher.config import Config, SourceEntry, Webhook
 from publisher.correct import Corrector
 from publisher.deliver.standing import Standing
 from publisher.deliver.witness import Witness
@@ -41,8 +41,9 @@ from publisher.publish import Press
 from publisher.render import Templates
 from publisher.sources.push import Pushed, PushSource, PushState
 from publisher.sources.push import Settings as PushSettings
-from publisher.store import articles, keys, ledger, origins, sources
+from publisher.store import articles, finishing, keys, ledger, origins, sources
 from publisher.store import issues as occurrences
+from publisher.store import webhooks as told
 from publisher.store.edits import About
 from publisher.store.engine import Store, connect
 from publisher.store.migrate import migrate, require_current
@@ -214,6 +215,11 @@ class App:
             stop=stop,
         )
 
+    async def tell_webhook(self, hook: Webhook, stop: asyncio.Event) -> int:
+        """Tell a webhook everything that it is to be told now; give how many events it took."""
+        publication = self.config.publication
+        return await webhooks.tell(self.store, hook, publication, clock=self.clock, stop=stop)
+
     async def deny_gone(self) -> list[str]:
         """Let nobody wait at our hub for a feed that the config has no more; give the topics."""
         publication = self.config.publication
@@ -285,7 +291,16 @@ class App:
             if sent.error is not None or not is_probe or sent == deliver.Sent():
                 break
             self.standing.passed(relay)
+        await self._finish()
         return total
+
+    async def _finish(self) -> None:
+        """Note which issues are finished, so that other programs are told."""
+        async with self.store.read() as connection:
+            if not await finishing.is_any_finished(connection, self.clock()):
+                return
+        async with self.store.write() as connection:
+            await finishing.finish(connection, self.clock())
 
     async def is_due(self, relay: str) -> bool:
         """Say whether any mail is due that a relay carries now."""
@@ -393,6 +408,7 @@ async def opened(
                 await keys.ensure(connection, clock())
                 secrets = await keys.load(connection)
                 await _put_in_force(connection, config.newsletters, clock())
+                await told.keep(connection, [hook.name for hook in config.webhooks], clock())
         yield _assemble(config, store, secrets, clock)
     finally:
         await store.close()

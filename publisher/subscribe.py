@@ -235,7 +235,9 @@ async def unsubscribe(
     return await in_mail(store, tokens, token)
 
 
-async def choose(store: Store, tokens: Tokens, token: str, wishes: Wishes) -> Subscription:
+async def choose(
+    store: Store, tokens: Tokens, token: str, wishes: Wishes, *, clock: Clock
+) -> Subscription:
     """Let a person have it otherwise: how often, when, what of it. Raises TokenError.
 
     Loses nothing and repeats nothing: what they had is in the ledger, and how far they were
@@ -243,5 +245,5 @@ async def choose(store: Store, tokens: Tokens, token: str, wishes: Wishes) -> Su
     """
     found = await holder(store, tokens, Purpose.PREFERENCES, token)
     async with store.write() as connection:
-        await subscribers.choose(connection, found.id, wishes)
+        await subscribers.choose(connection, found.id, wishes, clock())
     return await holder(store, tokens, Purpose.PREFERENCES, token)

@@ -434,7 +434,9 @@ async def test_paused_issue_stops_at_once_and_resumes(post: Post) -> None:
 
 async def move(post: Post, issue: Issue, come_from: IssueState, go_to: IssueState) -> None:
     async with post.desk.store.write() as connection:
-        assert await issues.change_state(connection, issue.id, come_from=[come_from], go_to=go_to)
+        assert await issues.change_state(
+            connection, issue.id, come_from=[come_from], go_to=go_to, now=post.desk.clock()
+        )
 
 
 async def test_told_to_stop_it_finishes_what_is_under_way_and_leaves_no_doubt(post: Post) -> None:

@@ -71,7 +71,7 @@ def unsuppress(ctx: typer.Context, address: Address) -> None:
         from publisher.store import subscribers as stored
 
         async with app.store.write() as connection:
-            if not await stored.unsuppress(connection, key(parse(address))):
+            if not await stored.unsuppress(connection, key(parse(address)), app.clock()):
                 raise PublisherError(f"{address} is not suppressed")
         show.say(f"{address} may be mailed again.")
 

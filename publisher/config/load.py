@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from publisher.config import document, looks, relays, rules
+from publisher.config import document, looks, relays, rules, webhooks
 from publisher.config.document import anchored
 from publisher.config.faults import Faults
 from publisher.config.models import (
@@ -115,6 +115,7 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
         relays={name: _relay(name, relay, folder) for name, relay in site.smtp.items()},
         senders={domain.lower(): _sender(table) for domain, table in site.senders.items()},
         bounce_address=site.bounces.address,
+        webhooks=tuple(map(webhooks.webhook, site.webhooks)),
         preflight=dict(site.preflight),
         accepted=tuple(map(faults.dotted, _not_in_force(Place.of(Site), written))),
     )

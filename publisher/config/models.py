@@ -40,6 +40,7 @@ from publisher.config.values import (
     Zone,
     one_or_several,
 )
+from publisher.config.webhooks import WebhookTable
 from publisher.model import Format, InDoubtPolicy, MissedPolicy, Order, TermKind, Weight
 from publisher.settings import Allowed, Duration
 from publisher.transports._settings import FileFormat
@@ -559,4 +560,5 @@ class Site(Table):
     smtp: dict[Slug, RelayTable] = Field(default={})
     senders: dict[DnsName, SenderTable] = Field(default={})
     bounces: BouncesTable = BouncesTable()
+    webhooks: tuple[WebhookTable, ...] = ()
     preflight: PreflightTable = PreflightTable()

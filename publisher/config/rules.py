@@ -85,7 +85,12 @@ def _check_tokens(site: _Tables, faults: Faults) -> None:
 
 
 def _check_names(site: _Tables, faults: Faults) -> None:
-    for array, key in (("sources", "name"), ("feeds", "slug"), ("newsletters", "slug")):
+    for array, key in (
+        ("sources", "name"),
+        ("feeds", "slug"),
+        ("newsletters", "slug"),
+        ("webhooks", "name"),
+    ):
         seen: dict[str, KeyPath] = {}
         for path, table in _tables(site, array):
             name = table.get(key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import BaseModel, SecretStr
 
-from publisher.model import Address, AutomaticFeeds, Feed, Newsletter, Publication, WarmUp, Weight
+from publisher.model import (
+    Address,
+    AutomaticFeeds,
+    EventKind,
+    Feed,
+    Newsletter,
+    Publication,
+    WarmUp,
+    Weight,
+)
 from publisher.ports import Source
 from publisher.transports._settings import Hop
 
@@ -121,6 +130,20 @@ class Serving:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """A program that is told of what happens: of these kinds of event, none for all.
+
+    ``key`` signs what it is told. ``allow_private`` lets it be at a private address.
+    """
+
+    name: str
+    url: str
+    key: bytes = field(repr=False)
+    kinds: tuple[EventKind, ...] = ()
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A config without a fault. All paths are relative to the working directory, or absolute.
 
@@ -147,6 +170,7 @@ class Config:
     relays: Mapping[str, Relay]
     senders: Mapping[str, Sender]
     bounce_address: Address | None
+    webhooks: tuple[Webhook, ...]
     preflight: Mapping[str, Weight]
     accepted: tuple[str, ...]
 

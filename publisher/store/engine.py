@@ -31,7 +31,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from publisher.errors import StoreError
+from publisher.model import Event
 from publisher.sqlite import WAL_IS_SAFE, sqlite3
+from publisher.store import events
 from publisher.store.committer import Committer
 
 _BUSY_TIMEOUT_SECONDS = 60
@@ -62,10 +64,10 @@ class Store:
         """Open a transaction that is committed on leaving, or rolled back on an error."""
         async with _said_plainly(self._engine):
             if self._turn is None:
-                async with self._writer.begin() as connection:
+                async with _telling(self._writer) as connection:
                     yield connection
             else:
-                async with self._turn, self._writer.begin() as connection:
+                async with self._turn, _telling(self._writer) as connection:
                     yield connection
 
     async def commit(self, work: Callable[[Connection], T]) -> T:
@@ -90,6 +92,16 @@ class Store:
         for each in list(self._threads):
             if each.is_alive():
                 await asyncio.to_thread(each.join, _FAREWELL_SECONDS)
+
+
+@asynccontextmanager
+async def _telling(writer: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction whose last statement writes down the events that it has noted."""
+    async with writer.begin() as connection:
+        noted: list[Event] = []
+        await connection.execution_options(**{events.NOTED: noted})
+        yield connection
+        await connection.run_sync(events.write_down, noted)
 
 
 @asynccontextmanager

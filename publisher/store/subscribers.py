@@ -9,8 +9,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import Address, Lane, OwnTime, Subscription, SubscriptionState, Wishes
-from publisher.store import waves
+from publisher.model import (
+    Address,
+    Event,
+    EventKind,
+    Lane,
+    OwnTime,
+    Subscription,
+    SubscriptionState,
+    Wishes,
+)
+from publisher.store import events, waves
+from publisher.store.bulk import among
 from publisher.store.engine import insert_unless
 from publisher.store.tables import (
     cadences,
@@ -123,6 +133,26 @@ async def add(
             for person in people
         ],
     )
+    mailboxes = await connection.execute(
+        select(subscribers.c.id, subscribers.c.mailbox)
+        .where(among(connection, subscribers.c.id, people))
+        .order_by(subscribers.c.id)
+    )
+    kind = EventKind.SUBSCRIPTION_CONFIRMED if active else EventKind.SUBSCRIPTION_ASKED
+    events.note(
+        connection,
+        *(
+            Event(
+                kind=kind,
+                occurred=now,
+                newsletter=newsletter,
+                subscriber=row.id,
+                address=row.mailbox,
+                data=_told(wishes),
+            )
+            for row in mailboxes
+        ),
+    )
 
 
 async def ask_again(
@@ -143,7 +173,7 @@ async def ask_again(
             **_columns(wishes),
         )
     )
-    return result.rowcount == 1
+    return result.rowcount == 1 and await _tell(connection, EventKind.SUBSCRIPTION_ASKED, id, now)
 
 
 async def may_be_asked(
@@ -197,7 +227,9 @@ async def activate(
             covered=await _start(connection, found.newsletter, found.cadence, now),
         )
     )
-    return result.rowcount == 1
+    return result.rowcount == 1 and await _tell(
+        connection, EventKind.SUBSCRIPTION_CONFIRMED, id, now
+    )
 
 
 async def end(connection: AsyncConnection, id: int, now: datetime) -> bool:
@@ -207,17 +239,47 @@ async def end(connection: AsyncConnection, id: int, now: datetime) -> bool:
         .where(subscriptions.c.id == id, subscriptions.c.state != SubscriptionState.ENDED)
         .values(state=SubscriptionState.ENDED, ended=now)
     )
-    return result.rowcount == 1
+    return result.rowcount == 1 and await _tell(connection, EventKind.SUBSCRIPTION_ENDED, id, now)
 
 
-async def choose(connection: AsyncConnection, id: int, wishes: Wishes) -> bool:
+async def choose(connection: AsyncConnection, id: int, wishes: Wishes, now: datetime) -> bool:
     """Let an active subscription have it otherwise; False if it is not active."""
     result = await connection.execute(
         update(subscriptions)
         .where(subscriptions.c.id == id, subscriptions.c.state == SubscriptionState.ACTIVE)
         .values(**_columns(wishes))
     )
-    return result.rowcount == 1
+    return result.rowcount == 1 and await _tell(connection, EventKind.SUBSCRIPTION_CHANGED, id, now)
+
+
+async def _tell(connection: AsyncConnection, kind: EventKind, id: int, now: datetime) -> bool:
+    """Tell other programs how a subscription is now. True, for what was done was done."""
+    found = await subscription(connection, id)
+    assert found is not None  # noqa: S101 -- it was changed just now
+    events.note(
+        connection,
+        Event(
+            kind=kind,
+            occurred=now,
+            newsletter=found.newsletter,
+            subscriber=found.subscriber,
+            address=found.address.mailbox,
+            data=_told(found.wishes),
+        ),
+    )
+    return True
+
+
+def _told(wishes: Wishes) -> dict[str, Any]:
+    """Write wishes down for other programs; what the reader has not chosen is left out."""
+    chosen = {
+        "cadence": wishes.cadence,
+        "topics": sorted(wishes.topics),
+        "language": wishes.language,
+        "own_time": str(wishes.own_time),
+        "paused_until": wishes.paused_until and wishes.paused_until.isoformat(),
+    }
+    return {name: value for name, value in chosen.items() if value}
 
 
 def _columns(wishes: Wishes) -> dict[str, Any]:
@@ -298,15 +360,38 @@ async def suppress(
         .on_conflict_do_nothing()
         .returning(suppressions.c.address_key)
     )
-    return result.first() is not None
+    if result.first() is None:
+        return False
+    data = {"reason": reason}
+    await _tell_suppression(connection, EventKind.SUPPRESSION_ADDED, address_key, now, data)
+    return True
 
 
-async def unsuppress(connection: AsyncConnection, address_key: str) -> bool:
+async def unsuppress(connection: AsyncConnection, address_key: str, now: datetime) -> bool:
     """Allow an address again; False if it was not suppressed."""
     result = await connection.execute(
         delete(suppressions).where(suppressions.c.address_key == address_key)
     )
-    return result.rowcount == 1
+    if result.rowcount == 0:
+        return False
+    await _tell_suppression(connection, EventKind.SUPPRESSION_REMOVED, address_key, now, {})
+    return True
+
+
+async def _tell_suppression(
+    connection: AsyncConnection,
+    kind: EventKind,
+    address_key: str,
+    now: datetime,
+    data: Mapping[str, str],
+) -> None:
+    subscriber = await connection.scalar(
+        select(subscribers.c.id).where(subscribers.c.address_key == address_key)
+    )
+    events.note(
+        connection,
+        Event(kind=kind, occurred=now, subscriber=subscriber, address=address_key, data=data),
+    )
 
 
 async def suppressed(connection: AsyncConnection) -> Sequence[tuple[str, str, datetime]]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from publisher.config import Config, kinds, load
 from publisher.config.load import settle
 from publisher.errors import ConfigError
+from publisher.model import EventKind
 from tests.rig.keys import private_pem
 
 Read = Callable[..., Config]
@@ -66,6 +67,21 @@ RELAYS = (
 )
 KINDS = f"allowed: {', '.join(kinds.shipped())}, or the dotted name of a module of your own"
 CRON = 'allowed: five cron fields such as "0 7 * * mon", or @hourly @daily @weekly @monthly @yearly'
+
+HOOK_URL = 'url = "https://crm.example.org/"'
+SIGNING = f'secret = "whsec_{"ab34" * 11}"'
+SIGNING_ALLOWED = (
+    "allowed: whsec_ and 24 to 64 bytes in base64, as `openssl rand -base64 32` makes them"
+)
+
+
+EVENTS = " or ".join(", ".join(f'"{each}"' for each in EventKind).rsplit(", ", 1))
+
+
+def hook(*lines: str) -> str:
+    """A webhook's table, before that of the relay."""
+    return "\n".join(['[[webhooks]]\nname = "crm"', *lines, "[smtp.main]\n"])
+
 
 # What is replaced in FULL, by what, and the one fault that this makes.
 ONE_FAULT = [
@@ -318,6 +334,20 @@ ONE_FAULT = [
      "smtp.main.password: stands beside password_file, allowed: one of the two"),
     ("[smtp.main]", "[smtp.main]\npassword_file = 5",
      "smtp.main.password_file: is not the name of a file, allowed: a path"),
+    # webhooks
+    ("[smtp.main]", hook('url = "http://crm.example.org/?key=1"', SIGNING),
+     "webhooks.crm.url: is not encrypted, and what it is told is about people,"
+     " allowed: an https URL, or an http URL of this machine"),
+    ("[smtp.main]", hook('url = "crm.example.org"', SIGNING),
+     "webhooks.crm.url: is not usable, allowed: an https URL, or an http URL of this machine"),
+    ("[smtp.main]", hook(HOOK_URL, 'secret = "whsec_c2hvcnQ="'),
+     f"webhooks.crm.secret: stands for 5 bytes, {SIGNING_ALLOWED}"),
+    ("[smtp.main]", hook(HOOK_URL, 'secret = "whsec_?"'),
+     f"webhooks.crm.secret: is not understood, {SIGNING_ALLOWED}"),
+    ("[smtp.main]", hook(HOOK_URL, SIGNING, 'kinds = ["complaint", "bounce"]'),
+     'webhooks.crm.kinds[1]: "bounce" is not allowed, allowed: ' + EVENTS),
+    ("[smtp.main]", hook(HOOK_URL, SIGNING, "[[webhooks]]", 'name = "crm"', HOOK_URL, SIGNING),
+     'webhooks[1].name: "crm" is already used by webhooks[0], allowed: a name of its own'),
 ]  # fmt: skip
 
 

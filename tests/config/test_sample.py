@@ -22,7 +22,11 @@ from tests.rig.keys import private_pem
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "config" / "publisher.toml"
-ENVIRON = {"SMTP_USERNAME": "news", "SMTP_PASSWORD": "open sesame"}
+ENVIRON = {
+    "SMTP_USERNAME": "news",
+    "SMTP_PASSWORD": "open sesame",
+    "WEBHOOK_SECRET": "whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=",
+}
 
 
 def all_set(tmp_path: Path) -> Path:

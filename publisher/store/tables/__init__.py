@@ -21,6 +21,7 @@ from publisher.store.tables.base import (
     keys,
     metadata,
 )
+from publisher.store.tables.events import events, webhooks
 from publisher.store.tables.feeds import (
     archived,
     callbacks,
@@ -58,6 +59,7 @@ __all__ = [
     "deliveries",
     "edited_articles",
     "edits",
+    "events",
     "feed_documents",
     "feed_versions",
     "generation",
@@ -80,4 +82,5 @@ __all__ = [
     "suppressions",
     "terms",
     "waves",
+    "webhooks",
 ]

@@ -99,11 +99,19 @@ issues = Table(
     Column("audience", Integer, nullable=False, default=0),
     Column("note", Text, nullable=False, default=""),
     Column("created", UTCDateTime, nullable=False),
+    # When nothing was left to send; NULL while something is, or until that is noted.
+    Column("finished", UTCDateTime),
     # An occurrence is this row: however often the clock rings, there is one.
     UniqueConstraint("newsletter", "cadence", "slot"),
     UniqueConstraint("newsletter", "number"),
     one_of("state", IssueState),
     Index(None, "state"),
+    Index(
+        "ix_issues_unfinished",
+        "state",
+        sqlite_where=text("finished IS NULL"),
+        postgresql_where=text("finished IS NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
