@@ -533,6 +533,8 @@ class Newsletter:
     What is older than ``max_age`` when an issue is made is not in it; None lets all in.
     ``excerpt`` is how much of an article its mails show, None for what their template is for.
     ``intro`` is the path of a file whose text stands above the articles of one issue, "" for none.
+    It goes over the first of its ``relays`` that works; or over all of them in proportion to
+    ``weights``, of which each then has one.
     Its issues are sent within ``hours``, by the clock of its zone; None is at any time.
     """
 
@@ -568,6 +570,7 @@ class Newsletter:
     theme: Theme = Theme()
     intro: str = ""
     hours: Hours | None = None
+    weights: tuple[int, ...] = ()
 
     @property
     def default_cadence(self) -> Cadence:
@@ -845,6 +848,19 @@ class Claim:
     address: Address
     created: datetime
     deferrals: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """Which of a newsletter's issue mails a relay is to carry, of several that share them.
+
+    Those whose delivery's id, divided by ``of``, leaves ``first`` or more, but less than ``end``.
+    So a retry goes the way of the first try, and workers need not agree on anything.
+    """
+
+    of: int
+    first: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -493,6 +493,7 @@ async def test_row_is_begun_when_the_throttle_has_room(post: Post) -> None:
         store=post.desk.store,
         clock=post.desk.clock,
         newsletters=[post.desk.newsletter.slug],
+        shares={},
         lease=LEASE,
         throttle=Throttle(2),
         domains=Domains(2),

@@ -38,6 +38,13 @@ class Endpoint(NamedTuple):
     port: int
 
 
+class RelayWeights(NamedTuple):
+    """Relays by name, and a weight for each; without weights they stand in for each other."""
+
+    names: tuple[str, ...]
+    weights: tuple[int, ...]
+
+
 # So many mails in so many seconds.
 Rate = tuple[int, int]
 
@@ -69,7 +76,7 @@ class Relay:
 
     ``hop`` says where it is, and by its type how mail is brought there. ``connections`` is how many
     may stand at once; ``rate`` how many mails it takes in a time, ``daily`` and ``warm_up`` how
-    many on a day; what it puts off is tried again for ``give_up_after``; ``signer`` signs them.
+    many on a day; what it puts off is tried again for ``give_up_after``; all ``signers`` sign them.
     """
 
     name: str
@@ -80,7 +87,7 @@ class Relay:
     warm_up: WarmUp | None
     give_up_after: timedelta
     per_domain: PerDomain | None
-    signer: Signer | None
+    signers: tuple[Signer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +182,7 @@ class Config:
     publication: Publication
     admin: Address | None
     store_url: SecretStr
+    witness: Path
     web: Endpoint
     serving: Serving
     hub_allow_private: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -244,6 +245,14 @@ deliveries = Table(
         postgresql_where=text("state = 'sending'"),
     ),
     sqlite_autoincrement=True,
+)
+
+# How far the ledger has come, in one row (publisher.store.generation).
+generation = Table(
+    "generation",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
 )
 
 # How many mails of a day's quota are taken: of a relay's, or of those of a sender's domain.
