@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from publisher.errors import AddressError
 from publisher.mail import compose
 from publisher.mail.address import clean_name
 from publisher.mail.feedback import feedback_id
@@ -163,13 +164,24 @@ class Letters:
         for this person.
         """
         name = clean_name(recipient.name)
+        values = self.values(recipient, subscription, prepared.slots, rendition=rendition)
         return prepared.message(
             recipient=recipient if name == recipient.name else replace(recipient, name=name),
             envelope_sender=envelope_sender,
             message_id=message_id,
             in_reply_to=in_reply_to,
-            values=self.values(recipient, subscription, prepared.slots, rendition=rendition),
+            values=values,
+            leaves_by=self._leaves_by(values[Slot.UNSUBSCRIBE_URL]) if prepared.is_list else None,
         )
+
+    def _leaves_by(self, url: str) -> str | None:
+        """Give the address that does what a link for leaving does; None if there can be none."""
+        if self._with.bounce is None:
+            return None
+        try:
+            return verp(self._with.bounce, url.rpartition("/")[2])
+        except AddressError:  # it is longer than a bounce's, and there is a link
+            return None
 
     def values(
         self,
