@@ -47,6 +47,17 @@ class Stationery:
     secret: bytes
     bounce: Address | None
 
+    def message_id(
+        self, newsletter: str, subscriber: int, *, issue: int | None, delivery: int
+    ) -> str:
+        """Give the Message-ID of a person's mail: of an issue, or of a confirmation."""
+        return compose.message_id(
+            self.secret,
+            f"confirmation-{delivery}" if issue is None else issue,
+            subscriber,
+            domain=self.newsletters[newsletter].sender.domain,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept:
@@ -72,10 +83,11 @@ class Letters:
         """
         kept = self._prepared.get(claim.rendition) or await self._keep(claim)
         newsletter = self._with.newsletters[claim.newsletter]
-        domain = newsletter.sender.domain
 
-        def message_id(what: int | str) -> str:
-            return compose.message_id(self._with.secret, what, claim.subscriber, domain=domain)
+        def message_id(issue: int | None) -> str:
+            return self._with.message_id(
+                claim.newsletter, claim.subscriber, issue=issue, delivery=claim.delivery
+            )
 
         return self.fill(
             kept.message,
@@ -83,9 +95,7 @@ class Letters:
             claim.subscription,
             rendition=claim.rendition,
             envelope_sender=self._envelope_sender(newsletter, claim.delivery),
-            message_id=message_id(
-                f"confirmation-{claim.delivery}" if claim.issue is None else claim.issue
-            ),
+            message_id=message_id(claim.issue),
             in_reply_to=None if kept.corrects is None else message_id(kept.corrects),
         )
 
