@@ -905,6 +905,20 @@ class Event:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Scope(enum.StrEnum):
+    """What a token of the API lets a program do. What is in none of them nobody may do."""
+
+    NEWSLETTERS_READ = "newsletters:read"
+    SUBSCRIBERS_READ = "subscribers:read"
+    SUBSCRIBERS_WRITE = "subscribers:write"
+    SUBSCRIBERS_CONFIRM = "subscribers:confirm"  # vouch for people, who are not asked then
+    ISSUES_READ = "issues:read"
+    ISSUES_WRITE = "issues:write"
+    EVENTS_READ = "events:read"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
+
+
 # --- mail -------------------------------------------------------------------------------
 
 

@@ -34,6 +34,7 @@ from publisher.cli import (
     status,
     steering,  # noqa: F401
     suppressions,
+    tokens,
     trying,
     webhooks,
 )
@@ -148,6 +149,7 @@ app.command(rich_help_panel=_PEOPLE)(asking.why)
 app.add_typer(people.subscribers, rich_help_panel=_PEOPLE)
 app.add_typer(suppressions.suppressions, rich_help_panel=_PEOPLE)
 app.add_typer(events.events, rich_help_panel=_PROGRAMS)
+app.add_typer(tokens.tokens, rich_help_panel=_PROGRAMS)
 app.add_typer(webhooks.webhooks, rich_help_panel=_PROGRAMS)
 
 

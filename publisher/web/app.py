@@ -68,6 +68,7 @@ def application(site: Site) -> ASGIApp:
     app.state.polls = polls
     app.state.deltas = Deltas(site.store, site.publication)
     app.state.afresh = Afresh(site)
+    app.state.pace = api.Pace()
     lane = Lane(app, memory, polls)
     # Whose request it is counts for nothing but the limits on polls and on what our hub is asked.
     is_counted = site.serving.polls or site.publication.has_own_hub
@@ -106,7 +107,7 @@ def _routes(site: Site) -> list[Route]:
         Route("/sitemaps/{part}.xml", sitemap.part),
         Route("/favicon.ico", probes.favicon),
         *(_hub() if site.publication.has_own_hub else ()),
-        *(api.routes() if site.pushing else ()),
+        *api.routes(has_pushing=site.pushing is not None),
     ]
 
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from publisher.config.site import Serving
+from publisher.config.site import Serving, Webhook
 from publisher.model import Feed, Newsletter, Publication, Rejection, SourceArticle
 from publisher.ports import Clock
 from publisher.publish import Press
@@ -64,6 +64,7 @@ class Site:
     clock: Clock
     caught: Path | None
     pushing: Pushing | None = None
+    webhooks: tuple[Webhook, ...] = ()
 
     def newsletter(self, slug: str) -> Newsletter | None:
         """Find a newsletter of the config by its slug."""

@@ -21,7 +21,7 @@ from publisher.store.tables.base import (
     keys,
     metadata,
 )
-from publisher.store.tables.events import events, webhooks
+from publisher.store.tables.events import api_tokens, events, webhooks
 from publisher.store.tables.feeds import (
     archived,
     callbacks,
@@ -50,6 +50,7 @@ from publisher.store.tables.mailing import (
 __all__ = [
     "ROW_ID",
     "UTCDateTime",
+    "api_tokens",
     "archived",
     "articles",
     "cadences",
