@@ -57,19 +57,20 @@ _REFUSED = {
 
 
 # What an operation with a token of its own may be answered besides; what each says of itself wins.
-OF_ALL = {
-    400: "A parameter is not understood.",
+_OF_ALL = {
+    400: "A parameter is not understood, or the body is no JSON.",
     401: _REFUSED[401],
     403: "The token is not for this: it has not the scope.",
     429: "The token asks too often; try again after Retry-After seconds.",
     503: _REFUSED[503],
 }
 _OF_BODIES = {
-    400: "A parameter is not understood, or the body is no JSON.",
     413: "The body is larger than 64 KB.",
     415: _REFUSED[415],
     422: "The body asks for what cannot be had: errors names every field that is wrong.",
 }
+# What the answers mean that need not be told of each.
+ANSWERS = dict(sorted((_OF_ALL | _OF_BODIES).items()))
 _IN_PATHS = {
     "address": "An address, percent-encoded.",
     "newsletter": "The slug of a newsletter.",
@@ -80,7 +81,10 @@ _IN_PATHS = {
 
 @lru_cache(maxsize=8)
 def openapi(publication: Publication, *, has_pushing: bool) -> dict[str, Any]:
-    """Make the document, once: nobody changes it. Only where sources take pushes can articles be handed over."""
+    """Make the document, once: nobody changes it.
+
+    Only where sources take pushes can articles be handed over.
+    """
     paths = _articles() if has_pushing else {}
     for operation in OPERATIONS:
         path = paths.setdefault(ROOT + operation.path, _with_parameters(operation.path))
@@ -170,7 +174,7 @@ def _described(operation: Operation) -> dict[str, Any]:
         *_in_query(operation),
         *([_ONCE] if changes else []),
     ]
-    meanings = OF_ALL | (_OF_BODIES if operation.body else {}) | dict(operation.refusals)
+    meanings = _OF_ALL | (_OF_BODIES if operation.body else {}) | dict(operation.refusals)
     if changes:
         meanings.setdefault(409, _REFUSED[409])
     made: dict[str, Any] = {
@@ -190,7 +194,7 @@ def _described(operation: Operation) -> dict[str, Any]:
         made["responses"] = {"204": {"description": "It is done."}}
     else:
         content = {"application/json": {"schema": _ref(operation.gives.__name__)}}
-        made["responses"] = {"200": {"description": "It is done.", "content": content}}
+        made["responses"] = {"200": {"description": "This is there now:", "content": content}}
     made["responses"] |= _refusals(meanings, *sorted(meanings))
     return made
 
@@ -256,6 +260,9 @@ def _schemas(*, has_pushing: bool) -> dict[str, Any]:
     schemas: dict[str, Any] = made["$defs"]
     for operation in OPERATIONS:
         schemas.pop(operation.query.__name__, None)
+    for schema in schemas.values():
+        if "enum" in schema:
+            schema.pop("description", None)  # which is for those who change the program
     if has_pushing:
         schemas["Article"].pop("required")  # of a guid that may stand in the path instead
     return schemas

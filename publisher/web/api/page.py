@@ -41,7 +41,7 @@ def readable(made: dict[str, Any]) -> dict[str, Any]:
         "document_url": f"{document.ROOT}/openapi.json",
         "takes_articles": document.ARTICLES in made["paths"],
         "groups": groups,
-        "answers": document.OF_ALL,
+        "answers": document.ANSWERS,
         "tables": [
             {"name": name, **_table(schema)}
             for name, schema in made["components"]["schemas"].items()
@@ -67,7 +67,7 @@ def _operations(made: dict[str, Any]) -> Iterator[dict[str, Any]]:
                     status: {**answer, "gives": _schemas_in(answer)}
                     for status, answer in operation["responses"].items()
                     # What holds of all of them is said once.
-                    if document.OF_ALL.get(int(status)) != answer["description"]
+                    if document.ANSWERS.get(int(status)) != answer["description"]
                 },
             }
 
