@@ -128,8 +128,12 @@ def _check_relays(path: KeyPath, newsletter: _Tables, relays: list[str], faults:
     if not relays:
         faults.add(key, "there is no relay; add a table [smtp.NAME] with its host")
     elif "smtp" in newsletter:
-        _check_known(key, newsletter["smtp"], relays, faults)
-        several = isinstance(newsletter["smtp"], list) and len(newsletter["smtp"]) > 1
+        named = newsletter["smtp"]
+        for name in named if isinstance(named, dict) else ():
+            if name not in relays:
+                faults.add((*key, name), f'there is no "{name}"', ", ".join(relays))
+        _check_known(key, named, relays, faults)
+        several = isinstance(named, list | dict) and len(named) > 1
         if several and newsletter.get("in_doubt") == "resend":
             faults.add(
                 (*path, "in_doubt"),

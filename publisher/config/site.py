@@ -37,6 +37,13 @@ class Endpoint(NamedTuple):
     port: int
 
 
+class RelayWeights(NamedTuple):
+    """Relays by name, and a weight for each; without weights they stand in for each other."""
+
+    names: tuple[str, ...]
+    weights: tuple[int, ...]
+
+
 # So many mails in so many seconds.
 Rate = tuple[int, int]
 
@@ -68,7 +75,7 @@ class Relay:
 
     ``hop`` says where it is, and by its type how mail is brought there. ``connections`` is how many
     may stand at once; ``rate`` how many mails it takes in a time, ``daily`` and ``warm_up`` how
-    many on a day; what it puts off is tried again for ``give_up_after``; ``signer`` signs them.
+    many on a day; what it puts off is tried again for ``give_up_after``; all ``signers`` sign them.
     """
 
     name: str
@@ -79,7 +86,7 @@ class Relay:
     warm_up: WarmUp | None
     give_up_after: timedelta
     per_domain: PerDomain | None
-    signer: Signer | None
+    signers: tuple[Signer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +157,7 @@ class Config:
     publication: Publication
     admin: Address | None
     store_url: SecretStr
+    witness: Path
     web: Endpoint
     serving: Serving
     hub_allow_private: bool

@@ -65,6 +65,31 @@ async def resolve_doubt(
     return len(ids)
 
 
+async def doubt_unsent(connection: AsyncConnection, now: datetime) -> int:
+    """Give up every mail of an issue that is not settled, as it may have been sent; give how many.
+
+    Confirmations are left: to have one twice does nobody any harm.
+    """
+    result = await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING)),
+            deliveries.c.issue_id.is_not(None),
+        )
+        .values(
+            state=DeliveryState.FAILED,
+            attempts=deliveries.c.attempts + 1,
+            settled=now,
+            reply="may have been sent before the database was put back",
+            doubted=True,
+        )
+        .returning(deliveries.c.id)
+    )
+    ids = list(result.scalars())
+    await connection.run_sync(finishing.tell_failed, among(connection, deliveries.c.id, ids), now)
+    return len(ids)
+
+
 async def settle_doubt(
     connection: AsyncConnection, delivery: int, *, arrived: bool, reply: str, now: datetime
 ) -> bool:

@@ -118,12 +118,14 @@ async def _said_plainly(engine: AsyncEngine) -> AsyncIterator[None]:
 def is_failure(error: DBAPIError) -> bool:
     """Say whether the database failed, rather than refuse what we asked of it.
 
-    SQLite's plain DatabaseError is a file that is garbled or no database at all.
+    SQLite's plain DatabaseError is a file that is garbled or no database at all. PostgreSQL that
+    has become somebody's standby, or is kept from writing, is read-only (25006).
     """
     return (
         error.connection_invalidated
         or isinstance(error, OperationalError)
         or type(error) is DatabaseError
+        or getattr(error.orig, "sqlstate", None) == "25006"
     )
 
 

@@ -30,12 +30,14 @@ from publisher.store.tables.feeds import (
     intents,
     pings,
 )
+from publisher.store.tables.leaving import erasures, moves, suppressions
 from publisher.store.tables.mailing import (
     cadences,
     corrections,
     deliveries,
     edited_articles,
     edits,
+    generation,
     issues,
     notices,
     quotas,
@@ -43,7 +45,6 @@ from publisher.store.tables.mailing import (
     renditions,
     subscribers,
     subscriptions,
-    suppressions,
     waves,
 )
 
@@ -59,15 +60,18 @@ __all__ = [
     "deliveries",
     "edited_articles",
     "edits",
+    "erasures",
     "events",
     "feed_documents",
     "feed_versions",
+    "generation",
     "hub_subscriptions",
     "idempotency",
     "intents",
     "issues",
     "keys",
     "metadata",
+    "moves",
     "notices",
     "origins",
     "pings",
