@@ -975,6 +975,9 @@ class Scope(enum.StrEnum):
     SUBSCRIBERS_READ = "subscribers:read"
     SUBSCRIBERS_WRITE = "subscribers:write"
     SUBSCRIBERS_CONFIRM = "subscribers:confirm"  # vouch for people, who are not asked then
+    SUBSCRIBERS_ERASE = "subscribers:erase"
+    SUPPRESSIONS_READ = "suppressions:read"
+    SUPPRESSIONS_WRITE = "suppressions:write"
     ISSUES_READ = "issues:read"
     ISSUES_WRITE = "issues:write"
     EVENTS_READ = "events:read"

@@ -220,6 +220,63 @@ async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, path: s
     await body(await client.get(API + path), 404)
 
 
+async def test_person_is_exported_and_forgotten(client: httpx.AsyncClient) -> None:
+    await add(client, confirmed=True)
+
+    held = (await body(await client.get(f"{ANN}/export")))["places"]
+    receipt = await body(await client.delete(ANN))
+    gone = [await client.get(ANN), await client.delete(ANN)]
+    left = (await body(await client.get(f"{ANN}/export")))["places"]
+    (event, erased) = (await body(await client.get(f"{API}/events")))["items"]
+    back = await client.post(
+        f"{API}/subscribers",
+        json={"address": "ann+news@example.org", "newsletter": "digest", "confirmed": True},
+    )
+
+    assert held["subscribers"][0]["mailbox"] == "Ann+news@example.org"
+    assert held["subscriptions"][0]["confirmed"] == "2026-11-23T06:00:00+00:00"
+    assert held["events"][0]["kind"] == "subscription.confirmed"
+    assert receipt["counts"]["subscriptions"] == 1
+    assert receipt["hash"]
+    assert [each.status_code for each in gone] == [404, 404]
+    assert [place for place, rows in left.items() if rows] == ["suppressions"]
+    assert "ann" not in str(left).lower()
+    assert event["data"] == {"newsletter": "digest", "subscriber": 1}
+    assert erased["type"] == "subscriber.erased"
+    assert erased["data"] == {"subscriber": 1}
+    assert back.status_code == 409
+
+
+async def test_addresses_and_domains_are_suppressed(client: httpx.AsyncClient) -> None:
+    async def suppress(**wanted: Any) -> Any:
+        return await body(await client.post(f"{API}/suppressions", json=wanted))
+
+    whole = await suppress(address="@Spam.example", note="never again")
+    until = "2026-12-24T00:00:00Z"
+    one = await suppress(address="Ann+news@example.org", newsletter="digest", until=until)
+    again = await suppress(address="ann+news@example.org", newsletter="digest")
+    wrong = await client.post(
+        f"{API}/suppressions", json={"address": "ann@", "newsletter": "other", "reason": "manual"}
+    )
+    listed = await body(await client.get(f"{API}/suppressions", params={"limit": 1}))
+    rest = await body(await client.get(f"{API}/suppressions", params={"after": listed["next"]}))
+    url = f"{API}/suppressions/%40spam.example"
+    removed = [
+        await client.delete(url, params={"newsletter": "digest"}),
+        await client.delete(url),
+        await client.delete(url),
+        await client.delete(f"{API}/suppressions/ann"),
+    ]
+
+    assert (whole, one, again) == ({"is_new": True}, {"is_new": True}, {"is_new": True})
+    assert (await faults(wrong)).keys() == {"#/address", "#/newsletter"}
+    (domain,), (address,) = listed["items"], rest["items"]
+    assert (domain["address"], domain["note"]) == ("@spam.example", "never again")
+    assert (address["address"], address["newsletter"]) == ("ann+news@example.org", "digest")
+    assert (address["reason"], address["until"]) == ("manual", None)
+    assert [each.status_code for each in removed] == [404, 204, 404, 404]
+
+
 # --- newsletters and issues
 
 

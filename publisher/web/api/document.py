@@ -169,13 +169,10 @@ def _with_parameters(path: str) -> dict[str, Any]:
 
 def _described(operation: Operation) -> dict[str, Any]:
     """Describe an operation as the document has it."""
-    changes = operation.method in ("POST", "PATCH")
-    parameters = [
-        *_in_query(operation),
-        *([_ONCE] if changes else []),
-    ]
+    is_once = operation.method == "POST"
+    parameters = [*_in_query(operation), *([_ONCE] if is_once else [])]
     meanings = _OF_ALL | (_OF_BODIES if operation.body else {}) | dict(operation.refusals)
-    if changes:
+    if is_once:
         meanings.setdefault(409, _REFUSED[409])
     made: dict[str, Any] = {
         "operationId": operation.id,

@@ -94,12 +94,12 @@ async def _answered(request: Request, operation: Operation) -> Response:
         path=request.path_params,
         query=read_query(operation.query, given),
     )
-    if operation.method not in ("POST", "PATCH"):
-        return _response(await _done(operation, call))
     data = await read(request, _BODY_BYTES) if operation.body else b""
     if operation.body:
         body = read_body(operation.body, parse(data), "This cannot be done as it is asked.")
         call = Call(site=call.site, access=access, path=call.path, query=call.query, body=body)
+    if operation.method != "POST":  # all others may be sent again anyway
+        return _response(await _done(operation, call))
     asked = f"{request.method} {request.scope['path']} {hashlib.sha256(data).hexdigest()}"
     digest = hashlib.sha256(asked.encode()).hexdigest()
     # No source has a name with a blank in it, so no key of one is a key of the other.

@@ -17,6 +17,7 @@ from publisher.web.api.checking import Told
 from publisher.web.api.newsletters import called
 from publisher.web.api.operation import Call, Operation
 from publisher.web.api.paging import Paging, following
+from publisher.web.api.person import person
 from publisher.web.api.problem import Fault, Problem
 from publisher.web.api.wishes import WishesGiven, wished
 
@@ -160,6 +161,8 @@ async def _add(call: Call) -> Became:
         templates=call.site.templates,
         clock=call.site.clock,
     )
+    if became is Subscribed.SUPPRESSED:
+        raise Problem(409, "This address is never mailed; `suppressions` say why.")
     if became is Subscribed.ENDED:
         raise Problem(409, "They have left, and only they themselves can come back: ask them.")
     return Became(became=became)
@@ -179,7 +182,7 @@ async def _choose(call: Call) -> Subscription:
 async def _end(call: Call) -> None:
     bond = await _bond(call)
     async with call.site.store.write() as connection:
-        await subscribers.end(connection, bond.id, call.site.clock())
+        await subscribers.end(connection, bond.id, call.site.clock(), by="api")
 
 
 async def _bond(call: Call) -> model.Subscription:
@@ -194,11 +197,7 @@ async def _bond(call: Call) -> model.Subscription:
 
 
 def _key(call: Call) -> str:
-    """Give the key of the address of a path. Raises Problem."""
-    try:
-        return addresses.key(addresses.parse(call.path["address"]))
-    except AddressError:
-        raise Problem(404, "Nobody is known under this address.") from None
+    return addresses.key(person(call))
 
 
 def _told(bond: model.Subscription) -> Subscription:
@@ -246,7 +245,7 @@ OPERATIONS = (
         description="They are asked by mail, unless the program vouches for them.",
         body=Subscribe,
         gives=Became,
-        refusals={409: "They have left, and the program vouches for them."},
+        refusals={409: "They have left and the program vouches for them, or are suppressed."},
         do=_add,
     ),
     Operation(
@@ -271,15 +270,17 @@ OPERATIONS = (
         refusals=_UNKNOWN,
         do=_end,
     ),
-    Operation(
-        method="GET",
-        path="/subscribers/{address}",
-        scope=Scope.SUBSCRIBERS_READ,
-        id="showSubscriber",
-        summary="Show a person",
-        description="With all their subscriptions, and how they agreed to them.",
-        gives=Subscriber,
-        refusals=_UNKNOWN,
-        do=_show,
-    ),
+)
+
+# Its path is the beginning of others.
+SHOW = Operation(
+    method="GET",
+    path="/subscribers/{address}",
+    scope=Scope.SUBSCRIBERS_READ,
+    id="showSubscriber",
+    summary="Show a person",
+    description="With all their subscriptions, and how they agreed to them.",
+    gives=Subscriber,
+    refusals=_UNKNOWN,
+    do=_show,
 )
