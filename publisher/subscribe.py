@@ -22,7 +22,6 @@ from publisher.model import (
     Publication,
     Subscription,
     SubscriptionState,
-    SuppressionReason,
     Wishes,
 )
 from publisher.ports import Clock
@@ -82,8 +81,6 @@ async def subscribe(
         return became
 
 
-# What the person themselves may lift.
-_OWN_AFFAIR = (SuppressionReason.ERASED, SuppressionReason.COMPLAINT)
 # For so long a leaving may be undone: for a slip of the finger, noticed at once.
 UNDO_WITHIN = timedelta(hours=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -216,10 +213,7 @@ async def confirm(
     found = await holder(store, tokens, Purpose.CONFIRM, token)
     async with store.write() as connection:
         if await subscribers.activate(connection, found.id, consent, clock()):
-            for newsletter in ("", found.newsletter):
-                await suppressions.unsuppress(
-                    connection, key(found.address), newsletter=newsletter, reasons=_OWN_AFFAIR
-                )
+            await suppressions.lift_own(connection, key(found.address), found.newsletter)
     return await holder(store, tokens, Purpose.CONFIRM, token)
 
 
