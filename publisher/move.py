@@ -102,9 +102,11 @@ class Movers:
             async with self.store.write() as connection:
                 now, to = self.clock(), Address(mailbox=move.mailbox)
                 if await moves.settle(connection, move, MoveState.DONE, now):
-                    if not await moves.carry_out(connection, move.subscriber, to, move.address_key):
+                    if not await moves.carry_out(
+                        connection, move.subscriber, to, move.address_key, now
+                    ):
                         raise TokenEnded("somebody reads there already")
-                    await suppressions.lift_own(connection, move.address_key, move.newsletter)
+                    await suppressions.lift_own(connection, move.address_key, move.newsletter, now)
                     await self._tell_former(connection, move, reader)
         return await self.asked(token)
 
@@ -132,7 +134,7 @@ class Movers:
             now = self.clock()
             if await moves.settle(connection, move, MoveState.STOPPED, now):
                 await moves.stop_later(connection, move, now)
-                if not await moves.carry_out(connection, move.subscriber, former, key(former)):
+                if not await moves.carry_out(connection, move.subscriber, former, key(former), now):
                     raise TokenEnded("somebody else reads there by now")
         return await self.stoppable(token)
 
@@ -197,7 +199,7 @@ async def by_hand(store: Store, former: Address, to: Address, *, clock: Clock) -
             raise PublisherError(f"nobody is known under {former.mailbox}")
         for each in (await suppressions.among(connection, [key(to)], clock())).get(key(to), []):
             raise PublisherError(f"{to.mailbox} is suppressed ({each.reason})")
-        if not await moves.carry_out(connection, person, to, key(to)):
+        if not await moves.carry_out(connection, person, to, key(to), clock()):
             raise PublisherError(
                 f"{to.mailbox} reads something already, and two people cannot be made one;"
                 f" `publisher subscribers remove {former.mailbox}` ends what goes to the old one"

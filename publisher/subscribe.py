@@ -212,8 +212,9 @@ async def confirm(
     """
     found = await holder(store, tokens, Purpose.CONFIRM, token)
     async with store.write() as connection:
-        if await subscribers.activate(connection, found.id, consent, clock()):
-            await suppressions.lift_own(connection, key(found.address), found.newsletter)
+        now = clock()
+        if await subscribers.activate(connection, found.id, consent, now):
+            await suppressions.lift_own(connection, key(found.address), found.newsletter, now)
     return await holder(store, tokens, Purpose.CONFIRM, token)
 
 
@@ -302,7 +303,7 @@ async def undo(store: Store, tokens: Tokens, token: str, *, clock: Clock) -> lis
     """
     found, ended = await left_by(store, tokens, token, clock=clock)
     async with store.write() as connection:
-        back = await subscribers.bring_back(connection, found.subscriber, ended)
+        back = await subscribers.bring_back(connection, found.subscriber, ended, clock())
         now = [await subscribers.subscription(connection, each) for each in {found.id, *back}]
     active = [each for each in now if each and each.state is SubscriptionState.ACTIVE]
     if not active:
@@ -310,7 +311,9 @@ async def undo(store: Store, tokens: Tokens, token: str, *, clock: Clock) -> lis
     return active
 
 
-async def choose(store: Store, tokens: Tokens, token: str, wishes: Wishes) -> Subscription:
+async def choose(
+    store: Store, tokens: Tokens, token: str, wishes: Wishes, *, clock: Clock
+) -> Subscription:
     """Let a person have it otherwise: how often, when, what of it. Raises TokenError.
 
     Loses nothing and repeats nothing: what they had is in the ledger, and how far they were
@@ -318,5 +321,5 @@ async def choose(store: Store, tokens: Tokens, token: str, wishes: Wishes) -> Su
     """
     found = await holder(store, tokens, Purpose.PREFERENCES, token)
     async with store.write() as connection:
-        await subscribers.choose(connection, found.id, wishes)
+        await subscribers.choose(connection, found.id, wishes, clock())
     return await holder(store, tokens, Purpose.PREFERENCES, token)

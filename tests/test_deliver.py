@@ -436,7 +436,9 @@ async def test_paused_issue_stops_at_once_and_resumes(post: Post) -> None:
 
 async def move(post: Post, issue: Issue, come_from: IssueState, go_to: IssueState) -> None:
     async with post.desk.store.write() as connection:
-        assert await issues.change_state(connection, issue.id, come_from=[come_from], go_to=go_to)
+        assert await issues.change_state(
+            connection, issue.id, come_from=[come_from], go_to=go_to, now=post.desk.clock()
+        )
 
 
 async def test_told_to_stop_it_finishes_what_is_under_way_and_leaves_no_doubt(post: Post) -> None:
@@ -491,6 +493,7 @@ async def test_row_is_begun_when_the_throttle_has_room(post: Post) -> None:
         store=post.desk.store,
         clock=post.desk.clock,
         newsletters=[post.desk.newsletter.slug],
+        shares={},
         lease=LEASE,
         throttle=Throttle(2),
         domains=Domains(2),

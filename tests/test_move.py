@@ -267,5 +267,12 @@ async def test_an_admin_moves_somebody_at_once(desk: Desk, movers: Movers) -> No
 
     assert await mailbox(desk, person) == NEW.mailbox
     assert await letters(desk) == []
+    told = (await rows(desk, t.events))[-1]
+    assert (told.kind, told.subscriber_id, told.address, told.data) == (
+        "subscriber.moved",
+        person,
+        NEW.mailbox,
+        {"former": ann.mailbox},
+    )
     async with desk.store.read() as connection:
         assert await subscribers.by_key(connection, "ann@example.org") is None

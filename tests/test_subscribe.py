@@ -387,7 +387,11 @@ async def test_cadence_is_changed_by_token(desk: Desk, tokens: Tokens) -> None:
     id = await desk.join("ann", "daily")
 
     changed = await verbs.choose(
-        desk.store, tokens, tokens.sign(Purpose.PREFERENCES, id), Wishes(cadence="weekly")
+        desk.store,
+        tokens,
+        tokens.sign(Purpose.PREFERENCES, id),
+        Wishes(cadence="weekly"),
+        clock=desk.clock,
     )
 
     assert changed.cadence == "weekly"

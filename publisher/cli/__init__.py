@@ -21,6 +21,7 @@ from publisher.cli import (
     asking,
     choosing,  # noqa: F401 -- adds a command to `subscribers`
     correcting,  # noqa: F401 -- adds a command to `issues`
+    events,
     issues,
     keys,
     people,
@@ -36,16 +37,18 @@ from publisher.cli import (
     steering,  # noqa: F401
     suppressions,
     trying,
+    webhooks,
 )
 from publisher.cli.running import Misuse
 from publisher.errors import ConfigError, PublisherError
 
-_SET_UP, _RUN, _ARTICLES, _MAIL, _PEOPLE = (
+_SET_UP, _RUN, _ARTICLES, _MAIL, _PEOPLE, _PROGRAMS = (
     "Set up",
     "Run",
     "Articles and feeds",
     "Newsletters",
     "People",
+    "Other programs",
 )
 
 
@@ -130,6 +133,7 @@ app.command(rich_help_panel=_SET_UP)(site.check)
 app.command(rich_help_panel=_SET_UP)(planning.plan)
 app.command(rich_help_panel=_SET_UP)(site.migrate)
 app.add_typer(keys.keys, rich_help_panel=_SET_UP)
+app.command(rich_help_panel=_SET_UP)(site.restored)
 app.command(rich_help_panel=_RUN)(service.run)
 app.command(rich_help_panel=_RUN)(service.web)
 app.command(rich_help_panel=_RUN)(service.clock)
@@ -147,6 +151,8 @@ app.command(rich_help_panel=_MAIL)(trying.send_test)
 app.command(rich_help_panel=_PEOPLE)(asking.why)
 app.add_typer(people.subscribers, rich_help_panel=_PEOPLE)
 app.add_typer(suppressions.suppressions, rich_help_panel=_PEOPLE)
+app.add_typer(events.events, rich_help_panel=_PROGRAMS)
+app.add_typer(webhooks.webhooks, rich_help_panel=_PROGRAMS)
 
 
 def main() -> None:

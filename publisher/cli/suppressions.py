@@ -107,7 +107,9 @@ def unsuppress(ctx: typer.Context, address: Whom, newsletter: ForNewsletter = No
 
         slug = _slug(app, newsletter)
         async with app.store.write() as connection:
-            if not await stored.unsuppress(connection, scope(address), newsletter=slug):
+            if not await stored.unsuppress(
+                connection, scope(address), app.clock(), newsletter=slug
+            ):
                 raise PublisherError(f"{address} is not suppressed{f' for {slug}' if slug else ''}")
         show.say(f"{address} may be mailed again.")
 

@@ -39,6 +39,7 @@ async def pause(store: Store, issue_id: int, relay: str, reason: str, now: datet
             issue.id,
             come_from=[IssueState.OPEN],
             go_to=IssueState.PAUSED,
+            now=now,
             note=f"paused: the relay refuses its mails: {reason}",
         ):
             return

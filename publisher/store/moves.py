@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import Address, MoveState, SubscriptionState
+from publisher.model import Address, Event, EventKind, MoveState, SubscriptionState
+from publisher.store import events
 from publisher.store.personal import ERASED
 from publisher.store.tables import moves, subscribers, subscriptions
 
@@ -122,7 +123,7 @@ async def has_readers(connection: AsyncConnection, address_key: str) -> bool:
 
 
 async def carry_out(
-    connection: AsyncConnection, subscriber: int, address: Address, address_key: str
+    connection: AsyncConnection, subscriber: int, address: Address, address_key: str, now: datetime
 ) -> bool:
     """Give a person another address; False if somebody reads something there already.
 
@@ -130,26 +131,34 @@ async def carry_out(
     both read cannot be made one: each has had what the other has not. Who only once read there
     hands the address over, with what they left: no import may bring that back.
     """
-    await connection.execute(
-        select(subscribers.c.id)
+    rows = await connection.execute(
+        select(subscribers.c.id, subscribers.c.mailbox)
         .where((subscribers.c.id == subscriber) | (subscribers.c.address_key == address_key))
         .order_by(subscribers.c.id)
         .with_for_update()
     )
-    if other := await connection.scalar(
-        select(subscribers.c.id).where(
-            subscribers.c.address_key == address_key, subscribers.c.id != subscriber
-        )
-    ):
+    mailboxes = {row.id: row.mailbox for row in rows}
+    former = mailboxes.pop(subscriber)
+    for other in mailboxes:
         if await has_readers(connection, address_key):
             return False
         await _hand_over(connection, other, subscriber)
-    result = await connection.execute(
+    await connection.execute(
         update(subscribers)
         .where(subscribers.c.id == subscriber)
         .values(mailbox=address.mailbox, address_key=address_key)
     )
-    return result.rowcount == 1
+    events.note(
+        connection,
+        Event(
+            kind=EventKind.SUBSCRIBER_MOVED,
+            occurred=now,
+            subscriber=subscriber,
+            address=address.mailbox,
+            data={"former": former},
+        ),
+    )
+    return True
 
 
 async def _hand_over(connection: AsyncConnection, former: int, subscriber: int) -> None:

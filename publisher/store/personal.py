@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import DeliveryState
-from publisher.store import suppressions
+from publisher.model import DeliveryState, Event, EventKind
+from publisher.store import events, suppressions
 from publisher.store import tables as t
 
 # What stands for the address of whoever was erased. No address is without an @.
@@ -98,6 +98,11 @@ async def erase(
     hash = None
     if is_kept_away:
         hash = await suppressions.forget(connection, person.address_key, now)
+    if person.id is not None:
+        events.note(
+            connection,
+            Event(kind=EventKind.SUBSCRIBER_ERASED, occurred=now, subscriber=person.id),
+        )
     made = await connection.execute(
         insert(t.erasures)
         .values(hash=hash, wanted_by=wanted_by, counts=counts, created=now)
@@ -241,6 +246,20 @@ async def _suppressions(connection: AsyncConnection, person: Person, now: dateti
     ]
 
 
+async def _events(connection: AsyncConnection, person: Person) -> Rows:
+    rows = t.events.c
+    return await _rows(
+        connection,
+        select(rows.kind, rows.occurred, rows.newsletter, rows.address, rows.data)
+        .where(events.of_person(person.id, person.address_key))
+        .order_by(rows.id),
+    )
+
+
+async def _redact_events(connection: AsyncConnection, person: Person, _now: datetime) -> int:
+    return await events.redact(connection, person.id, person.address_key)
+
+
 async def _subscriber(connection: AsyncConnection, person: Person) -> Rows:
     people = t.subscribers.c
     return await _rows(
@@ -262,6 +281,7 @@ PLACES = (
     Place(name="deliveries", told=_deliveries, erase=_clear_deliveries),
     Place(name="subscriptions", told=_subscriptions, erase=_end_subscriptions),
     Place(name="moves", told=_moves, erase=_forget_moves),
+    Place(name="events", told=_events, erase=_redact_events),
     Place(name="notices", told=_notices, erase=_forget_notices),
     Place(name="subscribers", told=_subscriber, erase=_make_anonymous),
 )

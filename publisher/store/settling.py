@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from sqlalchemy import (
@@ -29,8 +29,9 @@ from sqlalchemy import (
 )
 
 from publisher.model import Claim, DeliveryState, IssueState
+from publisher.store.finishing import tell_failed
 from publisher.store.ledger import may_be_mailed
-from publisher.store.prepared import Prepared, told
+from publisher.store.prepared import Prepared, told, told_time
 from publisher.store.tables import UTCDateTime, deliveries, issues
 
 _OVER = (DeliveryState.ACCEPTED, DeliveryState.FAILED)
@@ -62,8 +63,8 @@ def mark_sending(
     statements = _statements(connection.dialect)
     rows = json.dumps([{"delivery": each.delivery, "attempt": each.attempt} for each in claims])
     times = {
-        "now": _told_time(connection.dialect, now),
-        "lease_ends": _told_time(connection.dialect, lease_ends),
+        "now": told_time(connection.dialect, now),
+        "lease_ends": told_time(connection.dialect, lease_ends),
     }
     if statements.mark.run(connection, told=rows, **times).rowcount == len(claims):
         return {claim.delivery for claim in claims}
@@ -75,20 +76,24 @@ def settle(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -
     if not outcomes:
         return 0
     dialect = connection.dialect
-    at = _told_time(dialect, now)
+    at = told_time(dialect, now)
     rows = [
         {
             "delivery": outcome.claim.delivery,
             "attempt": outcome.claim.attempt,
             "to_state": outcome.state,
-            "to_due": _told_time(dialect, outcome.due),
+            "to_due": told_time(dialect, outcome.due),
             "to_reply": outcome.reply,
             "put_off": int(outcome.deferred),
             "at": at if outcome.state in _OVER else None,
         }
         for outcome in outcomes
     ]
-    return _statements(dialect).settle.run(connection, told=json.dumps(rows)).rowcount
+    taken = _statements(dialect).settle.run(connection, told=json.dumps(rows)).rowcount
+    failed = [each.claim.delivery for each in outcomes if each.state is DeliveryState.FAILED]
+    if failed:
+        tell_failed(connection, deliveries.c.id.in_(failed), now)
+    return taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +110,6 @@ def _statements(dialect: Dialect) -> _Statements:
         marked=Prepared(_marked(dialect), dialect),
         settle=Prepared(_settling(dialect), dialect),
     )
-
-
-def _told_time(dialect: Dialect, time: datetime) -> str:
-    """Write a time as it stands in a column."""
-    if dialect.name == "sqlite":
-        return time.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
-    return time.isoformat()
 
 
 def _in_states(*states: DeliveryState) -> list[ColumnElement[bool]]:

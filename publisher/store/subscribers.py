@@ -9,8 +9,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import Address, Lane, OwnTime, Subscription, SubscriptionState, Wishes
-from publisher.store import waves
+from publisher.model import (
+    Address,
+    Event,
+    EventKind,
+    Lane,
+    OwnTime,
+    Subscription,
+    SubscriptionState,
+    Wishes,
+)
+from publisher.store import events, waves
+from publisher.store.bulk import among
 from publisher.store.engine import insert_unless
 from publisher.store.tables import (
     cadences,
@@ -135,6 +145,26 @@ async def add(
             for person in people
         ],
     )
+    mailboxes = await connection.execute(
+        select(subscribers.c.id, subscribers.c.mailbox)
+        .where(among(connection, subscribers.c.id, people))
+        .order_by(subscribers.c.id)
+    )
+    kind = EventKind.SUBSCRIPTION_CONFIRMED if active else EventKind.SUBSCRIPTION_ASKED
+    events.note(
+        connection,
+        *(
+            Event(
+                kind=kind,
+                occurred=now,
+                newsletter=newsletter,
+                subscriber=row.id,
+                address=row.mailbox,
+                data=_told(wishes),
+            )
+            for row in mailboxes
+        ),
+    )
 
 
 async def ask_again(
@@ -156,7 +186,7 @@ async def ask_again(
             **_columns(wishes),
         )
     )
-    return result.rowcount == 1
+    return result.rowcount == 1 and await _tell(connection, EventKind.SUBSCRIPTION_ASKED, id, now)
 
 
 async def may_be_asked(
@@ -210,7 +240,9 @@ async def activate(
             covered=await _start(connection, found.newsletter, found.cadence, now),
         )
     )
-    return result.rowcount == 1
+    return result.rowcount == 1 and await _tell(
+        connection, EventKind.SUBSCRIPTION_CONFIRMED, id, now
+    )
 
 
 async def end(connection: AsyncConnection, id: int, now: datetime, *, by: str = "") -> bool:
@@ -223,10 +255,12 @@ async def end(connection: AsyncConnection, id: int, now: datetime, *, by: str = 
         .where(subscriptions.c.id == id, subscriptions.c.state != SubscriptionState.ENDED)
         .values(state=SubscriptionState.ENDED, ended=now, ended_by=by)
     )
-    return result.rowcount == 1
+    return result.rowcount == 1 and await _tell(connection, EventKind.SUBSCRIPTION_ENDED, id, now)
 
 
-async def bring_back(connection: AsyncConnection, subscriber: int, ended: datetime) -> list[int]:
+async def bring_back(
+    connection: AsyncConnection, subscriber: int, ended: datetime, now: datetime
+) -> list[int]:
     """Undo a person's own leaving: make active what they ended at this instant; give the ids.
 
     All else is as it was, so nothing is lost and nothing comes twice. What had not been confirmed
@@ -244,17 +278,50 @@ async def bring_back(connection: AsyncConnection, subscriber: int, ended: dateti
         .values(state=SubscriptionState.ACTIVE, ended=None, ended_by="")
         .returning(subscriptions.c.id)
     )
-    return list(back.scalars())
+    ids = list(back.scalars())
+    for id in ids:
+        await _tell(connection, EventKind.SUBSCRIPTION_RESUMED, id, now)
+    return ids
 
 
-async def choose(connection: AsyncConnection, id: int, wishes: Wishes) -> bool:
+async def choose(connection: AsyncConnection, id: int, wishes: Wishes, now: datetime) -> bool:
     """Let an active subscription have it otherwise; False if it is not active."""
     result = await connection.execute(
         update(subscriptions)
         .where(subscriptions.c.id == id, subscriptions.c.state == SubscriptionState.ACTIVE)
         .values(**_columns(wishes))
     )
-    return result.rowcount == 1
+    return result.rowcount == 1 and await _tell(connection, EventKind.SUBSCRIPTION_CHANGED, id, now)
+
+
+async def _tell(connection: AsyncConnection, kind: EventKind, id: int, now: datetime) -> bool:
+    """Tell other programs how a subscription is now. True, for what was done was done."""
+    found = await subscription(connection, id)
+    assert found is not None  # noqa: S101 -- it was changed just now
+    events.note(
+        connection,
+        Event(
+            kind=kind,
+            occurred=now,
+            newsletter=found.newsletter,
+            subscriber=found.subscriber,
+            address=found.address.mailbox,
+            data=_told(found.wishes),
+        ),
+    )
+    return True
+
+
+def _told(wishes: Wishes) -> dict[str, Any]:
+    """Write wishes down for other programs; what the reader has not chosen is left out."""
+    chosen = {
+        "cadence": wishes.cadence,
+        "topics": sorted(wishes.topics),
+        "language": wishes.language,
+        "own_time": str(wishes.own_time),
+        "paused_until": wishes.paused_until and wishes.paused_until.isoformat(),
+    }
+    return {name: value for name, value in chosen.items() if value}
 
 
 def _columns(wishes: Wishes) -> dict[str, Any]:

@@ -20,10 +20,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import Suppression, SuppressionReason
-from publisher.store import bulk, keys
+from publisher.model import Event, EventKind, Suppression, SuppressionReason
+from publisher.store import bulk, events, keys
 from publisher.store.engine import insert_unless
-from publisher.store.tables import suppressions
+from publisher.store.tables import subscribers, suppressions
 
 _OWN_AFFAIR = (SuppressionReason.ERASED, SuppressionReason.COMPLAINT)
 # All that the local part of an address's key may hold (publisher.mail.address).
@@ -105,8 +105,14 @@ async def add(connection: AsyncConnection, wanted: Sequence[Wanted]) -> int:
     One that is there stays as it is, unless it ends earlier, or is only there since its owner was
     erased: they may lift that themselves.
     """
+    added = await _put(connection, wanted)
+    await _tell(connection, added)
+    return len(added)
+
+
+async def _put(connection: AsyncConnection, wanted: Sequence[Wanted]) -> list[Wanted]:
     if not wanted:
-        return 0
+        return []
     secret = await keys.site_secret(connection)
     insert = insert_unless(connection, suppressions)
     told = insert.excluded
@@ -131,12 +137,42 @@ async def add(connection: AsyncConnection, wanted: Sequence[Wanted]) -> int:
         ),
     )
     # One statement takes each of them once: the first is what is wanted.
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    by_hash: dict[tuple[str, str], Wanted] = {}
     for each in wanted:
-        hash = hashed(secret, each.address_key)
-        rows.setdefault((hash, each.newsletter), {"hash": hash, **asdict(each)})
-    made = await connection.execute(changed.returning(suppressions.c.id), list(rows.values()))
-    return len(made.all())
+        by_hash.setdefault((hashed(secret, each.address_key), each.newsletter), each)
+    rows = [{"hash": hash, **asdict(each)} for (hash, _), each in by_hash.items()]
+    made = await connection.execute(
+        changed.returning(suppressions.c.hash, suppressions.c.newsletter), rows
+    )
+    return [by_hash[row.hash, row.newsletter] for row in made]
+
+
+async def _tell(connection: AsyncConnection, added: Sequence[Wanted]) -> None:
+    ids = await _subscribers(connection, {each.address_key for each in added})
+    events.note(
+        connection,
+        *(
+            Event(
+                kind=EventKind.SUPPRESSION_ADDED,
+                occurred=each.created,
+                newsletter=each.newsletter or None,
+                subscriber=ids.get(each.address_key),
+                address=each.address_key,
+                data={"reason": each.reason},
+            )
+            for each in added
+        ),
+    )
+
+
+async def _subscribers(connection: AsyncConnection, keys: Collection[str]) -> dict[str, int]:
+    """Map the keys of those addresses that are a subscriber's to their ids."""
+    rows = await connection.execute(
+        select(subscribers.c.address_key, subscribers.c.id).where(
+            bulk.among_texts(connection, subscribers.c.address_key, keys)
+        )
+    )
+    return {row.address_key: row.id for row in rows}
 
 
 async def among(
@@ -187,7 +223,9 @@ async def know_again(connection: AsyncConnection, address_keys: Iterable[str]) -
 
 async def forget(connection: AsyncConnection, address_key: str, now: datetime) -> str:
     """Keep nothing of an address but its hash, and suppress it for that; give the hash."""
-    await suppress(connection, address_key, SuppressionReason.ERASED, now)
+    erased = SuppressionReason.ERASED
+    # Nobody is told of the address: that its owner was erased is an event of its own.
+    await _put(connection, [Wanted(address_key=address_key, reason=erased, created=now)])
     hash = hashed(await keys.site_secret(connection), address_key)
     await connection.execute(
         update(suppressions).where(suppressions.c.hash == hash).values(address_key=None, note="")
@@ -198,6 +236,7 @@ async def forget(connection: AsyncConnection, address_key: str, now: datetime) -
 async def unsuppress(
     connection: AsyncConnection,
     address_key: str,
+    now: datetime,
     *,
     newsletter: str = "",
     reasons: Collection[SuppressionReason] = tuple(SuppressionReason),
@@ -214,16 +253,31 @@ async def unsuppress(
             suppressions.c.reason.in_(reasons),
         )
     )
-    return result.rowcount == 1
+    if result.rowcount == 0:
+        return False
+    ids = await _subscribers(connection, [address_key])
+    events.note(
+        connection,
+        Event(
+            kind=EventKind.SUPPRESSION_REMOVED,
+            occurred=now,
+            newsletter=newsletter or None,
+            subscriber=ids.get(address_key),
+            address=address_key,
+        ),
+    )
+    return True
 
 
-async def lift_own(connection: AsyncConnection, address_key: str, newsletter: str) -> None:
+async def lift_own(
+    connection: AsyncConnection, address_key: str, newsletter: str, now: datetime
+) -> None:
     """Lift what the person themselves was against, since they have confirmed a wish of now.
 
     That is to have been erased, or to have complained. No wish heals a mailbox that bounces.
     """
     for scope in ("", newsletter):
-        await unsuppress(connection, address_key, newsletter=scope, reasons=_OWN_AFFAIR)
+        await unsuppress(connection, address_key, now, newsletter=scope, reasons=_OWN_AFFAIR)
 
 
 async def page(connection: AsyncConnection, *, after: int = 0, limit: int) -> list[Suppression]:

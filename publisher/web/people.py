@@ -99,7 +99,7 @@ async def preferences(request: Request) -> Response:
     if request.method == "POST":
         async with request.form() as form:
             wanted = chosen(form, newsletter, holder.wishes, site.clock())
-        holder = await subscribe.choose(site.store, site.tokens, token, wanted)
+        holder = await subscribe.choose(site.store, site.tokens, token, wanted, clock=site.clock)
     if holder.state is SubscriptionState.ENDED:
         return about(request, "unsubscribed", holder)
     now = site.clock()

@@ -140,7 +140,9 @@ class Desk:
         """Let a reader have it otherwise."""
         bond = await self.bond(name)
         async with self.store.write() as connection:
-            await subscribers.choose(connection, bond.id, replace(bond.wishes, **changes))
+            await subscribers.choose(
+                connection, bond.id, replace(bond.wishes, **changes), self.clock()
+            )
 
     async def leave(self, name: str) -> None:
         bond = await self.bond(name)

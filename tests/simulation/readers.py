@@ -129,7 +129,7 @@ class Readers:
         key = address_key(bond.person)
         async with app.store.write() as connection:
             if bond.is_suppressed:
-                await suppressions.unsuppress(connection, key)
+                await suppressions.unsuppress(connection, key, app.clock())
             else:
                 await suppressions.suppress(connection, key, "hard_bounce", app.clock())
         is_suppressed = not bond.is_suppressed
@@ -143,7 +143,7 @@ class Readers:
             if getattr(wishes, key) != getattr(bond.wishes, key):
                 self.counts[f"switched {key}"] += 1
         token = app.tokens.sign(Purpose.PREFERENCES, bond.id)
-        await subscribe.choose(app.store, app.tokens, token, wishes)
+        await subscribe.choose(app.store, app.tokens, token, wishes, clock=app.clock)
         bond.wishes = wishes
 
     def _wishes(self, paper: Paper, wishes: Wishes) -> Wishes:

@@ -25,7 +25,9 @@ def to(claims: list[Claim]) -> list[str]:
 
 async def turn(desk: Desk, issue: int, state: IssueState) -> None:
     async with desk.store.write() as connection:
-        await issues.change_state(connection, issue, come_from=list(IssueState), go_to=state)
+        await issues.change_state(
+            connection, issue, come_from=list(IssueState), go_to=state, now=desk.clock()
+        )
 
 
 async def test_claim_gives_what_is_needed_to_send(desk: Desk) -> None:

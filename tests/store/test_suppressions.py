@@ -141,7 +141,7 @@ async def test_only_the_reasons_that_are_named_are_lifted(desk: Desk) -> None:
     await desk.suppress("ann", "hard_bounce")
     async with desk.store.write() as connection:
         lifted = [
-            await suppressions.unsuppress(connection, ANN, reasons=reasons)
+            await suppressions.unsuppress(connection, ANN, desk.clock(), reasons=reasons)
             for reasons in (
                 [SuppressionReason.COMPLAINT, SuppressionReason.ERASED],
                 [SuppressionReason.HARD_BOUNCE],

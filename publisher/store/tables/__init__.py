@@ -21,6 +21,7 @@ from publisher.store.tables.base import (
     keys,
     metadata,
 )
+from publisher.store.tables.events import events, webhooks
 from publisher.store.tables.feeds import (
     archived,
     callbacks,
@@ -36,6 +37,7 @@ from publisher.store.tables.mailing import (
     deliveries,
     edited_articles,
     edits,
+    generation,
     issues,
     notices,
     quotas,
@@ -58,8 +60,10 @@ __all__ = [
     "edited_articles",
     "edits",
     "erasures",
+    "events",
     "feed_documents",
     "feed_versions",
+    "generation",
     "hub_subscriptions",
     "idempotency",
     "intents",
@@ -80,4 +84,5 @@ __all__ = [
     "suppressions",
     "terms",
     "waves",
+    "webhooks",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -92,11 +93,19 @@ issues = Table(
     Column("audience", Integer, nullable=False, default=0),
     Column("note", Text, nullable=False, default=""),
     Column("created", UTCDateTime, nullable=False),
+    # When nothing was left to send; NULL while something is, or until that is noted.
+    Column("finished", UTCDateTime),
     # An occurrence is this row: however often the clock rings, there is one.
     UniqueConstraint("newsletter", "cadence", "slot"),
     UniqueConstraint("newsletter", "number"),
     one_of("state", IssueState),
     Index(None, "state"),
+    Index(
+        "ix_issues_unfinished",
+        "state",
+        sqlite_where=text("finished IS NULL"),
+        postgresql_where=text("finished IS NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -236,6 +245,14 @@ deliveries = Table(
         postgresql_where=text("state = 'sending'"),
     ),
     sqlite_autoincrement=True,
+)
+
+# How far the ledger has come, in one row (publisher.store.generation).
+generation = Table(
+    "generation",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
 )
 
 # How many mails of a day's quota are taken: of a relay's, or of those of a sender's domain.

@@ -7,8 +7,8 @@ from alembic import op
 
 from publisher.store.tables import ROW_ID, UTCDateTime
 
-revision = "0017"
-down_revision = "0016"
+revision = "0019"
+down_revision = "0018"
 
 
 def upgrade() -> None:

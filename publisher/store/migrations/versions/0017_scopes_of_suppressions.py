@@ -8,8 +8,8 @@ from alembic import op
 from publisher.store import keys, suppressions
 from publisher.store.tables import ROW_ID, UTCDateTime
 
-revision = "0015"
-down_revision = "0014"
+revision = "0017"
+down_revision = "0016"
 
 _REASONS = ("hard_bounce", "complaint", "manual", "erased")
 _NONE = sa.text("''")
