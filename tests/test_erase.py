@@ -25,7 +25,15 @@ SAYS_WHO = ("ann.lee", "ann lee")
 # What a column is called that may say who somebody is. A table with one is handled: its place is
 # filled by `full` below, and so is looked through once they are erased.
 TELLING = {"address", "address_key", "consent", "former", "mailbox", "recipient", "subscriber_id"}
-HANDLED = {"deliveries", "moves", "notices", "subscribers", "subscriptions", "suppressions"}
+HANDLED = {
+    "deliveries",
+    "events",
+    "moves",
+    "notices",
+    "subscribers",
+    "subscriptions",
+    "suppressions",
+}
 
 
 async def forget(desk: Desk, who: Address = ANN) -> Receipt:
@@ -113,6 +121,7 @@ async def test_nothing_is_left_that_says_who_it_was(desk: Desk, full: list[Issue
         "deliveries": 2,
         "subscriptions": 1,
         "moves": 1,
+        "events": 2,
         "notices": 2,
         "subscribers": 1,
     }
@@ -191,6 +200,7 @@ async def test_all_that_is_held_is_told(desk: Desk, full: list[Issue]) -> None:
         "deliveries": 2,
         "subscriptions": 1,
         "moves": 1,
+        "events": 2,
         "notices": 1,
         "subscribers": 1,
         "suppressions": 1,
