@@ -66,6 +66,7 @@ class App:
     config: Config
     store: Store
     templates: Templates
+    ring: keys.Ring
     tokens: Tokens
     letters: Letters
     preflight: Preflight
@@ -80,6 +81,11 @@ class App:
     turns: defaultdict[str, asyncio.Lock] = field(
         init=False, repr=False, default_factory=lambda: defaultdict(asyncio.Lock)
     )
+
+    async def has_old_keys(self) -> bool:
+        """Say whether keys were made, retired or have settled since the site was opened."""
+        async with self.store.read() as connection:
+            return await keys.ring(connection, self.clock()) != self.ring
 
     def source(self, name: str) -> Source:
         """Make a source of the config."""
@@ -401,15 +407,18 @@ async def opened(
     try:
         if looking:
             async with store.read() as connection:
-                # Where nobody ever worked there is no key, nor a link that one could open.
-                secrets = await keys.load(connection) or {1: keys.made()}
+                ring = await keys.ring(connection, clock())
         else:
             async with store.write() as connection:
                 await keys.ensure(connection, clock())
-                secrets = await keys.load(connection)
+                ring = await keys.ring(connection, clock())
                 await _put_in_force(connection, config.newsletters, clock())
                 await told.keep(connection, [hook.name for hook in config.webhooks], clock())
-        yield _assemble(config, store, secrets, clock)
+        # Where nobody ever worked there is no key, nor a link that one could open.
+        made = keys.made()
+        yield _assemble(
+            config, store, ring or keys.Ring(secrets={1: made}, signing=1, site=made), clock
+        )
     finally:
         await store.close()
 
@@ -428,15 +437,13 @@ async def _put_in_force(
         await occurrences.in_force(connection, newsletter, cadence, schedule, now)
 
 
-def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Clock) -> App:
-    signing = max(secrets)
-    tokens = Tokens(secrets, signing)
+def _assemble(config: Config, store: Store, ring: keys.Ring, clock: Clock) -> App:
+    tokens = Tokens(ring.secrets, ring.signing)
     stationery = Stationery(
         publication=config.publication,
         newsletters={newsletter.slug: newsletter for newsletter in config.newsletters},
         tokens=tokens,
-        # Message-IDs must not change when keys are rotated: the oldest key makes them.
-        secret=secrets[min(secrets)],
+        secret=ring.site,
         bounce=config.bounce_address,
     )
     templates = Templates(config.templates)
@@ -448,11 +455,12 @@ def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Cl
         config=config,
         store=store,
         templates=templates,
+        ring=ring,
         tokens=tokens,
         letters=letters,
         preflight=preflight,
         limits=Limits.of(config),
-        witness=Witness(config.witness, secrets[min(secrets)]),
+        witness=Witness(config.witness, ring.site),
         standing=Standing(
             {each.slug: each.relays for each in config.newsletters},
             {each.slug: each.weights for each in config.newsletters if each.weights},

@@ -749,7 +749,10 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A person's bond to a newsletter. One row for each (address, newsletter)."""
+    """A person's bond to a newsletter. One row for each (address, newsletter).
+
+    ``ended_by`` says how it ended; "page" and "one-click" are the person's own doing.
+    """
 
     id: int
     subscriber: int
@@ -760,12 +763,53 @@ class Subscription:
     created: datetime
     confirmed: datetime | None
     ended: datetime | None
+    ended_by: str
     consent: Mapping[str, str]
 
     @property
     def cadence(self) -> str:
         """How often they hear."""
         return self.wishes.cadence
+
+    @property
+    def was_active(self) -> bool:
+        """Whether it was confirmed, since it was last asked for."""
+        return self.confirmed is not None and self.confirmed >= self.created
+
+
+class SuppressionReason(enum.StrEnum):
+    """Why an address is never mailed."""
+
+    HARD_BOUNCE = "hard_bounce"  # there is nobody
+    COMPLAINT = "complaint"  # its owner reported a mail as spam
+    MANUAL = "manual"  # an admin's decision
+    ERASED = "erased"  # its owner had themselves erased
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """An address, or all of a domain, that is never mailed, by one newsletter or by any ("").
+
+    ``address_key`` is that of the address, or "@" and the domain; None once its owner was erased,
+    when only ``hash`` is left to know it by. ``until`` is None for ever.
+    """
+
+    id: int
+    hash: str
+    address_key: str | None
+    newsletter: str
+    reason: SuppressionReason
+    note: str
+    created: datetime
+    until: datetime | None
+
+
+class MoveState(enum.StrEnum):
+    """How far a change of address has come."""
+
+    ASKED = "asked"  # the new mailbox is asked
+    DONE = "done"
+    STOPPED = "stopped"  # the old mailbox wanted none of it
 
 
 class DeliveryState(enum.StrEnum):
@@ -866,12 +910,15 @@ class Balance:
 class Notice:
     """A word to the admin, in plain text. ``key`` says what it is about and how that stands.
 
-    What has been said once under a key is not said again.
+    What has been said once under a key is not said again. With a ``recipient`` it is a word to
+    that mailbox instead, in the name of a newsletter.
     """
 
     key: str
     subject: str
     text: str
+    recipient: str | None = None
+    newsletter: str = ""
 
 
 # --- what is told to other programs -----------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,12 +22,13 @@ from publisher.model import (
     Publication,
     Subscription,
     SubscriptionState,
+    SuppressionReason,
     Wishes,
 )
 from publisher.ports import Clock
 from publisher.render import Templates
 from publisher.renditions import confirmation
-from publisher.store import accounts, composing, renditions, subscribers
+from publisher.store import accounts, composing, renditions, subscribers, suppressions
 from publisher.store.engine import Store
 from publisher.tokens import Purpose, Tokens
 
@@ -40,6 +41,7 @@ class Subscribed(enum.StrEnum):
     ALREADY = "already"  # was active before; nothing changed
     WAITING = "waiting"  # was asked before and has not answered; an import does not ask twice
     ENDED = "ended"  # left before, and is not brought back without asking
+    SUPPRESSED = "suppressed"  # is never mailed, and has not asked for it themselves
 
 
 async def subscribe(
@@ -80,6 +82,12 @@ async def subscribe(
         return became
 
 
+# What the person themselves may lift.
+_OWN_AFFAIR = (SuppressionReason.ERASED, SuppressionReason.COMPLAINT)
+# For so long a leaving may be undone: for a slip of the finger, noticed at once.
+UNDO_WITHIN = timedelta(hours=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
 # What becomes of somebody who stands on a list a second time.
 _AGAIN = {Subscribed.ACTIVE: Subscribed.ALREADY, Subscribed.ASKED: Subscribed.WAITING}
 
@@ -103,6 +111,15 @@ class _Wish:
     async def of(self, addresses: Sequence[Address]) -> list[Subscribed]:
         """Fulfil it as far as can be done without asking; give what became of each."""
         by_key = {key(address): address for address in addresses}
+        barred = await suppressions.among(
+            self.connection, by_key, self.now, newsletter=self.newsletter.slug
+        )
+        if self.is_own and not self.confirmed:
+            # They are asked like everybody, so that nobody learns who is suppressed (A13): the
+            # claim of the mail decides, and lets them have it who were only erased.
+            await suppressions.know_again(self.connection, barred)
+            barred = {}
+        by_key = {each: address for each, address in by_key.items() if each not in barred}
         ids = await subscribers.people(self.connection, by_key, self.now)
         known = await subscribers.bonds(self.connection, list(ids.values()), self.newsletter.slug)
         newcomers = [person for person in ids.values() if person not in known]
@@ -121,7 +138,11 @@ class _Wish:
         for person, bond in known.items():
             became[person] = await self._renew(bond)
         told = []
-        for person in (ids[key(address)] for address in addresses):
+        for each in map(key, addresses):
+            if each in barred:
+                told.append(Subscribed.SUPPRESSED)
+                continue
+            person = ids[each]
             told.append(became[person])
             became[person] = _AGAIN.get(became[person], became[person])
         return told
@@ -188,11 +209,18 @@ async def confirm(
 ) -> Subscription:
     """Make a pending subscription active; harmless when it is already. Raises TokenError.
 
-    A token of a subscription that has ended meanwhile confirms nothing: leaving is final.
+    A token of a subscription that has ended meanwhile confirms nothing: leaving is final. Whoever
+    was erased, or has complained, and now confirms may be mailed again: it is their own wish, later
+    than the other, and made with what only the mailbox got. No wish heals a mailbox that bounces.
     """
     found = await holder(store, tokens, Purpose.CONFIRM, token)
     async with store.write() as connection:
-        await subscribers.activate(connection, found.id, consent, clock())
+        now = clock()
+        if await subscribers.activate(connection, found.id, consent, now):
+            for newsletter in ("", found.newsletter):
+                await suppressions.unsuppress(
+                    connection, key(found.address), now, newsletter=newsletter, reasons=_OWN_AFFAIR
+                )
     return await holder(store, tokens, Purpose.CONFIRM, token)
 
 
@@ -212,12 +240,19 @@ async def in_mail(store: Store, tokens: Tokens, token: str) -> list[Subscription
 
 
 async def unsubscribe(
-    store: Store, tokens: Tokens, token: str, *, only: str | None = None, clock: Clock
+    store: Store,
+    tokens: Tokens,
+    token: str,
+    *,
+    only: str | None = None,
+    by: str = subscribers.PAGE,
+    clock: Clock,
 ) -> list[Subscription]:
     """End the subscriptions that a mail came by; harmless when they have ended. Raises TokenError.
 
-    ``only`` names the one newsletter that is meant. It is in force when this returns, for an
-    issue under way as well: claims and the mark before each message ask the subscription's row.
+    ``only`` names the one newsletter that is meant, ``by`` how they said so. It is in force when
+    this returns, for an issue under way as well: claims and the mark before each message ask the
+    subscription's row.
     Whoever follows the link of a mail has it, so if it was in doubt, it is no more.
     """
     found = await in_mail(store, tokens, token)
@@ -231,8 +266,55 @@ async def unsubscribe(
                     connection, mail, arrived=True, reply="left by its own link", now=now
                 )
         for each in leaving:
-            await subscribers.end(connection, each.id, now)
+            await subscribers.end(connection, each.id, now, by=by)
     return await in_mail(store, tokens, token)
+
+
+def way_back(tokens: Tokens, left: Subscription, now: datetime) -> str | None:
+    """Give the token that undoes a leaving; None if there is nothing to undo, or no longer.
+
+    It is of the very instant, so whoever leaves once more, or is ended otherwise, stays away.
+    """
+    if left.ended is None or now - left.ended > UNDO_WITHIN:
+        return None
+    if left.ended_by not in subscribers.OWN_LEAVING or not left.was_active:
+        return None
+    return tokens.sign(Purpose.UNDO, left.id, (left.ended - _EPOCH) // _TICK)
+
+
+async def left_by(
+    store: Store, tokens: Tokens, token: str, *, clock: Clock
+) -> tuple[Subscription, datetime]:
+    """Find what a token undoes: a subscription, and when it ended. Changes nothing.
+
+    Raises TokenError, and TokenEnded once the time for it is over.
+    """
+    id, ticks = tokens.read(Purpose.UNDO, token)
+    ended = _EPOCH + ticks * _TICK
+    async with store.read() as connection:
+        found = await subscribers.subscription(connection, id)
+    if found is None:
+        raise TokenEnded("the subscription of this link is no longer there")
+    if clock() - ended > UNDO_WITHIN:
+        raise TokenEnded("it cannot be undone any more", found.newsletter)
+    return found, ended
+
+
+async def undo(store: Store, tokens: Tokens, token: str, *, clock: Clock) -> list[Subscription]:
+    """Take back what one press ended, all of it; give what is active again.
+
+    Without a new confirmation, since it is as if nothing had been pressed: consent, wishes and how
+    far they were considered are untouched. Harmless when it was done before. Raises TokenError, and
+    TokenEnded for who has left once more since.
+    """
+    found, ended = await left_by(store, tokens, token, clock=clock)
+    async with store.write() as connection:
+        back = await subscribers.bring_back(connection, found.subscriber, ended, clock())
+        now = [await subscribers.subscription(connection, each) for each in {found.id, *back}]
+    active = [each for each in now if each and each.state is SubscriptionState.ACTIVE]
+    if not active:
+        raise TokenEnded("they have left once more since", found.newsletter)
+    return active
 
 
 async def choose(

@@ -23,7 +23,9 @@ from publisher.cli import (
     correcting,  # noqa: F401 -- adds a command to `issues`
     events,
     issues,
+    keys,
     people,
+    person,  # noqa: F401 -- adds commands to `subscribers`
     planning,
     scheduling,
     sending,  # noqa: F401 -- adds commands to `issues`, as steering does
@@ -130,6 +132,7 @@ app.command(rich_help_panel=_SET_UP)(site.init)
 app.command(rich_help_panel=_SET_UP)(site.check)
 app.command(rich_help_panel=_SET_UP)(planning.plan)
 app.command(rich_help_panel=_SET_UP)(site.migrate)
+app.add_typer(keys.keys, rich_help_panel=_SET_UP)
 app.command(rich_help_panel=_SET_UP)(site.restored)
 app.command(rich_help_panel=_RUN)(service.run)
 app.command(rich_help_panel=_RUN)(service.web)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     Connection,
     Row,
     Select,
@@ -128,15 +129,22 @@ async def before(connection: AsyncConnection, moment: datetime) -> int:
     return await newest(connection) if first is None else first - 1
 
 
-async def redact(connection: AsyncConnection, subscriber: int, address_key: str) -> int:
+def of_person(subscriber: int | None, address_key: str) -> ColumnElement[bool]:
+    """Say whether an event is of a person, or of the address of one who never was a subscriber."""
+    nobody_else = and_(events.c.subscriber_id.is_(None), events.c.address == address_key)
+    return (
+        nobody_else
+        if subscriber is None
+        else or_(events.c.subscriber_id == subscriber, nobody_else)
+    )
+
+
+async def redact(connection: AsyncConnection, subscriber: int | None, address_key: str) -> int:
     """Forget what events say of a person who is erased; give how many did.
 
     That something happened, when and with which newsletter stays.
     """
-    theirs = or_(
-        events.c.subscriber_id == subscriber,
-        and_(events.c.subscriber_id.is_(None), events.c.address == address_key),
-    )
+    theirs = of_person(subscriber, address_key)
     result = await connection.execute(update(events).where(theirs).values(address=None, data={}))
     return result.rowcount
 

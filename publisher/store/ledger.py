@@ -37,19 +37,18 @@ from publisher.model import (
     SubscriptionState,
 )
 from publisher.store import bulk, recall
+from publisher.store.suppressions import bars
 from publisher.store.tables import (
     deliveries,
     issues,
     subscribers,
     subscriptions,
-    suppressions,
 )
 
 _ALL: Mapping[str, Share] = MappingProxyType({})
 _LANES = {lane.value: lane for lane in Lane}
 
-# Whether a row's person may be mailed at this moment: judged when it is claimed, and once
-# more by the very statement that marks it as sending.
+# The subscription that a row goes by.
 _bond = and_(
     subscriptions.c.subscriber_id == deliveries.c.subscriber_id,
     subscriptions.c.newsletter == deliveries.c.newsletter,
@@ -59,11 +58,18 @@ _bond = and_(
         else_=SubscriptionState.ACTIVE,
     ),
 )
-_blocked = exists().where(
-    subscribers.c.id == deliveries.c.subscriber_id,
-    suppressions.c.address_key == subscribers.c.address_key,
-)
-may_be_mailed = and_(exists().where(_bond), ~_blocked)
+
+
+def may_be_mailed(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Say of a row whether its person may be mailed at this moment.
+
+    Judged when it is claimed, and once more by the very statement that marks it as sending.
+    """
+    barred = exists().where(
+        subscribers.c.id == deliveries.c.subscriber_id,
+        bars(subscribers.c.address_key, deliveries.c.newsletter, now),
+    )
+    return and_(exists().where(_bond), ~barred)
 
 
 async def claim(
@@ -96,7 +102,7 @@ async def claim(
         picked = bulk.among(connection, deliveries.c.id, ids)
         skipped = await connection.execute(
             update(deliveries)
-            .where(picked, ~may_be_mailed)
+            .where(picked, ~may_be_mailed(now))
             .values(
                 state=DeliveryState.SKIPPED,
                 reply="unsubscribed or suppressed since",

@@ -53,7 +53,7 @@ class Outcome:
 
 
 def mark_sending(
-    connection: Connection, claims: Collection[Claim], lease_ends: datetime
+    connection: Connection, claims: Collection[Claim], now: datetime, lease_ends: datetime
 ) -> set[int]:
     """Mark claimed rows as sending; give the deliveries that may now be transmitted.
 
@@ -62,8 +62,11 @@ def mark_sending(
     """
     statements = _statements(connection.dialect)
     rows = json.dumps([{"delivery": each.delivery, "attempt": each.attempt} for each in claims])
-    lease = told_time(connection.dialect, lease_ends)
-    if statements.mark.run(connection, told=rows, lease_ends=lease).rowcount == len(claims):
+    times = {
+        "now": told_time(connection.dialect, now),
+        "lease_ends": told_time(connection.dialect, lease_ends),
+    }
+    if statements.mark.run(connection, told=rows, **times).rowcount == len(claims):
         return {claim.delivery for claim in claims}
     return set(statements.marked.run(connection, told=rows).scalars())
 
@@ -127,7 +130,7 @@ def _marking(dialect: Dialect) -> Update:
             deliveries.c.attempts == held.c.attempt,
             *_in_states(DeliveryState.PENDING),
             or_(deliveries.c.issue_id.is_(None), deliveries.c.issue_id.in_(open_issue)),
-            may_be_mailed,
+            may_be_mailed(bindparam("now", type_=UTCDateTime)),
         )
         .values(state=DeliveryState.SENDING, due=bindparam("lease_ends"))
     )

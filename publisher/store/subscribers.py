@@ -1,4 +1,4 @@
-"""People and their subscriptions, and the addresses that are never mailed."""
+"""People and their subscriptions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import (
@@ -28,8 +28,10 @@ from publisher.store.tables import (
     rendition_articles,
     subscribers,
     subscriptions,
-    suppressions,
 )
+
+# How a person left who did it by a link of theirs.
+OWN_LEAVING = (PAGE, ONE_CLICK) = ("page", "one-click")
 
 _MOST_ASKED = 3
 _ASKED_AGAIN = timedelta(days=1)
@@ -43,6 +45,8 @@ async def people(
     Gives their ids by key. A name given now replaces none, never another: people are not
     renamed by an import.
     """
+    if not addresses:
+        return {}
     # Two sign-ups of one new person at once: the second finds the row of the first.
     await connection.execute(
         insert_unless(connection, subscribers).on_conflict_do_nothing(
@@ -170,6 +174,7 @@ async def ask_again(
             consent=dict(consent),
             created=now,
             ended=None,
+            ended_by="",
             **_columns(wishes),
         )
     )
@@ -232,14 +237,43 @@ async def activate(
     )
 
 
-async def end(connection: AsyncConnection, id: int, now: datetime) -> bool:
-    """End a subscription; False if it had ended before. Rows not yet sent become skipped."""
+async def end(connection: AsyncConnection, id: int, now: datetime, *, by: str = "") -> bool:
+    """End a subscription; False if it had ended before. Rows not yet sent become skipped.
+
+    ``by`` says how, as in `Subscription`.
+    """
     result = await connection.execute(
         update(subscriptions)
         .where(subscriptions.c.id == id, subscriptions.c.state != SubscriptionState.ENDED)
-        .values(state=SubscriptionState.ENDED, ended=now)
+        .values(state=SubscriptionState.ENDED, ended=now, ended_by=by)
     )
     return result.rowcount == 1 and await _tell(connection, EventKind.SUBSCRIPTION_ENDED, id, now)
+
+
+async def bring_back(
+    connection: AsyncConnection, subscriber: int, ended: datetime, now: datetime
+) -> list[int]:
+    """Undo a person's own leaving: make active what they ended at this instant; give the ids.
+
+    All else is as it was, so nothing is lost and nothing comes twice. What had not been confirmed
+    by then is not made active by this.
+    """
+    back = await connection.execute(
+        update(subscriptions)
+        .where(
+            subscriptions.c.subscriber_id == subscriber,
+            subscriptions.c.state == SubscriptionState.ENDED,
+            subscriptions.c.ended == ended,
+            subscriptions.c.ended_by.in_(OWN_LEAVING),
+            subscriptions.c.confirmed >= subscriptions.c.created,
+        )
+        .values(state=SubscriptionState.ACTIVE, ended=None, ended_by="")
+        .returning(subscriptions.c.id)
+    )
+    ids = list(back.scalars())
+    for id in ids:
+        await _tell(connection, EventKind.SUBSCRIPTION_RESUMED, id, now)
+    return ids
 
 
 async def choose(connection: AsyncConnection, id: int, wishes: Wishes, now: datetime) -> bool:
@@ -347,59 +381,6 @@ async def counts(connection: AsyncConnection) -> dict[tuple[str, str, Subscripti
     return {(row.newsletter, row.cadence, SubscriptionState(row.state)): row.people for row in rows}
 
 
-# --- suppressions -----------------------------------------------------------------------
-
-
-async def suppress(
-    connection: AsyncConnection, address_key: str, reason: str, now: datetime
-) -> bool:
-    """Never mail an address again; False if that was so before."""
-    result = await connection.execute(
-        insert_unless(connection, suppressions)
-        .values(address_key=address_key, reason=reason, created=now)
-        .on_conflict_do_nothing()
-        .returning(suppressions.c.address_key)
-    )
-    if result.first() is None:
-        return False
-    data = {"reason": reason}
-    await _tell_suppression(connection, EventKind.SUPPRESSION_ADDED, address_key, now, data)
-    return True
-
-
-async def unsuppress(connection: AsyncConnection, address_key: str, now: datetime) -> bool:
-    """Allow an address again; False if it was not suppressed."""
-    result = await connection.execute(
-        delete(suppressions).where(suppressions.c.address_key == address_key)
-    )
-    if result.rowcount == 0:
-        return False
-    await _tell_suppression(connection, EventKind.SUPPRESSION_REMOVED, address_key, now, {})
-    return True
-
-
-async def _tell_suppression(
-    connection: AsyncConnection,
-    kind: EventKind,
-    address_key: str,
-    now: datetime,
-    data: Mapping[str, str],
-) -> None:
-    subscriber = await connection.scalar(
-        select(subscribers.c.id).where(subscribers.c.address_key == address_key)
-    )
-    events.note(
-        connection,
-        Event(kind=kind, occurred=now, subscriber=subscriber, address=address_key, data=data),
-    )
-
-
-async def suppressed(connection: AsyncConnection) -> Sequence[tuple[str, str, datetime]]:
-    """List (address key, reason, since), by address."""
-    rows = await connection.execute(select(suppressions).order_by(suppressions.c.address_key))
-    return [(row.address_key, row.reason, row.created) for row in rows]
-
-
 # --- rows and values --------------------------------------------------------------------
 
 
@@ -433,5 +414,6 @@ def _subscription(row: Row[Any]) -> Subscription:
         created=row.created,
         confirmed=row.confirmed,
         ended=row.ended,
+        ended_by=row.ended_by,
         consent=row.consent,
     )

@@ -89,6 +89,7 @@ def _routes(site: Site) -> list[Route]:
         Route("/newsletters/{slug}/pages/{page}", archive.newsletter),
         Route("/newsletters/{slug}/issues/{number}", issue.issue),
         _form("/u/{token}", people.unsubscribe),
+        _form("/undo/{token}", people.undo),
         _form("/confirm/{token}", people.confirm),
         _form("/preferences/{token}", people.preferences),
         Route("/caught", caught.mails),

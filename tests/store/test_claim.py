@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from publisher.model import Claim, DeliveryState, IssueState, Lane
-from publisher.store import accounts, issues, ledger, subscribers
+from publisher.store import accounts, issues, ledger, suppressions
 from publisher.store.engine import Store
 from tests.rig.desk import Desk
 
@@ -279,7 +279,7 @@ async def test_next_due_is_the_earliest_of_what_may_be_sent(desk: Desk) -> None:
 async def test_suppressing_says_whether_it_was_so_before(desk: Desk) -> None:
     async with desk.store.write() as connection:
         first, again = [
-            await subscribers.suppress(connection, "ann@example.org", "manual", desk.clock())
+            await suppressions.suppress(connection, "ann@example.org", "manual", desk.clock())
             for _ in range(2)
         ]
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from publisher.model import DeliveryState, Event, EventKind, IssueState, Wishes
-from publisher.store import accounts, events, finishing, issues, subscribers
+from publisher.store import accounts, events, finishing, issues, subscribers, suppressions
 from publisher.store.engine import Store
 from publisher.store.events import Told
 from tests.rig.clock import SettableClock
@@ -58,8 +58,8 @@ async def test_life_of_a_reader_is_told(desk: Desk) -> None:
     await desk.suppress("Ann.Lee@Example.org")
     await desk.suppress("Ann.Lee@Example.org")
     async with desk.store.write() as connection:
-        assert await subscribers.unsuppress(connection, "ann.lee@example.org", desk.clock())
-        assert not await subscribers.unsuppress(connection, "ann.lee@example.org", desk.clock())
+        assert await suppressions.unsuppress(connection, "ann.lee@example.org", desk.clock())
+        assert not await suppressions.unsuppress(connection, "ann.lee@example.org", desk.clock())
 
     found = [event for _, event in await told(desk.store)]
 
@@ -261,6 +261,8 @@ async def test_id_is_never_lower_than_one_that_was_read_before(
 
 async def test_events_of_a_person_are_redacted_with_them(desk: Desk) -> None:
     await desk.suppress("ann")  # before anybody of that address was known
+    async with desk.store.write() as connection:
+        await suppressions.unsuppress(connection, "ann@example.org", desk.clock())
     await desk.join("ann")
     await desk.join("bob")
     person = (await desk.bond("ann")).subscriber
@@ -269,17 +271,18 @@ async def test_events_of_a_person_are_redacted_with_them(desk: Desk) -> None:
         events.note(connection, moved)
 
     async with desk.store.write() as connection:
-        assert await events.redact(connection, person, "ann@example.org") == 3
+        assert await events.redact(connection, person, "ann@example.org") == 4
 
     found = [event for _, event in await told(desk.store)]
     assert [(event.kind, event.address) for event in found] == [
         ("suppression.added", None),
+        ("suppression.removed", None),
         ("subscription.confirmed", None),
         ("subscription.confirmed", "bob@example.org"),
         ("complaint", None),
     ]
-    assert [dict(event.data) for event in found] == [{}, {}, {"cadence": "daily"}, {}]
-    assert found[1].newsletter == desk.newsletter.slug
+    assert [dict(event.data) for event in found] == [{}, {}, {}, {"cadence": "daily"}, {}]
+    assert found[2].newsletter == desk.newsletter.slug
 
 
 async def test_events_are_found_by_kind_and_time_and_pruned_by_age(

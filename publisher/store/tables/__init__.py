@@ -30,6 +30,7 @@ from publisher.store.tables.feeds import (
     intents,
     pings,
 )
+from publisher.store.tables.leaving import erasures, moves, suppressions
 from publisher.store.tables.mailing import (
     cadences,
     corrections,
@@ -44,7 +45,6 @@ from publisher.store.tables.mailing import (
     renditions,
     subscribers,
     subscriptions,
-    suppressions,
     waves,
 )
 
@@ -59,6 +59,7 @@ __all__ = [
     "deliveries",
     "edited_articles",
     "edits",
+    "erasures",
     "events",
     "feed_documents",
     "feed_versions",
@@ -69,6 +70,7 @@ __all__ = [
     "issues",
     "keys",
     "metadata",
+    "moves",
     "notices",
     "origins",
     "pings",

@@ -45,6 +45,8 @@ subscriptions = Table(
     Column("created", UTCDateTime, nullable=False),
     Column("confirmed", UTCDateTime),
     Column("ended", UTCDateTime),
+    # How it ended: "page" and "one-click" are its reader's own doing.
+    Column("ended_by", String, nullable=False, server_default=text("''")),
     Column("consent", JSON, nullable=False),
     # Articles eligible up to here were considered for this person. It only bounds the search;
     # the ledger (deliveries and their renditions) is the judge, so moving it back is safe.
@@ -61,14 +63,6 @@ subscriptions = Table(
     Index(None, "newsletter", "cadence", "state", "subscriber_id"),
     Index("ix_subscriptions_wave", "newsletter", "cadence", "state", "own_time", "subscriber_id"),
     sqlite_autoincrement=True,
-)
-
-suppressions = Table(
-    "suppressions",
-    metadata,
-    Column("address_key", String, primary_key=True),
-    Column("reason", String, nullable=False),
-    Column("created", UTCDateTime, nullable=False),
 )
 
 cadences = Table(
@@ -271,13 +265,17 @@ quotas = Table(
     Column("used", Integer, nullable=False),
 )
 
-# What the admin is told of. No part of the ledger: it counts no reader, and may come twice.
+# What the admin is told of, or a person about their own address. No part of the ledger: it counts
+# no reader, and may come twice.
 notices = Table(
     "notices",
     metadata,
     Column("id", ROW_ID, primary_key=True),
     # A digest of what it is about and how that stands: it is told once.
     Column("key", String(64), nullable=False, unique=True),
+    # Whom it is for, NULL for the admin, and in which newsletter's name.
+    Column("recipient", String),
+    Column("newsletter", String, nullable=False, server_default=text("''")),
     Column("subject", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("created", UTCDateTime, nullable=False),
