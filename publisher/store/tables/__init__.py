@@ -21,6 +21,7 @@ from publisher.store.tables.base import (
     keys,
     metadata,
 )
+from publisher.store.tables.bounces import bounce_counts, bounces, quarantine
 from publisher.store.tables.events import api_tokens, events, webhooks
 from publisher.store.tables.feeds import (
     archived,
@@ -54,6 +55,8 @@ __all__ = [
     "api_tokens",
     "archived",
     "articles",
+    "bounce_counts",
+    "bounces",
     "cadences",
     "callbacks",
     "corrections",
@@ -75,6 +78,7 @@ __all__ = [
     "notices",
     "origins",
     "pings",
+    "quarantine",
     "quotas",
     "rejections",
     "rendition_articles",
