@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -762,6 +762,29 @@ class Subscription:
     def cadence(self) -> str:
         """How often they hear."""
         return self.wishes.cadence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A person as a list from elsewhere tells of them.
+
+    ``state`` is None where the list does not say. ``suppressed`` is why the other system mails
+    them no more, "" if it does. A ``cadence`` of "" is whatever is usual. ``consent`` is what the
+    list knows about how they came.
+    """
+
+    address: Address
+    state: SubscriptionState | None = None
+    suppressed: str = ""
+    created: datetime | None = None
+    confirmed: datetime | None = None
+    ended: datetime | None = None
+    cadence: str = ""
+    topics: tuple[str, ...] = ()
+    language: str = ""
+    own_time: str = ""
+    paused_until: datetime | None = None
+    consent: Mapping[str, str] = field(default_factory=dict)
 
 
 class DeliveryState(enum.StrEnum):

@@ -21,6 +21,8 @@ from publisher.cli import (
     asking,
     choosing,  # noqa: F401 -- adds a command to `subscribers`
     correcting,  # noqa: F401 -- adds a command to `issues`
+    exporting,  # noqa: F401 -- adds a command to `subscribers`
+    importing,  # noqa: F401 -- adds a command to `subscribers`
     issues,
     people,
     planning,

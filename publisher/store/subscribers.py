@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, String, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Address, Lane, OwnTime, Subscription, SubscriptionState, Wishes
-from publisher.store import waves
+from publisher.store import bulk, waves
 from publisher.store.engine import insert_unless
 from publisher.store.tables import (
     cadences,
@@ -106,7 +106,7 @@ async def add(
     if not people:
         return
     active = state is SubscriptionState.ACTIVE
-    covered = await _start(connection, newsletter, wishes.cadence, now) if active else None
+    covered = await start(connection, newsletter, wishes.cadence, now) if active else None
     await connection.execute(
         insert(subscriptions),
         [
@@ -194,7 +194,7 @@ async def activate(
             state=SubscriptionState.ACTIVE,
             confirmed=now,
             consent={**found.consent, **consent},
-            covered=await _start(connection, found.newsletter, found.cadence, now),
+            covered=await start(connection, found.newsletter, found.cadence, now),
         )
     )
     return result.rowcount == 1
@@ -231,7 +231,7 @@ def _columns(wishes: Wishes) -> dict[str, Any]:
     }
 
 
-async def _start(
+async def start(
     connection: AsyncConnection, newsletter: str, cadence: str, now: datetime
 ) -> datetime | None:
     """Give up to where articles are behind somebody who joins a cadence now.
@@ -299,6 +299,33 @@ async def suppress(
         .returning(suppressions.c.address_key)
     )
     return result.first() is not None
+
+
+async def suppress_all(
+    connection: AsyncConnection, reasons: Mapping[str, str], now: datetime
+) -> None:
+    """Never mail these addresses again; ``reasons`` says why, for each address key."""
+    if reasons:
+        await connection.execute(
+            insert_unless(connection, suppressions).on_conflict_do_nothing(),
+            [
+                {"address_key": key, "reason": reason, "created": now}
+                for key, reason in reasons.items()
+            ],
+        )
+
+
+async def suppressed_among(
+    connection: AsyncConnection, address_keys: Collection[str]
+) -> dict[str, str]:
+    """Map those of these addresses that are suppressed to the reason."""
+    given = bulk.table(connection, {"address_key": String()}, [(key,) for key in address_keys])
+    rows = await connection.execute(
+        select(suppressions.c.address_key, suppressions.c.reason).join(
+            given, given.c.address_key == suppressions.c.address_key
+        )
+    )
+    return {row.address_key: row.reason for row in rows}
 
 
 async def unsuppress(connection: AsyncConnection, address_key: str) -> bool:
