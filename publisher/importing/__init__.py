@@ -126,7 +126,7 @@ class _Chunk:
         welcome = {
             address_key: entry.address
             for address_key, entry in people
-            if self._is_welcome(address_key, entry)
+            if not self.barred or self._is_welcome(address_key, entry)
         }
         are_known = await lists.add_people(self.connection, welcome, self.now)
         if are_known or self.barred:
@@ -142,7 +142,7 @@ class _Chunk:
         counts, bonds, barred = self.counts, self.bonds, self.barred
         for address_key, entry in people:
             bond = bonds.get(address_key)
-            if bond is None and not self._is_welcome(address_key, entry):
+            if bond is None and barred and not self._is_welcome(address_key, entry):
                 counts[Became.BARRED] += 1
                 continue
             if entry.suppressed and address_key not in barred:

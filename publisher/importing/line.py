@@ -96,13 +96,16 @@ class Line:
         """Say whether it is true."""
         return self.text(column).casefold() in _YES
 
-    def address(self, columns: tuple[str, ...], *names: str) -> Address:
-        """Give whom the row is about; the parts of a name are put together."""
+    def name(self, *columns: str) -> str:
+        """Give a name as mails show it, put together of its parts."""
+        return clean_name(" ".join(part for each in columns if (part := self.text(each))))
+
+    def address(self, columns: tuple[str, ...], name: str) -> Address:
+        """Give whom the row is about."""
         if not (text := self.text(*columns)):
             raise Unusable("there is no address")
-        name = " ".join(part for each in names if (part := self.text(each)))
         try:
-            return parse(text, name=clean_name(name) or None)
+            return parse(text, name=name or None)
         except AddressError as error:
             raise Unusable(str(error)) from error
 

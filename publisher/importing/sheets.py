@@ -156,7 +156,7 @@ def _rows(lines: _Lines, escape: str | None, single: int | None) -> Iterator[Row
             lines.go_back()
             continue
         width = width or len(cells)
-        if any(cells) and not "".join(cells).isspace():
+        if any(map(str.strip, cells)):
             yield Row(line=lines.at, cells=cells)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,11 +13,13 @@ from sqlalchemy import func, select
 
 from publisher.importing import Became, Importer
 from publisher.mail import address as addresses
-from publisher.model import Entry, Lane, Subscription, SubscriptionState
+from publisher.model import Entry, Lane, Subscription, SubscriptionState, Wishes
 from publisher.store import subscribers
+from publisher.store.engine import Store
 from publisher.store.rehearsal import Rehearsal
 from publisher.store.tables import deliveries
 from publisher.store.tables import subscribers as people
+from publisher.subscribe import Subscribed, subscribe
 from tests.rig.desk import Desk
 
 ACTIVE, PENDING, ENDED = (
@@ -75,11 +78,17 @@ async def suppressed(desk: Desk) -> Mapping[str, str]:
 
 async def test_people_come_in_as_they_stand_there(desk: Desk) -> None:
     then = desk.clock() - YEAR
-    ann = entry(
-        *("ann", ACTIVE),
-        **{"created": then, "confirmed": then + timedelta(days=1), "language": "de"},
-        **{"topics": ("a", "b"), "own_time": "7@", "cadence": "instant"},
-        **{"paused_until": desk.clock() + YEAR, "consent": {"ip": "192.0.2.1"}},
+    ann = Entry(
+        address=addresses.parse("ann@example.org"),
+        state=ACTIVE,
+        created=then,
+        confirmed=then + timedelta(days=1),
+        cadence="instant",
+        topics=("a", "b"),
+        language="de",
+        own_time="7@",
+        paused_until=desk.clock() + YEAR,
+        consent={"ip": "192.0.2.1"},
     )
 
     became = await take(
@@ -292,3 +301,30 @@ def test_every_outcome_has_words() -> None:
     from publisher.cli.importing import _TOLD
 
     assert {str(each) for each in Became} == set(_TOLD) - {"elsewhere"}
+
+
+async def test_a_sign_up_gets_through_while_a_list_comes_in(
+    desk: Desk, second_store: Store
+) -> None:
+    chunks = [[entry(f"x{number}.{one}") for one in range(500)] for number in range(100)]
+    sign_up = asyncio.create_task(
+        subscribe(
+            second_store,
+            desk.newsletter,
+            [addresses.parse("ann@example.org")],
+            wishes=Wishes(cadence="daily"),
+            confirmed=True,
+            is_own=True,
+            consent={},
+            publication=desk.publication,
+            templates=desk.templates,
+            clock=desk.clock,
+        )
+    )
+
+    taken = 0
+    while not sign_up.done():
+        await take(desk, *chunks[taken], state=ACTIVE)
+        taken += 1
+
+    assert (await sign_up, True) == ([Subscribed.ACTIVE], taken < len(chunks))

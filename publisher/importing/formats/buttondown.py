@@ -27,7 +27,7 @@ def entry(line: Line) -> Entry:
     """Say what a row tells."""
     state, suppressed = line.standing("type", **_TYPES)
     return Entry(
-        address=line.address(ADDRESS, "name"),
+        address=line.address(ADDRESS, line.name("name")),
         state=state,
         suppressed=suppressed,
         created=line.time("creation_date"),

@@ -25,7 +25,7 @@ _FURTHER = frozenset((*COLUMNS, *MORE)) - {*ADDRESS, "name", *_PARTS, "newslette
 
 def entry(line: Line) -> Entry:
     """Say what a row tells."""
-    address = line.address(ADDRESS, *(("name",) if line.text("name") else _PARTS))
+    address = line.address(ADDRESS, line.name("name") or line.name(*_PARTS))
     if not line.has(*_FURTHER):
         return Entry(address=address)
     state, suppressed = line.standing("state")

@@ -16,7 +16,7 @@ def entry(line: Line) -> Entry:
     is_active = line.yes("subscribed_to_emails") and not line.text("deleted_at")
     created = line.time("created_at")
     return Entry(
-        address=line.address(ADDRESS, "name"),
+        address=line.address(ADDRESS, line.name("name")),
         state=SubscriptionState.ACTIVE if is_active else SubscriptionState.ENDED,
         created=created,
         # A member is made by the link in a mail.

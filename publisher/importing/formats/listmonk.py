@@ -21,7 +21,7 @@ def entry(line: Line) -> Entry:
         "status", enabled=(None, ""), disabled=ENDED, blocklisted=BLOCKED
     )
     return Entry(
-        address=line.address(ADDRESS, "name"),
+        address=line.address(ADDRESS, line.name("name")),
         state=state,
         suppressed=suppressed,
         created=line.time("created_at"),

@@ -29,7 +29,7 @@ def entry(line: Line) -> Entry:
         is_abuse = any(word in reason.casefold() for word in _ABUSE)
         state, suppressed = COMPLAINED if is_abuse else ENDED
     return Entry(
-        address=line.address(ADDRESS, "first_name", "last_name"),
+        address=line.address(ADDRESS, line.name("first_name", "last_name")),
         state=state,
         suppressed=suppressed,
         created=line.time("optin_time", "confirm_time"),

@@ -26,7 +26,7 @@ def entry(line: Line) -> Entry:
     if state in (None, SubscriptionState.ACTIVE):
         state, suppressed = line.standing("list_status", "global_status", inactive=ACTIVE)
     return Entry(
-        address=line.address(ADDRESS, "first_name", "last_name"),
+        address=line.address(ADDRESS, line.name("first_name", "last_name")),
         state=state,
         suppressed=suppressed,
         created=line.time("subscription_time"),

@@ -16,7 +16,7 @@ def entry(line: Line) -> Entry:
     created = line.time("created_at")
     is_off = line.yes("email_disabled")
     return Entry(
-        address=line.address(ADDRESS, "name"),
+        address=line.address(ADDRESS, line.name("name")),
         state=SubscriptionState.ENDED if is_off else SubscriptionState.ACTIVE,
         created=created,
         confirmed=created,
