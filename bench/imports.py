@@ -23,14 +23,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from bench.compose import CONFIG, database
 from bench.memory import measured, peak_mib
 from publisher.cli.importing import _BATCH
-from publisher.sqlite import sqlite3
 from publisher.store.engine import connect_sync
 from publisher.store.migrate import migrate
 
@@ -74,7 +72,7 @@ def bare(url: str, count: str) -> dict[str, Any]:
     engine = connect_sync(url)
     with engine.connect() as connection:
         driver = connection.connection.dbapi_connection
-        insert = in_sqlite if isinstance(driver, sqlite3.Connection) else in_postgresql
+        insert = in_sqlite if engine.dialect.name == "sqlite" else in_postgresql
         began = time.perf_counter()
         id = 0
         for chunk in chunks(rows):
@@ -104,7 +102,7 @@ def in_sqlite(driver: Any, rows: list[tuple[int, str, str]]) -> None:
     driver.execute("COMMIT")
 
 
-def in_postgresql(driver: psycopg.Connection, rows: list[tuple[int, str, str]]) -> None:
+def in_postgresql(driver: Any, rows: list[tuple[int, str, str]]) -> None:
     with driver.cursor() as cursor:
         with cursor.copy(f"COPY subscribers ({PEOPLE_COLUMNS}) FROM STDIN") as copy:
             for id, address, name in rows:

@@ -15,11 +15,12 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher import deliver, editing, hub, ingest, issues, notify, websub
+from publisher import deliver, editing, hub, ingest, issues, notify, webhooks, websub
 from publisher.compose import Composer
-from publisher.config import Config, SourceEntry
+from publisher.config import Config, SourceEntry, Webhook
 from publisher.correct import Corrector
 from publisher.deliver.standing import Standing
+from publisher.deliver.witness import Witness
 from publisher.editing import Wish
 from publisher.ingest.legible import bounded, legible
 from publisher.letters import Letters, Stationery
@@ -31,6 +32,7 @@ from publisher.model import (
     Issue,
     Newsletter,
     Rejection,
+    Share,
     SourceArticle,
 )
 from publisher.ports import Clock, Source, Transport
@@ -39,8 +41,9 @@ from publisher.publish import Press
 from publisher.render import Templates
 from publisher.sources.push import Pushed, PushSource, PushState
 from publisher.sources.push import Settings as PushSettings
-from publisher.store import articles, keys, ledger, origins, sources
+from publisher.store import articles, finishing, keys, ledger, origins, sources
 from publisher.store import issues as occurrences
+from publisher.store import webhooks as told
 from publisher.store.edits import About
 from publisher.store.engine import Store, connect
 from publisher.store.migrate import migrate, require_current
@@ -63,6 +66,7 @@ class App:
     config: Config
     store: Store
     templates: Templates
+    ring: keys.Ring
     tokens: Tokens
     letters: Letters
     preflight: Preflight
@@ -72,10 +76,16 @@ class App:
     clock: Clock
     limits: Limits
     standing: Standing
+    witness: Witness
     # Passes over one source are made one after the other, whoever asks for them.
     turns: defaultdict[str, asyncio.Lock] = field(
         init=False, repr=False, default_factory=lambda: defaultdict(asyncio.Lock)
     )
+
+    async def has_old_keys(self) -> bool:
+        """Say whether keys were made, retired or have settled since the site was opened."""
+        async with self.store.read() as connection:
+            return await keys.ring(connection, self.clock()) != self.ring
 
     def source(self, name: str) -> Source:
         """Make a source of the config."""
@@ -211,6 +221,11 @@ class App:
             stop=stop,
         )
 
+    async def tell_webhook(self, hook: Webhook, stop: asyncio.Event) -> int:
+        """Tell a webhook everything that it is to be told now; give how many events it took."""
+        publication = self.config.publication
+        return await webhooks.tell(self.store, hook, publication, clock=self.clock, stop=stop)
+
     async def deny_gone(self) -> list[str]:
         """Let nobody wait at our hub for a feed that the config has no more; give the topics."""
         publication = self.config.publication
@@ -261,6 +276,7 @@ class App:
         loop, total = asyncio.get_running_loop(), deliver.Sent()
         while carried := self.standing.carried(relay, loop.time()):
             newsletters = [each for each in self.config.newsletters if each.slug in carried]
+            shares = self._shares(relay)
             await deliver.decide_doubt(self.store, newsletters, clock=self.clock)
             is_probe = self.standing.is_on_trial(relay)
             async with self.standing.run(relay, stop) as over:
@@ -269,8 +285,10 @@ class App:
                     self._next_hop(relay),
                     self.letters,
                     newsletters=carried,
+                    shares=shares,
                     clock=self.clock,
                     stop=over,
+                    witness=self.witness,
                     is_probe=is_probe,
                 )
             total += sent
@@ -279,7 +297,16 @@ class App:
             if sent.error is not None or not is_probe or sent == deliver.Sent():
                 break
             self.standing.passed(relay)
+        await self._finish()
         return total
+
+    async def _finish(self) -> None:
+        """Note which issues are finished, so that other programs are told."""
+        async with self.store.read() as connection:
+            if not await finishing.is_any_finished(connection, self.clock()):
+                return
+        async with self.store.write() as connection:
+            await finishing.finish(connection, self.clock())
 
     async def is_due(self, relay: str) -> bool:
         """Say whether any mail is due that a relay carries now."""
@@ -287,18 +314,27 @@ class App:
         if not carried:
             return False
         async with self.store.read() as connection:
-            return await ledger.is_due(connection, carried, self.clock())
+            return await ledger.is_due(connection, carried, self.clock(), self._shares(relay))
 
-    def relay_of(self, newsletter: Newsletter) -> str | None:
-        """Name the relay that carries a newsletter now; None if all of its relays rest."""
+    def _shares(self, relay: str) -> dict[str, Share]:
+        """Say which part a relay has now in newsletters that it shares with others."""
+        now = self.clock()
+        return self.standing.shares(
+            relay, lambda other, slug: self.limits.admissions[other].is_full(slug, now)
+        )
+
+    def relays_of(self, newsletter: Newsletter) -> list[str]:
+        """Name the relays that carry a newsletter now; none if all of them rest."""
         now = asyncio.get_running_loop().time()
-        standing = self.standing
-        return next((each for each in newsletter.relays if not standing.rest(each, now)), None)
+        slug = newsletter.slug
+        return [each for each in newsletter.relays if slug in self.standing.carried(each, now)]
 
     def why_waiting(self, newsletter: Newsletter) -> str | None:
         """Say why issues of a newsletter are not sent now; None if nothing keeps them."""
-        relay = self.relay_of(newsletter) or newsletter.relays[0]
-        return self.limits.admissions[relay].reason(newsletter.slug, self.clock())
+        now = self.clock()
+        relays = self.relays_of(newsletter) or newsletter.relays[:1]
+        reasons = [self.limits.admissions[each].reason(newsletter.slug, now) for each in relays]
+        return None if None in reasons else reasons[0]
 
     async def notify(self, stop: asyncio.Event) -> int:
         """Mail the admin what somebody has to look at; give how many notices were sent.
@@ -323,12 +359,12 @@ class App:
         """Make a connection to a relay; nothing is opened before it is used."""
         to = self.config.relays[relay]
         transport = _transport(to.hop)
-        if to.signer is None:
+        if not to.signers:
             return transport
         # Here, since its library takes its time to load, and few sites sign.
         from publisher.transports._signing import Signing
 
-        return Signing(transport, [to.signer])
+        return Signing(transport, to.signers)
 
 
 def _transport(hop: Hop) -> Transport:
@@ -371,14 +407,18 @@ async def opened(
     try:
         if looking:
             async with store.read() as connection:
-                # Where nobody ever worked there is no key, nor a link that one could open.
-                secrets = await keys.load(connection) or {1: keys.made()}
+                ring = await keys.ring(connection, clock())
         else:
             async with store.write() as connection:
                 await keys.ensure(connection, clock())
-                secrets = await keys.load(connection)
+                ring = await keys.ring(connection, clock())
                 await _put_in_force(connection, config.newsletters, clock())
-        yield _assemble(config, store, secrets, clock)
+                await told.keep(connection, [hook.name for hook in config.webhooks], clock())
+        # Where nobody ever worked there is no key, nor a link that one could open.
+        made = keys.made()
+        yield _assemble(
+            config, store, ring or keys.Ring(secrets={1: made}, signing=1, site=made), clock
+        )
     finally:
         await store.close()
 
@@ -397,15 +437,13 @@ async def _put_in_force(
         await occurrences.in_force(connection, newsletter, cadence, schedule, now)
 
 
-def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Clock) -> App:
-    signing = max(secrets)
-    tokens = Tokens(secrets, signing)
+def _assemble(config: Config, store: Store, ring: keys.Ring, clock: Clock) -> App:
+    tokens = Tokens(ring.secrets, ring.signing)
     stationery = Stationery(
         publication=config.publication,
         newsletters={newsletter.slug: newsletter for newsletter in config.newsletters},
         tokens=tokens,
-        # Message-IDs must not change when keys are rotated: the oldest key makes them.
-        secret=secrets[min(secrets)],
+        secret=ring.site,
         bounce=config.bounce_address,
     )
     templates = Templates(config.templates)
@@ -417,11 +455,16 @@ def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Cl
         config=config,
         store=store,
         templates=templates,
+        ring=ring,
         tokens=tokens,
         letters=letters,
         preflight=preflight,
         limits=Limits.of(config),
-        standing=Standing({each.slug: each.relays for each in config.newsletters}),
+        witness=Witness(config.witness, ring.site),
+        standing=Standing(
+            {each.slug: each.relays for each in config.newsletters},
+            {each.slug: each.weights for each in config.newsletters if each.weights},
+        ),
         press=Press(
             store,
             publication=config.publication,

@@ -71,6 +71,17 @@ class TokenError(PublisherError):
     """A token is forged, damaged or for something else: answer as for one never made."""
 
 
+class TokenEnded(TokenError):
+    """A token that we made is good no more: its time is over, or what it was for has gone.
+
+    ``newsletter`` is the slug of the one that its holder can sign up for again, if there is one.
+    """
+
+    def __init__(self, message: str, newsletter: str | None = None) -> None:
+        super().__init__(message)
+        self.newsletter = newsletter
+
+
 class AddressError(PublisherError):
     """A mail address cannot be written to: reject it with this reason."""
 

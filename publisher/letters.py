@@ -12,9 +12,19 @@ from dataclasses import dataclass, replace
 
 from publisher.mail import compose
 from publisher.mail.address import clean_name
+from publisher.mail.feedback import feedback_id
 from publisher.mail.slots import Slot
 from publisher.mail.verp import verp
-from publisher.model import Address, Claim, Lane, Message, Newsletter, Publication, Rendition
+from publisher.model import (
+    Address,
+    Claim,
+    Issue,
+    Lane,
+    Message,
+    Newsletter,
+    Publication,
+    Rendition,
+)
 from publisher.store import corrections, issues, renditions
 from publisher.store.engine import Store
 from publisher.tokens import Purpose, Tokens
@@ -42,7 +52,6 @@ class _Kept:
     """A rendition that is ready for its recipients."""
 
     message: compose.Prepared
-    is_merged: bool
     corrects: int | None
 
 
@@ -71,7 +80,7 @@ class Letters:
             kept.message,
             claim.address,
             claim.subscription,
-            merged=claim.rendition if kept.is_merged else None,
+            rendition=claim.rendition,
             envelope_sender=self._envelope_sender(newsletter, claim.delivery),
             message_id=message_id(
                 f"confirmation-{claim.delivery}" if claim.issue is None else claim.issue
@@ -93,12 +102,7 @@ class Letters:
                 if carried is not None:
                     issue = await issues.get(connection, carried.issue)
             kept = _Kept(
-                message=self.prepare(
-                    rendition,
-                    is_list=claim.lane is Lane.ISSUE,
-                    number=None if issue is None else issue.number,
-                ),
-                is_merged=len(rendition.parts) > 1,
+                message=self.prepare(rendition, is_list=claim.lane is Lane.ISSUE, issue=issue),
                 corrects=None if carried is None else carried.issue,
             )
             self._prepared[claim.rendition] = kept
@@ -107,15 +111,24 @@ class Letters:
             return kept
 
     def prepare(
-        self, rendition: Rendition, *, is_list: bool, number: int | None = None
+        self, rendition: Rendition, *, is_list: bool, issue: Issue | None = None
     ) -> compose.Prepared:
         """Encode what is the same for all; ``is_list`` adds the List-* fields of a digest.
 
-        ``number`` is the issue's, None for what has no page in the archive.
+        ``issue`` is None for what has no page in the archive, and of which nobody is to complain.
         """
         publication = self._with.publication
         newsletter = self._with.newsletters[rendition.newsletter]
         archive = f"{publication.base_url}/newsletters/{newsletter.slug}"
+        archived_at = feedback = None
+        if issue is not None and issue.number is not None:
+            archived_at = f"{archive}/issues/{issue.number}"
+            feedback = feedback_id(
+                newsletter=newsletter.slug,
+                cadence=issue.cadence,
+                number=issue.number,
+                domain=newsletter.sender.domain,
+            )
         mailing_list = compose.ListFields(
             title=newsletter.title,
             identifier=compose.list_identifier(newsletter.slug, publication.base_url),
@@ -128,7 +141,8 @@ class Letters:
                 date=rendition.created,
                 reply_to=newsletter.reply_to,
                 mailing_list=mailing_list if is_list else None,
-                archived_at=None if number is None else f"{archive}/issues/{number}",
+                archived_at=archived_at,
+                feedback_id=feedback,
             ),
         )
 
@@ -141,11 +155,11 @@ class Letters:
         envelope_sender: str,
         message_id: str,
         in_reply_to: str | None = None,
-        merged: int | None = None,
+        rendition: int | None = None,
     ) -> Message:
         """Make one person's message. An odd name that the database has of them is cleaned here.
 
-        ``merged`` is as in `values`. Raises ValueError or AddressError if no message can be made
+        ``rendition`` is as in `values`. Raises ValueError or AddressError if no message can be made
         for this person.
         """
         name = clean_name(recipient.name)
@@ -154,7 +168,7 @@ class Letters:
             envelope_sender=envelope_sender,
             message_id=message_id,
             in_reply_to=in_reply_to,
-            values=self.values(recipient, subscription, prepared.slots, merged=merged),
+            values=self.values(recipient, subscription, prepared.slots, rendition=rendition),
         )
 
     def values(
@@ -163,14 +177,14 @@ class Letters:
         subscription: int,
         slots: Collection[Slot] = frozenset(Slot),
         *,
-        merged: int | None = None,
+        rendition: int | None = None,
     ) -> dict[Slot, str]:
         """Give what goes into these slots of one person's mail.
 
-        ``merged`` is the rendition of a mail that several newsletters share: its link leaves all
-        of them, since whoever follows it wants no more such mails.
+        ``rendition`` is that of the mail: its link leaves all newsletters that share it, since
+        whoever follows it wants no more such mails, and proves that this one has arrived.
         """
-        left = (subscription,) if merged is None else (subscription, merged)
+        left = (subscription,) if rendition is None else (subscription, rendition)
         return {slot: self._value(slot, address, subscription, left) for slot in slots}
 
     def _value(self, slot: Slot, address: Address, subscription: int, left: Sequence[int]) -> str:

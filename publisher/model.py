@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -532,6 +533,8 @@ class Newsletter:
     What is older than ``max_age`` when an issue is made is not in it; None lets all in.
     ``excerpt`` is how much of an article its mails show, None for what their template is for.
     ``intro`` is the path of a file whose text stands above the articles of one issue, "" for none.
+    It goes over the first of its ``relays`` that works; or over all of them in proportion to
+    ``weights``, of which each then has one.
     Its issues are sent within ``hours``, by the clock of its zone; None is at any time.
     """
 
@@ -567,6 +570,7 @@ class Newsletter:
     theme: Theme = Theme()
     intro: str = ""
     hours: Hours | None = None
+    weights: tuple[int, ...] = ()
 
     @property
     def default_cadence(self) -> Cadence:
@@ -745,7 +749,10 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A person's bond to a newsletter. One row for each (address, newsletter)."""
+    """A person's bond to a newsletter. One row for each (address, newsletter).
+
+    ``ended_by`` says how it ended; "page" and "one-click" are the person's own doing.
+    """
 
     id: int
     subscriber: int
@@ -756,12 +763,53 @@ class Subscription:
     created: datetime
     confirmed: datetime | None
     ended: datetime | None
+    ended_by: str
     consent: Mapping[str, str]
 
     @property
     def cadence(self) -> str:
         """How often they hear."""
         return self.wishes.cadence
+
+    @property
+    def was_active(self) -> bool:
+        """Whether it was confirmed, since it was last asked for."""
+        return self.confirmed is not None and self.confirmed >= self.created
+
+
+class SuppressionReason(enum.StrEnum):
+    """Why an address is never mailed."""
+
+    HARD_BOUNCE = "hard_bounce"  # there is nobody
+    COMPLAINT = "complaint"  # its owner reported a mail as spam
+    MANUAL = "manual"  # an admin's decision
+    ERASED = "erased"  # its owner had themselves erased
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """An address, or all of a domain, that is never mailed, by one newsletter or by any ("").
+
+    ``address_key`` is that of the address, or "@" and the domain; None once its owner was erased,
+    when only ``hash`` is left to know it by. ``until`` is None for ever.
+    """
+
+    id: int
+    hash: str
+    address_key: str | None
+    newsletter: str
+    reason: SuppressionReason
+    note: str
+    created: datetime
+    until: datetime | None
+
+
+class MoveState(enum.StrEnum):
+    """How far a change of address has come."""
+
+    ASKED = "asked"  # the new mailbox is asked
+    DONE = "done"
+    STOPPED = "stopped"  # the old mailbox wanted none of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -825,6 +873,19 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """Which of a newsletter's issue mails a relay is to carry, of several that share them.
+
+    Those whose delivery's id, divided by ``of``, leaves ``first`` or more, but less than ``end``.
+    So a retry goes the way of the first try, and workers need not agree on anything.
+    """
+
+    of: int
+    first: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WarmUp:
     """A daily quota that grows: ``first`` on the day ``start``, then ``factor`` times as many."""
 
@@ -872,12 +933,62 @@ class Balance:
 class Notice:
     """A word to the admin, in plain text. ``key`` says what it is about and how that stands.
 
-    What has been said once under a key is not said again.
+    What has been said once under a key is not said again. With a ``recipient`` it is a word to
+    that mailbox instead, in the name of a newsletter.
     """
 
     key: str
     subject: str
     text: str
+    recipient: str | None = None
+    newsletter: str = ""
+
+
+# --- what is told to other programs -----------------------------------------------------
+
+
+class EventKind(enum.StrEnum):
+    """What may have changed. Other programs know these names: add to them, rename none."""
+
+    SUBSCRIPTION_ASKED = "subscription.asked"
+    SUBSCRIPTION_CONFIRMED = "subscription.confirmed"
+    SUBSCRIPTION_CHANGED = "subscription.changed"  # its reader has it otherwise now
+    SUBSCRIPTION_ENDED = "subscription.ended"
+    SUBSCRIPTION_RESUMED = "subscription.resumed"  # its reader took back that it ended
+    SUBSCRIBER_MOVED = "subscriber.moved"  # to another address
+    SUBSCRIBER_ERASED = "subscriber.erased"
+    SUBSCRIBER_IMPORTED = "subscriber.imported"
+    SUPPRESSION_ADDED = "suppression.added"
+    SUPPRESSION_REMOVED = "suppression.removed"
+    BOUNCE_HARD = "bounce.hard"
+    BOUNCE_SOFT = "bounce.soft"
+    COMPLAINT = "complaint"
+    DELIVERY_FAILED = "delivery.failed"
+    ISSUE_HELD = "issue.held"
+    ISSUE_OPENED = "issue.opened"
+    ISSUE_PAUSED = "issue.paused"
+    ISSUE_RESUMED = "issue.resumed"
+    ISSUE_STOPPED = "issue.stopped"
+    ISSUE_FINISHED = "issue.finished"  # nothing is left that would be sent by itself
+    ISSUE_EMPTY = "issue.empty"
+    ISSUE_MISSED = "issue.missed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A change of state, as other programs are told of it.
+
+    ``subscriber`` and ``issue`` are ids. Of a person nothing but ``address`` and ``data`` says
+    more than their id; both are forgotten when they are erased.
+    """
+
+    kind: EventKind
+    occurred: datetime
+    newsletter: str | None = None
+    issue: int | None = None
+    subscriber: int | None = None
+    address: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 # --- mail -------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ class Purpose(enum.StrEnum):
     CONFIRM = "confirm"
     PREFERENCES = "preferences"
     BOUNCE = "bounce"
+    UNDO = "undo"
 
 
 _PREFIXES = {purpose: f"publisher token\0{purpose.value}\0".encode() for purpose in Purpose}

@@ -20,12 +20,14 @@ from publisher.deliver.admission import Admission
 from publisher.deliver.domains import Domains
 from publisher.deliver.pace import Pace
 from publisher.deliver.throttle import Throttle
-from publisher.model import InDoubtPolicy, Issue, IssueState
+from publisher.model import InDoubtPolicy, Issue, IssueState, SubscriptionState
 from publisher.settings import read_duration
 from publisher.store import accounts, issues, subscribers
+from publisher.store import suppressions as barred
 from publisher.store.tables import deliveries
 from publisher.store.tables import notices as noted
 from publisher.store.tables import subscribers as people
+from publisher.subscribe import unsubscribe
 from publisher.tokens import Purpose
 from tests.rig.clock import SettableClock
 from tests.rig.desk import Desk
@@ -66,8 +68,10 @@ async def test_message_carries_unsubscribe_verp_and_list_of_its_own_recipient(po
 
     (message,) = post.rig.accepted
     parsed = email.message_from_bytes(message.content, policy=email.policy.default)
-    token = TOKENS.sign(Purpose.UNSUBSCRIBE, bond.id)
     (recipient,) = await recipients(post, issue)
+    async with post.desk.store.read() as connection:
+        rendition = await connection.scalar(select(deliveries.c.rendition_id))
+    token = TOKENS.sign(Purpose.UNSUBSCRIBE, bond.id, rendition or 0)
     assert message.sender == f"bounce+{TOKENS.sign(Purpose.BOUNCE, recipient.id)}@example.org"
     assert parsed["List-Unsubscribe"] == f"<https://news.example.org/u/{token}>"
     assert parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -265,7 +269,8 @@ async def test_address_is_suppressed_for_nothing_else(
 
 async def suppressions(post: Post) -> list[tuple[str, str]]:
     async with post.desk.store.read() as connection:
-        return [(key, reason) for key, reason, _ in await subscribers.suppressed(connection)]
+        found = await barred.page(connection, limit=9)
+        return [(each.address_key or "", each.reason) for each in found]
 
 
 async def test_cut_before_the_content_sends_once_in_the_end(post: Post) -> None:
@@ -327,6 +332,28 @@ async def test_doubt_is_left_by_policy_and_its_articles_are_not_repeated(
 
     assert await post.desk.balance(issue) == everybody(1, failed=1)
     assert again.state is IssueState.EMPTY
+
+
+async def test_link_that_is_followed_proves_that_its_mail_has_arrived(post: Post) -> None:
+    """Late evidence; of no other mail, since the link of each is its own."""
+    post.connections = 1
+    post.rig.scripts.append(at("CONTENT", Act(cut=True, take=True)))
+    issue = await post.issue_for("ann")
+    await post.send()
+    await post.desk.bring("two")
+    later = await post.desk.issue_now()
+    await post.send()
+    (first, _) = (
+        email.message_from_bytes(message.content, policy=email.policy.default)
+        for message in post.rig.accepted
+    )
+    token = first["List-Unsubscribe"].rpartition("/u/")[2].removesuffix(">")
+
+    await unsubscribe(post.desk.store, TOKENS, token, clock=post.desk.clock)
+
+    assert await post.desk.balance(issue) == everybody(1, accepted=1)
+    assert await post.desk.balance(later) == everybody(1, in_doubt=1)
+    assert (await post.desk.bond("ann")).state is SubscriptionState.ENDED
 
 
 async def test_unreachable_relay_blames_nobody(post: Post) -> None:
@@ -409,7 +436,9 @@ async def test_paused_issue_stops_at_once_and_resumes(post: Post) -> None:
 
 async def move(post: Post, issue: Issue, come_from: IssueState, go_to: IssueState) -> None:
     async with post.desk.store.write() as connection:
-        assert await issues.change_state(connection, issue.id, come_from=[come_from], go_to=go_to)
+        assert await issues.change_state(
+            connection, issue.id, come_from=[come_from], go_to=go_to, now=post.desk.clock()
+        )
 
 
 async def test_told_to_stop_it_finishes_what_is_under_way_and_leaves_no_doubt(post: Post) -> None:
@@ -464,6 +493,7 @@ async def test_row_is_begun_when_the_throttle_has_room(post: Post) -> None:
         store=post.desk.store,
         clock=post.desk.clock,
         newsletters=[post.desk.newsletter.slug],
+        shares={},
         lease=LEASE,
         throttle=Throttle(2),
         domains=Domains(2),

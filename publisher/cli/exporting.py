@@ -12,7 +12,10 @@ from publisher.cli import running
 from publisher.cli.people import OfNewsletter, OfState, pages, subscribers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from publisher.app import App
+    from publisher.model import Subscription, Suppression
 
 
 @subscribers.command()
@@ -33,16 +36,15 @@ def export(
         from publisher.cli import spreadsheet
         from publisher.importing.formats import csv
         from publisher.mail.address import key
-        from publisher.store import subscribers as stored
+        from publisher.store import suppressions
 
         if not as_json:
             spreadsheet.write(sys.stdout, [csv.COLUMNS])
         async for page in pages(app, newsletter, state):
+            keys = {each.id: key(each.address) for each in page}
             async with app.store.read() as connection:
-                reasons = await stored.suppressed_among(
-                    connection, {key(each.address) for each in page}
-                )
-            rows = [csv.row(each, reasons.get(key(each.address), "")) for each in page]
+                barred = await suppressions.among(connection, set(keys.values()), app.clock())
+            rows = [csv.row(each, _reason(each, barred.get(keys[each.id], ()))) for each in page]
             if as_json:
                 sys.stdout.writelines(
                     f"{json.dumps(_told(row), ensure_ascii=False)}\n" for row in rows
@@ -51,6 +53,18 @@ def export(
                 spreadsheet.write(sys.stdout, (row.values() for row in rows))
 
     running.at_work(ctx, job, looking=True)
+
+
+def _reason(subscription: Subscription, barred: Iterable[Suppression]) -> str:
+    """Say why the address itself is never mailed; that its domain is, is no business of a list."""
+    those = (
+        each.reason.value
+        for each in barred
+        if each.newsletter in ("", subscription.newsletter)
+        and each.address_key is not None
+        and not each.address_key.startswith("@")
+    )
+    return next(those, "")
 
 
 def _told(row: dict[str, str]) -> dict[str, object]:

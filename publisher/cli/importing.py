@@ -5,39 +5,37 @@ from __future__ import annotations
 import gc
 import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from publisher.cli import running, show
 from publisher.cli.people import Confirmed, ToNewsletter, subscribers
+from publisher.cli.rejects import Rejects, RejectsFile, rejects_of
 from publisher.cli.running import CadenceName, Misuse
 from publisher.model import SubscriptionState
 
 if TYPE_CHECKING:
     from publisher.app import App
-    from publisher.importing.reading import Rejected
 
 _BATCH = 2500  # people a transaction: a tenth of a second, for which a service beside it waits
 # As `publisher.importing.formats` has them: whoever asks for help need not load all that.
 _FORMATS = ("buttondown", "csv", "ghost", "listmonk", "mailchimp", "mailpoet", "substack")
-_SHOWN = 5  # rejected lines
 
 _TOLD = {
     "active": "subscribed",
     "asked": "asked to confirm (the worker sends the mails)",
     "pending": "not confirmed there, and not asked",
     "ended": "left there, and gone here",
-    "suppressed": "never mailed from now on, as there",
+    "suppressed": "suppressed from now on, as there",
     "already": "subscribed already",
     "waiting": "asked before, no answer yet",
     "left": "left before, and stay away",
-    "barred": "never mailed here, and stay away",
+    "barred": "suppressed, and stay away",
     "elsewhere": "of another newsletter, and passed over",
 }
 
@@ -77,14 +75,7 @@ def import_(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be done.")
     ] = False,
-    rejects: Annotated[
-        Path | None,
-        typer.Option(
-            "--rejects",
-            metavar="CSV",
-            help="Where rejected lines go with their reasons; FILE.rejects.csv without it.",
-        ),
-    ] = None,
+    rejects: RejectsFile = None,
 ) -> None:
     """Subscribe the people of a list: CSV, or what another system exports.
 
@@ -106,7 +97,7 @@ def import_(
     )
 
     async def job(app: App) -> Counter[str]:
-        with _rejects(file, rejects) as rejected:
+        with rejects_of(file, rejects) as rejected:
             return await order.run(app, rejected)
 
     counts = running.at_work(ctx, job, looking=dry_run)
@@ -134,7 +125,7 @@ class _Order:
     mapped: dict[str, str]
     is_rehearsal: bool
 
-    async def run(self, app: App, rejected: _Rejects) -> Counter[str]:
+    async def run(self, app: App, rejected: Rejects) -> Counter[str]:
         """Take in every list of the file; count what became of the lines."""
         from publisher.importing import Importer, reading, sheets
         from publisher.importing.line import Offer
@@ -201,53 +192,3 @@ def _mapping(texts: list[str]) -> dict[str, str]:
             running.name_among(field, (*csv.COLUMNS, *csv.MORE), "field")
             found[field] = column
     return found
-
-
-class _Rejects:
-    """The file of rejected lines: it is there once there is one."""
-
-    def __init__(self, stack: ExitStack, file: Path, path: Path | None) -> None:
-        self._stack = stack
-        self._file = file
-        self._path = path
-        self._stream: TextIO | None = None
-        self._count = 0
-
-    def add(self, line: Rejected) -> None:
-        from publisher.cli import spreadsheet
-
-        if self._stream is None:
-            self._stream = self._open()
-            spreadsheet.write(self._stream, [("file", "line", "address", "reason")])
-        spreadsheet.write(self._stream, [(line.file, str(line.line), line.address, line.reason)])
-        self._count += 1
-        if self._count <= _SHOWN:
-            show.fault(f"{line.file}:{line.line}: {line.reason}")
-
-    def tell(self) -> None:
-        """Say where all of them are."""
-        if self._count:
-            more = f"… and {self._count - _SHOWN:,} more; all" if self._count > _SHOWN else "They"
-            show.notice(f"{more} are in {self._path}.")
-
-    def _open(self) -> TextIO:
-        if self._path is not None:
-            return self._stack.enter_context(self._path.open("w", encoding="utf-8", newline=""))
-        name = f"{self._file.name}.rejects.csv"
-        for path in (self._file.with_name(name), Path(name)):
-            try:
-                stream = path.open("w", encoding="utf-8", newline="")
-            except OSError as error:
-                fault = error
-            else:
-                self._path = path
-                return self._stack.enter_context(stream)
-        raise fault
-
-
-@contextmanager
-def _rejects(file: Path, path: Path | None) -> Iterator[_Rejects]:
-    with ExitStack() as stack:
-        rejects = _Rejects(stack, file, path)
-        yield rejects
-        rejects.tell()

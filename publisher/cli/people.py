@@ -10,7 +10,7 @@ import typer
 from publisher.cli import running, show
 from publisher.cli.running import AsJson, CadenceName
 from publisher.errors import PublisherError
-from publisher.model import Subscription, SubscriptionState, Wishes
+from publisher.model import Subscription, SubscriptionState, Suppression, Wishes
 
 if TYPE_CHECKING:
     from publisher.app import App
@@ -52,7 +52,7 @@ def add(
 
     Without --cadence they get the first that has a schedule.
     """
-    from publisher.mail.address import clean_name, parse
+    from publisher.mail.address import clean_name, key, parse
     from publisher.subscribe import Subscribed, subscribe
 
     person = parse(address, name=None if name is None else clean_name(name))
@@ -60,6 +60,7 @@ def add(
     async def job(app: App) -> Subscribed:
         chosen = running.newsletter_called(app.config, newsletter)
         each = running.cadence_called(chosen, cadence).name
+        await _refuse_suppressed(app, key(person), chosen.slug)
         (outcome,) = await subscribe(
             app.store,
             chosen,
@@ -108,35 +109,6 @@ def list_subscribers(
     running.at_work(ctx, job)
 
 
-@subscribers.command("show")
-def show_subscriber(ctx: typer.Context, address: Address, as_json: AsJson = False) -> None:
-    """Show one person's subscriptions, and whether the address is suppressed."""
-
-    async def job(app: App) -> None:
-        from publisher.store import subscribers as stored
-
-        key, found = await _of(app, address)
-        async with app.store.read() as connection:
-            all_suppressed = await stored.suppressed(connection)
-        reason = next((why for each, why, _ in all_suppressed if each == key), None)
-        if not found and reason is None:
-            raise PublisherError(f"nobody is known under {address}")
-        if as_json:
-            rows = [{**_row(app, each), "consent": dict(each.consent)} for each in found]
-            show.dump({"address": key, "suppressed": reason, "subscriptions": rows})
-            return
-        if reason is not None:
-            show.say(f"{key} is suppressed ({reason}): no mail goes there.")
-        with show.Listing(
-            *("newsletter", "cadence", "state", "since", "confirmed", "ended", "name"),
-            as_json=False,
-            empty="No subscriptions.",
-        ) as listing:
-            listing.page(_row(app, subscription) for subscription in found)
-
-    running.at_work(ctx, job)
-
-
 @subscribers.command()
 def remove(ctx: typer.Context, address: Address, newsletter: OfNewsletter = None) -> None:
     """End a person's subscriptions, all or one. Issues under way skip them from now on."""
@@ -158,6 +130,28 @@ def remove(ctx: typer.Context, address: Address, newsletter: OfNewsletter = None
         show.say(f"{address} reads {', '.join(left)} no more.")
 
     running.at_work(ctx, job)
+
+
+async def _refuse_suppressed(app: App, address_key: str, newsletter: str) -> None:
+    """Raise PublisherError for who is never mailed: an admin is told, a form tells nobody."""
+    from publisher.store import suppressions
+
+    async with app.store.read() as connection:
+        barred = await suppressions.among(
+            connection, [address_key], app.clock(), newsletter=newsletter
+        )
+    for each in barred.get(address_key, []):
+        raise PublisherError(
+            f"{address_key} is suppressed ({_why(each)}) and not subscribed;"
+            " `publisher suppressions remove` allows it again"
+        )
+
+
+def _why(suppression: Suppression) -> str:
+    parts = [suppression.reason.value, suppression.note]
+    if suppression.address_key and suppression.address_key.startswith("@"):
+        parts.insert(0, suppression.address_key)
+    return ", ".join(filter(None, parts))
 
 
 async def pages(

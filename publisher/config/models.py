@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import ConfigDict, Field, SecretStr
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
 from publisher.config.looks import ThemeTable
 from publisher.config.site import Endpoint, Security
@@ -30,6 +30,7 @@ from publisher.config.values import (
     NotInForce,
     PositiveDuration,
     Rate,
+    Relays,
     Slug,
     Start,
     StoreUrl,
@@ -37,7 +38,9 @@ from publisher.config.values import (
     WebUrl,
     Whole,
     Zone,
+    one_or_several,
 )
+from publisher.config.webhooks import WebhookTable
 from publisher.model import Format, InDoubtPolicy, MissedPolicy, Order, TermKind, Weight
 from publisher.settings import Allowed, Duration
 from publisher.transports._settings import FileFormat
@@ -79,6 +82,11 @@ class StoreTable(Table):
     """Which database. An SQLite file is relative to this file, and lies on a disk of this machine,
     not on a network's; two more of its name, `-wal` and `-shm`, belong to it while it is in use,
     so copy it while the program is stopped. PostgreSQL is for several machines.
+    """
+    witness: Path = Path("../var/publisher.witness")
+    """A small file that remembers how far the database has come. So one that was put back from an
+    older copy is noticed, and nothing that has gone out is sent again. Keep it where it outlives
+    the database, and out of its backups.
     """
 
 
@@ -330,9 +338,10 @@ class NewsletterTable(Table):
     cadence, as long as it says the same. It may be missing; an issue whose file cannot be read is
     held.
     """
-    smtp: Annotated[tuple[Slug, ...], Field(min_length=1)] | None = None
-    """The relays that carry it, by name: the first that works. While it cannot be used the next one
-    takes over. Without this, the only relay there is.
+    smtp: Relays | None = None
+    """The relays that carry it, by name: of a list the first that works, and while that cannot be
+    used the next one. A table shares mails out in proportion to its numbers; a relay with 0 stands
+    in while none of the others can be used. Without this, the only relay there is.
     """
     cadences: Annotated[
         dict[Slug, CadenceTable],
@@ -459,8 +468,14 @@ class RelayTable(Table):
     """
     per_domain: PerDomainTable | None = None
     """Limits for each domain of recipients. A domain that has to wait holds up no other."""
-    dkim: DkimTable | None = None
-    """The key that signs what goes through this relay."""
+    dkim: Annotated[
+        tuple[DkimTable, ...],
+        BeforeValidator(one_or_several),
+        Allowed("a table, or a list of such tables"),
+    ] = ()
+    """The key that signs what goes through this relay, or several, each of which does: RSA for
+    everybody, and Ed25519 for those who know it (RFC 8463).
+    """
 
 
 class SenderTable(Table):
@@ -545,4 +560,5 @@ class Site(Table):
     smtp: dict[Slug, RelayTable] = Field(default={})
     senders: dict[DnsName, SenderTable] = Field(default={})
     bounces: BouncesTable = BouncesTable()
+    webhooks: tuple[WebhookTable, ...] = ()
     preflight: PreflightTable = PreflightTable()

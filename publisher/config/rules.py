@@ -85,7 +85,12 @@ def _check_tokens(site: _Tables, faults: Faults) -> None:
 
 
 def _check_names(site: _Tables, faults: Faults) -> None:
-    for array, key in (("sources", "name"), ("feeds", "slug"), ("newsletters", "slug")):
+    for array, key in (
+        ("sources", "name"),
+        ("feeds", "slug"),
+        ("newsletters", "slug"),
+        ("webhooks", "name"),
+    ):
         seen: dict[str, KeyPath] = {}
         for path, table in _tables(site, array):
             name = table.get(key)
@@ -123,8 +128,12 @@ def _check_relays(path: KeyPath, newsletter: _Tables, relays: list[str], faults:
     if not relays:
         faults.add(key, "there is no relay; add a table [smtp.NAME] with its host")
     elif "smtp" in newsletter:
-        _check_known(key, newsletter["smtp"], relays, faults)
-        several = isinstance(newsletter["smtp"], list) and len(newsletter["smtp"]) > 1
+        named = newsletter["smtp"]
+        for name in named if isinstance(named, dict) else ():
+            if name not in relays:
+                faults.add((*key, name), f'there is no "{name}"', ", ".join(relays))
+        _check_known(key, named, relays, faults)
+        several = isinstance(named, list | dict) and len(named) > 1
         if several and newsletter.get("in_doubt") == "resend":
             faults.add(
                 (*path, "in_doubt"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import BaseModel, SecretStr
 
-from publisher.model import Address, AutomaticFeeds, Feed, Newsletter, Publication, WarmUp, Weight
+from publisher.model import (
+    Address,
+    AutomaticFeeds,
+    EventKind,
+    Feed,
+    Newsletter,
+    Publication,
+    WarmUp,
+    Weight,
+)
 from publisher.ports import Source
 from publisher.transports._settings import Hop
 
@@ -26,6 +35,13 @@ class Endpoint(NamedTuple):
 
     host: str
     port: int
+
+
+class RelayWeights(NamedTuple):
+    """Relays by name, and a weight for each; without weights they stand in for each other."""
+
+    names: tuple[str, ...]
+    weights: tuple[int, ...]
 
 
 # So many mails in so many seconds.
@@ -59,7 +75,7 @@ class Relay:
 
     ``hop`` says where it is, and by its type how mail is brought there. ``connections`` is how many
     may stand at once; ``rate`` how many mails it takes in a time, ``daily`` and ``warm_up`` how
-    many on a day; what it puts off is tried again for ``give_up_after``; ``signer`` signs them.
+    many on a day; what it puts off is tried again for ``give_up_after``; all ``signers`` sign them.
     """
 
     name: str
@@ -70,7 +86,7 @@ class Relay:
     warm_up: WarmUp | None
     give_up_after: timedelta
     per_domain: PerDomain | None
-    signer: Signer | None
+    signers: tuple[Signer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +130,20 @@ class Serving:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """A program that is told of what happens: of these kinds of event, none for all.
+
+    ``key`` signs what it is told. ``allow_private`` lets it be at a private address.
+    """
+
+    name: str
+    url: str
+    key: bytes = field(repr=False)
+    kinds: tuple[EventKind, ...] = ()
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A config without a fault. All paths are relative to the working directory, or absolute.
 
@@ -127,6 +157,7 @@ class Config:
     publication: Publication
     admin: Address | None
     store_url: SecretStr
+    witness: Path
     web: Endpoint
     serving: Serving
     hub_allow_private: bool
@@ -139,6 +170,7 @@ class Config:
     relays: Mapping[str, Relay]
     senders: Mapping[str, Sender]
     bounce_address: Address | None
+    webhooks: tuple[Webhook, ...]
     preflight: Mapping[str, Weight]
     accepted: tuple[str, ...]
 

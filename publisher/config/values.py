@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, InstanceOf, SecretStr, StringConstraints
 
 from publisher import slots
-from publisher.config.site import Endpoint
+from publisher.config.site import Endpoint, RelayWeights
 from publisher.content.fields import is_web_url
 from publisher.errors import AddressError
 from publisher.mail import address
@@ -30,6 +30,8 @@ from publisher.settings import DURATION, Allowed, read_duration, require_text
 class NotInForce:
     """The key is read and checked, and nothing acts on it yet."""
 
+
+_HEAVIEST = 1000
 
 # RFC 5646 §2.1 without extended and grandfathered forms: zh, en-GB, zh-Hans-CN, de-CH-1996.
 _LANGUAGE = re.compile(
@@ -178,6 +180,24 @@ def _hub(value: str) -> str:
     return value if value == "self" else _web_url(value)
 
 
+def _relays(value: Any) -> RelayWeights:
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        return RelayWeights(tuple(value), ())
+    if not isinstance(value, dict):
+        raise ValueError("is not understood")
+    for name, weight in value.items():
+        if isinstance(weight, bool) or not isinstance(weight, int) or not 0 <= weight <= _HEAVIEST:
+            raise ValueError(f"what {name} has is no weight")
+    if not any(value.values()):
+        raise ValueError("gives no relay anything to carry")
+    return RelayWeights(tuple(value), tuple(value.values()))
+
+
+def one_or_several(value: Any) -> Any:
+    """Take a table for a list of one."""
+    return [value] if isinstance(value, dict) else value
+
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), Allowed("text")]
 Slug = Annotated[
     str,
@@ -242,6 +262,14 @@ Rate = Annotated[
     str,
     StringConstraints(pattern=r"\A[1-9][0-9]{0,8}/[smhd]\z"),
     Allowed("a number per unit of time, such as 10/s, 500/m, 2000/h or 10000/d"),
+]
+Relays = Annotated[
+    InstanceOf[RelayWeights],
+    BeforeValidator(_relays),
+    Allowed(
+        'a list of names, such as ["main", "backup"], or a table of weights from 0 to 1000, such as'
+        " { main = 3, second = 1 }"
+    ),
 ]
 Start = Annotated[
     InstanceOf[int] | None,

@@ -9,10 +9,10 @@ from __future__ import annotations
 import enum
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,16 +24,18 @@ from publisher.model import (
     Newsletter,
     Publication,
     SubscriptionState,
+    SuppressionReason,
 )
 from publisher.ports import Clock
 from publisher.render import Templates
 from publisher.renditions import confirmation
-from publisher.store import composing, lists, renditions, subscribers
+from publisher.store import composing, lists, renditions, subscribers, suppressions
 from publisher.store.engine import Store
 from publisher.store.lists import Becoming, Bond
 from publisher.store.rehearsal import Rehearsal
+from publisher.store.suppressions import Wanted
 
-_ERASED = "erased"
+_ERASED = SuppressionReason.ERASED
 
 
 class Became(enum.StrEnum):
@@ -115,14 +117,14 @@ class _Chunk:
 
     async def look(self, people: Sequence[tuple[str, Entry]]) -> None:
         """Find out how these people stand."""
-        keys = [address_key for address_key, _ in people]
-        self.barred = await subscribers.suppressed_among(self.connection, keys)
+        keys = {address_key for address_key, _ in people}
+        self.barred = await self._barred(keys)
         self.bonds = await lists.bonds(self.connection, self.importer.newsletter.slug, keys)
 
     async def admit(self, people: Sequence[tuple[str, Entry]]) -> None:
         """Let those have a row who may, and find out how the others stand."""
         keys = {address_key for address_key, _ in people}
-        self.barred = await subscribers.suppressed_among(self.connection, keys)
+        self.barred = await self._barred(keys)
         welcome = {
             address_key: entry.address
             for address_key, entry in people
@@ -131,6 +133,16 @@ class _Chunk:
         are_known = await lists.add_people(self.connection, welcome, self.now)
         if are_known or self.barred:
             self.bonds = await lists.bonds(self.connection, self.importer.newsletter.slug, keys)
+
+    async def _barred(self, address_keys: Collection[str]) -> dict[str, str]:
+        """Map those who are never mailed to why, before all that they were erased."""
+        found = await suppressions.among(
+            self.connection, address_keys, self.now, newsletter=self.importer.newsletter.slug
+        )
+        return {
+            address_key: _ERASED if any(one.address_key is None for one in why) else why[0].reason
+            for address_key, why in found.items()
+        }
 
     def _is_welcome(self, address_key: str, entry: Entry) -> bool:
         """Say whether an address may be kept: not if it is never mailed, unless it is as such."""
@@ -205,9 +217,15 @@ class _Chunk:
             (bond, self._becoming(entry, state, bond))
             for bond, entry, state in self.changing.values()
         ]
-        await lists.add(self.connection, slug, joining)
-        await lists.change(self.connection, changing)
-        await subscribers.suppress_all(self.connection, self.suppressing, self.now)
+        await lists.add(self.connection, slug, joining, self.now)
+        await lists.change(self.connection, slug, changing, self.now)
+        await suppressions.add(
+            self.connection,
+            [
+                Wanted(address_key=address_key, reason=SuppressionReason(reason), created=self.now)
+                for address_key, reason in self.suppressing.items()
+            ],
+        )
         await self._ask()
 
     async def _find_starts(self, slug: str) -> None:
@@ -235,6 +253,7 @@ class _Chunk:
             paused_until=entry.paused_until,
             covered=self.starts[cadence] if is_active else None,
             consent=self._consent(entry, bond, is_ended=is_ended),
+            told=_told(state, cadence, entry.topics, entry.language),
         )
 
     def _consent(self, entry: Entry, bond: Bond | None, *, is_ended: bool) -> str:
@@ -273,6 +292,12 @@ class _Chunk:
                 due=self.now,
                 now=self.now,
             )
+
+
+@lru_cache(maxsize=1000)
+def _told(state: SubscriptionState, cadence: str, topics: tuple[str, ...], language: str) -> str:
+    told = {"state": state, "cadence": cadence, "topics": topics, "language": language}
+    return json.dumps({name: value for name, value in told.items() if value})
 
 
 def _as_text(consent: Mapping[str, str]) -> str:

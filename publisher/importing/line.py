@@ -10,7 +10,14 @@ from datetime import UTC, datetime
 
 from publisher.errors import AddressError
 from publisher.mail.address import clean_name, parse
-from publisher.model import Address, Cadence, Newsletter, OwnTime, SubscriptionState
+from publisher.model import (
+    Address,
+    Cadence,
+    Newsletter,
+    OwnTime,
+    SubscriptionState,
+    SuppressionReason,
+)
 
 # What a spreadsheet would take for a formula if it stood first in a cell (A22).
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -25,9 +32,11 @@ Standing = tuple[SubscriptionState | None, str]
 ACTIVE: Standing = (SubscriptionState.ACTIVE, "")
 PENDING: Standing = (SubscriptionState.PENDING, "")
 ENDED: Standing = (SubscriptionState.ENDED, "")
-BOUNCED: Standing = (SubscriptionState.ENDED, "hard_bounce")
-COMPLAINED: Standing = (SubscriptionState.ENDED, "complaint")
-BLOCKED: Standing = (SubscriptionState.ENDED, "manual")
+BOUNCED: Standing = (SubscriptionState.ENDED, SuppressionReason.HARD_BOUNCE)
+COMPLAINED: Standing = (SubscriptionState.ENDED, SuppressionReason.COMPLAINT)
+BLOCKED: Standing = (SubscriptionState.ENDED, SuppressionReason.MANUAL)
+# Of who was erased no list knows.
+_REASONS = frozenset(SuppressionReason) - {SuppressionReason.ERASED}
 
 # What systems call the ways in which people stand, with why they are never mailed.
 _WORDS = {
@@ -68,6 +77,11 @@ class Offer:
             usual=usual,
             now=now,
         )
+
+    @classmethod
+    def nothing(cls, now: datetime) -> Offer:
+        """Say that nobody is to have anything."""
+        return cls(topics={}, languages={}, cadences={}, usual=Cadence(name="", cron=None), now=now)
 
 
 class Line:
@@ -131,6 +145,13 @@ class Line:
         if found is None:
             raise Unusable(f'nobody knows what the state "{word}" means')
         return found
+
+    def reason(self, column: str) -> str:
+        """Give why an address is never mailed."""
+        word = self.text(column)
+        if word and word not in _REASONS:
+            raise Unusable(f"the reason {word} is none of {', '.join(sorted(_REASONS))}")
+        return word
 
     def cadence(self, column: str) -> str:
         """Give a cadence of the newsletter."""

@@ -94,6 +94,13 @@ def key(address: Address) -> str:
     return address.mailbox.casefold()
 
 
+def scope(text: str) -> str:
+    """Read an address, or @ and a domain, as what a suppression is about. Raises AddressError."""
+    if text.startswith("@"):
+        return f"@{parse(f'postmaster{text}').domain}"
+    return key(parse(text))
+
+
 def header(address: Address) -> str:
     """Give the address for From, To or Reply-To, in words of which a field may be folded.
 

@@ -71,10 +71,9 @@ def specimens(
         prepared = letters.prepare(rendition, is_list=True)
     except (ValueError, AddressError) as error:
         fault = str(error)
-    merged = rendition.id if len(rendition.parts) > 1 else None
     made = []
     for reader in readers:
-        values = letters.values(reader.address, reader.id, merged=merged)
+        values = letters.values(reader.address, reader.id, rendition=rendition.id)
         message, why = b"", fault
         if prepared is not None:
             try:
@@ -84,7 +83,7 @@ def specimens(
                     reader.id,
                     envelope_sender=newsletter.sender.mailbox,
                     message_id=f"<preflight@{newsletter.sender.domain}>",
-                    merged=merged,
+                    rendition=rendition.id,
                 ).content
             except (ValueError, AddressError) as error:
                 why = str(error)

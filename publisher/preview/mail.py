@@ -101,6 +101,7 @@ async def reader(app: App, newsletter: Newsletter, text: str | None) -> Subscrip
         created=now,
         confirmed=now,
         ended=None,
+        ended_by="",
         consent={},
     )
 

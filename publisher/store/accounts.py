@@ -22,6 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Address, Balance, DeliveryState, IssueState
+from publisher.store import finishing
+from publisher.store.bulk import among
 from publisher.store.tables import deliveries, issues, rendition_articles, subscribers
 
 
@@ -40,6 +42,7 @@ async def resolve_doubt(
             "state": DeliveryState.FAILED,
             "settled": now,
             "reply": "in doubt, and not sent again by policy",
+            "doubted": True,
         }
     )
     result = await connection.execute(
@@ -50,8 +53,68 @@ async def resolve_doubt(
             deliveries.c.newsletter == newsletter,
         )
         .values(**values)
+        .returning(deliveries.c.id)
     )
-    return result.rowcount
+    ids = list(result.scalars())
+    decided = among(connection, deliveries.c.id, ids)
+    if resend:
+        theirs = select(deliveries.c.issue_id).where(decided)
+        await finishing.begin_again(connection, issues.c.id.in_(theirs))
+    else:
+        await connection.run_sync(finishing.tell_failed, decided, now)
+    return len(ids)
+
+
+async def doubt_unsent(connection: AsyncConnection, now: datetime) -> int:
+    """Give up every mail of an issue that is not settled, as it may have been sent; give how many.
+
+    Confirmations are left: to have one twice does nobody any harm.
+    """
+    result = await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING)),
+            deliveries.c.issue_id.is_not(None),
+        )
+        .values(
+            state=DeliveryState.FAILED,
+            attempts=deliveries.c.attempts + 1,
+            settled=now,
+            reply="may have been sent before the database was put back",
+            doubted=True,
+        )
+        .returning(deliveries.c.id)
+    )
+    ids = list(result.scalars())
+    await connection.run_sync(finishing.tell_failed, among(connection, deliveries.c.id, ids), now)
+    return len(ids)
+
+
+async def settle_doubt(
+    connection: AsyncConnection, delivery: int, *, arrived: bool, reply: str, now: datetime
+) -> bool:
+    """Settle a row that was ever in doubt by evidence: it ``arrived``, or it never will.
+
+    What waits to be sent again need not be; what was failed by policy may turn out to have arrived.
+    False if there was nothing to settle. A row that is under way once more is left to its worker.
+    """
+    was_open = or_(
+        _in_doubt(now), and_(deliveries.c.doubted, deliveries.c.state == DeliveryState.PENDING)
+    )
+    was_given_up = and_(deliveries.c.doubted, deliveries.c.state == DeliveryState.FAILED)
+    result = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery, or_(was_open, was_given_up) if arrived else was_open)
+        .values(
+            state=DeliveryState.ACCEPTED if arrived else DeliveryState.FAILED,
+            settled=now,
+            reply=reply,
+        )
+    )
+    is_settled = result.rowcount == 1
+    if is_settled and not arrived:
+        await connection.run_sync(finishing.tell_failed, deliveries.c.id == delivery, now)
+    return is_settled
 
 
 async def retry(
@@ -79,6 +142,8 @@ async def retry(
             doubted=or_(deliveries.c.doubted, deliveries.c.state == DeliveryState.SENDING),
         )
     )
+    if result.rowcount:
+        await finishing.begin_again(connection, issues.c.id == issue)
     return result.rowcount
 
 
@@ -188,6 +253,16 @@ async def recipients(
         )
         for row in await connection.execute(query)
     ]
+
+
+async def of_rendition(connection: AsyncConnection, subscriber: int, rendition: int) -> list[int]:
+    """Give the rows by which a person was, or is to be, sent a rendition."""
+    rows = await connection.execute(
+        select(deliveries.c.id).where(
+            deliveries.c.subscriber_id == subscriber, deliveries.c.rendition_id == rendition
+        )
+    )
+    return list(rows.scalars())
 
 
 async def next_due(connection: AsyncConnection) -> datetime | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    JSON,
     BigInteger,
     ColumnElement,
     FromClause,
@@ -44,6 +45,16 @@ def among(
         return place.between(min(ids), max(ids)) & (place == any_(_array(ids)))
     each = func.json_each(json.dumps(list(ids))).table_valued("value")
     return place.in_(select(each.c.value))
+
+
+def among_texts(
+    connection: AsyncConnection, place: ColumnElement[str], texts: Collection[str]
+) -> ColumnElement[bool]:
+    """Say whether a column holds one of these texts."""
+    listed = literal(json.dumps(list(texts)), Text)
+    if connection.dialect.name == "postgresql":
+        return place.in_(select(func.json_array_elements_text(cast(listed, JSON)).column_valued()))
+    return place.in_(select(func.json_each(listed).table_valued("value").c.value))
 
 
 def pairs(connection: AsyncConnection, pairs: Mapping[int, int]) -> FromClause:

@@ -9,12 +9,24 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, String, Text, func, literal, select, true, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Select,
+    String,
+    Text,
+    func,
+    literal,
+    null,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
-from publisher.model import Address, SubscriptionState
-from publisher.store import bulk
+from publisher.model import Address, EventKind, SubscriptionState
+from publisher.store import bulk, events
 from publisher.store.engine import insert_unless
 from publisher.store.tables import subscribers, subscriptions
 from publisher.store.tables.base import ROW_ID, UTCDateTime
@@ -31,7 +43,7 @@ class Bond(NamedTuple):
 
 
 class Becoming(NamedTuple):
-    """What a subscription is to be; ``consent`` is JSON. Its fields are columns (`_COLUMNS`)."""
+    """What a subscription is to be; ``consent`` is JSON. Its fields are `_COLUMNS`."""
 
     state: SubscriptionState
     cadence: str
@@ -44,6 +56,8 @@ class Becoming(NamedTuple):
     paused_until: datetime | None
     covered: datetime | None
     consent: str
+    # What other programs are told of it, as JSON.
+    told: str
 
 
 async def add_people(
@@ -135,11 +149,13 @@ _COLUMNS: dict[str, TypeEngine[Any]] = {
     "paused_until": UTCDateTime(),
     "covered": UTCDateTime(),
     "consent": JSON(),
+    "told": JSON(),
 }
+_OWN = [name for name in _COLUMNS if name != "told"]
 
 
 async def add(
-    connection: AsyncConnection, newsletter: str, joining: Mapping[str, Becoming]
+    connection: AsyncConnection, newsletter: str, joining: Mapping[str, Becoming], now: datetime
 ) -> None:
     """Insert subscriptions for people who have none to this newsletter, by their address keys."""
     if not joining:
@@ -149,36 +165,76 @@ async def add(
         {"address_key": String(), **_COLUMNS},
         [(key, *each) for key, each in joining.items()],
     )
+    theirs = given.c.address_key == subscribers.c.address_key
     # Who signs up at this moment has a bond by the time that this one waited for.
     await connection.execute(
         insert_unless(connection, subscriptions)
         .from_select(
-            ["subscriber_id", "newsletter", *_COLUMNS],
-            select(subscribers.c.id, literal(newsletter), *(given.c[each] for each in _COLUMNS))
-            .join(given, given.c.address_key == subscribers.c.address_key)
+            ["subscriber_id", "newsletter", *_OWN],
+            select(subscribers.c.id, literal(newsletter), *(given.c[each] for each in _OWN))
+            .join(given, theirs)
             .where(true()),
         )
         .on_conflict_do_nothing(index_elements=["subscriber_id", "newsletter"])
     )
-
-
-async def change(connection: AsyncConnection, changing: Sequence[tuple[Bond, Becoming]]) -> None:
-    """Give subscriptions another state, those that are still in the one they were found in."""
-    if not changing:
-        return
-    given = bulk.table(
+    events.note_all(
         connection,
-        {"id": ROW_ID, "was": String(), **_COLUMNS},
-        [(bond.id, bond.state, *each) for bond, each in changing],
+        _events(EventKind.SUBSCRIBER_IMPORTED, newsletter, given.c.told, now).join(given, theirs),
     )
-    await connection.execute(
-        update(subscriptions)
-        .where(subscriptions.c.id == given.c.id, subscriptions.c.state == given.c.was)
-        .values(
-            state=given.c.state,
-            confirmed=func.coalesce(given.c.confirmed, subscriptions.c.confirmed),
-            ended=given.c.ended,
-            covered=func.coalesce(given.c.covered, subscriptions.c.covered),
-            consent=given.c.consent,
+
+
+async def change(
+    connection: AsyncConnection,
+    newsletter: str,
+    changing: Sequence[tuple[Bond, Becoming]],
+    now: datetime,
+) -> None:
+    """Give subscriptions another state, those that are still in the one they were found in."""
+    for state, kind in _TOLD_AS.items():
+        those = [(bond, each) for bond, each in changing if each.state is state]
+        if not those:
+            continue
+        given = bulk.table(
+            connection,
+            {"id": ROW_ID, "was": String(), **_COLUMNS},
+            [(bond.id, bond.state, *each) for bond, each in those],
         )
-    )
+        await connection.execute(
+            update(subscriptions)
+            .where(subscriptions.c.id == given.c.id, subscriptions.c.state == given.c.was)
+            .values(
+                state=state,
+                confirmed=func.coalesce(given.c.confirmed, subscriptions.c.confirmed),
+                ended=given.c.ended,
+                ended_by="import" if state is SubscriptionState.ENDED else "",
+                covered=func.coalesce(given.c.covered, subscriptions.c.covered),
+                consent=given.c.consent,
+            )
+        )
+        events.note_all(
+            connection,
+            _events(kind, newsletter, given.c.told, now)
+            .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
+            .join(given, given.c.id == subscriptions.c.id),
+        )
+
+
+_TOLD_AS = {
+    SubscriptionState.ACTIVE: EventKind.SUBSCRIPTION_CONFIRMED,
+    SubscriptionState.ENDED: EventKind.SUBSCRIPTION_ENDED,
+}
+
+
+def _events(
+    kind: EventKind, newsletter: str, told: ColumnElement[Any], now: datetime
+) -> Select[Any]:
+    """Write the events of people, as `publisher.store.events.note_all` takes them."""
+    return select(
+        literal(kind, String),
+        literal(now, UTCDateTime),
+        literal(newsletter),
+        null(),
+        subscribers.c.id,
+        subscribers.c.mailbox,
+        told,
+    ).select_from(subscribers)

@@ -39,6 +39,8 @@ async def add(connection: AsyncConnection, notice: Notice, now: datetime) -> boo
             key=hashlib.sha256(_storable(notice.key).encode()).hexdigest(),
             subject=_storable(notice.subject),
             text=_storable(notice.text),
+            recipient=notice.recipient,
+            newsletter=notice.newsletter,
             created=now,
             due=now,
         )

@@ -21,6 +21,7 @@ from publisher.errors import StoreError, TokenError
 from publisher.web import (
     api,
     archive,
+    badlink,
     caught,
     documents,
     hub,
@@ -57,7 +58,7 @@ def application(site: Site) -> ASGIApp:
         middleware=[Middleware(Edge)],
         exception_handlers={
             HTTPException: _refused,
-            TokenError: _unknown,
+            TokenError: badlink.answer,
             StoreError: _unavailable,
         },
     )
@@ -88,6 +89,7 @@ def _routes(site: Site) -> list[Route]:
         Route("/newsletters/{slug}/pages/{page}", archive.newsletter),
         Route("/newsletters/{slug}/issues/{number}", issue.issue),
         _form("/u/{token}", people.unsubscribe),
+        _form("/undo/{token}", people.undo),
         _form("/confirm/{token}", people.confirm),
         _form("/preferences/{token}", people.preferences),
         Route("/caught", caught.mails),
@@ -131,11 +133,6 @@ async def _refused(request: Request, error: Exception) -> Response:
     return PlainTextResponse(
         f"{error.detail}\n", status_code=error.status_code, headers=error.headers
     )
-
-
-async def _unknown(request: Request, _error: Exception) -> Response:
-    """Answer a token that is not ours as any address that leads nowhere: nobody learns more."""
-    return not_found(request)
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:

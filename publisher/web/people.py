@@ -17,10 +17,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from publisher import subscribe
-from publisher.errors import TokenError
+from publisher.errors import TokenEnded
 from publisher.model import Newsletter, Subscription, SubscriptionState
 from publisher.render.filters import own_name
 from publisher.render.zones import zones
+from publisher.store.subscribers import ONE_CLICK, PAGE
 from publisher.tokens import Purpose
 from publisher.web.choosing import chosen
 from publisher.web.site import page, site_of
@@ -33,18 +34,39 @@ async def unsubscribe(request: Request) -> Response:
     site, token = site_of(request), request.path_params["token"]
     if request.method != "POST":
         held = await subscribe.in_mail(site.store, site.tokens, token)
-        return _of_mail(request, "unsubscribe", held)
+        is_over = all(each.state is SubscriptionState.ENDED for each in held)
+        return _of_mail(request, "unsubscribed" if is_over else "unsubscribe", held)
     body = await request.body()
+    # RFC 8058 §3.2: List-Unsubscribe=One-Click, in either encoding of forms. Whatever else the
+    # body says, or fails to say, a POST here wants one thing, and has it before it is answered.
+    is_one_click = b"One-Click" in body
     held = await subscribe.in_mail(site.store, site.tokens, token)
     named = parse_qs(body.decode("ascii", "replace")).get("only", [""])[0]
     only = next((each.newsletter for each in held if each.newsletter == named), None)
-    left = await subscribe.unsubscribe(site.store, site.tokens, token, only=only, clock=site.clock)
-    # RFC 8058 §3.2: List-Unsubscribe=One-Click, in either encoding of forms. Whatever else the
-    # body says, or fails to say, a POST here wants one thing, and has it by now.
-    if b"One-Click" in body:
+    left = await subscribe.unsubscribe(
+        site.store,
+        site.tokens,
+        token,
+        only=only,
+        by=ONE_CLICK if is_one_click else PAGE,
+        clock=site.clock,
+    )
+    if is_one_click:
         return PlainTextResponse("You are unsubscribed.\n", headers=_PRIVATE)
     gone = [each for each in left if only in (None, each.newsletter)]
     return _of_mail(request, "unsubscribed", gone)
+
+
+async def undo(request: Request) -> Response:
+    """Answer /undo/TOKEN: a leaving that was a slip of the finger; POST takes it back."""
+    site, token = site_of(request), request.path_params["token"]
+    if request.method != "POST":
+        holder, _ = await subscribe.left_by(site.store, site.tokens, token, clock=site.clock)
+        name = "unsubscribed" if holder.state is SubscriptionState.ENDED else "resubscribed"
+        return _of_mail(request, name, [holder])
+    await request.body()  # for its limit alone
+    back = await subscribe.undo(site.store, site.tokens, token, clock=site.clock)
+    return _of_mail(request, "resubscribed", back)
 
 
 def _of_mail(request: Request, name: str, held: Sequence[Subscription]) -> Response:
@@ -77,7 +99,7 @@ async def preferences(request: Request) -> Response:
     if request.method == "POST":
         async with request.form() as form:
             wanted = chosen(form, newsletter, holder.wishes, site.clock())
-        holder = await subscribe.choose(site.store, site.tokens, token, wanted)
+        holder = await subscribe.choose(site.store, site.tokens, token, wanted, clock=site.clock)
     if holder.state is SubscriptionState.ENDED:
         return _about(request, "unsubscribed", holder)
     now = site.clock()
@@ -125,7 +147,7 @@ def _configured(request: Request, holder: Subscription) -> Newsletter:
     """Give the newsletter of a subscription; one that is no longer there has no such page."""
     found = site_of(request).newsletter(holder.newsletter)
     if found is None:
-        raise TokenError("this link is of a newsletter that is no longer there")
+        raise TokenEnded("this link is of a newsletter that is no longer there")
     return found
 
 
@@ -135,7 +157,15 @@ def _about(request: Request, name: str, holder: Subscription, **context: object)
     Leaving works for former newsletters too.
     """
     of = _newsletter(request, holder)
-    context = {"several": (), **context, "newsletter": of, "address": holder.address.mailbox}
+    site = site_of(request)
+    undoing = subscribe.way_back(site.tokens, holder, site.clock())
+    context = {
+        "several": (),
+        "undo_url": f"/undo/{undoing}" if undoing else "",
+        **context,
+        "newsletter": of,
+        "address": holder.address.mailbox,
+    }
     language = of.language_for(holder.wishes.language)
     return page(request, name, context, language=language, headers=_PRIVATE)
 

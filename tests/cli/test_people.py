@@ -1,4 +1,4 @@
-"""`subscribers` and `suppressions`."""
+"""`subscribers`."""
 
 from __future__ import annotations
 
@@ -45,14 +45,39 @@ def test_add_brings_nobody_back_who_left(loaded: Command) -> None:
     assert {"ann@example.org": "ended"} == states(loaded)
 
 
-def test_a_person_is_shown_with_suppression(loaded: Command) -> None:
-    loaded("subscribers", "add", "ann@example.org", *TO_DIGEST, "--confirmed")
-    loaded("suppressions", "add", "Ann@Example.org", "--reason", "complaint")
+def test_a_person_is_shown_with_all_that_is_held(loaded: Command) -> None:
+    loaded("subscribers", "add", "ann@example.org", *TO_DIGEST, "--confirmed", "--name", "Ann")
+    loaded("suppressions", "add", "Ann@Example.org", "--reason", "complaint", "--note", "by ARF")
 
     shown = json.loads(loaded("subscribers", "show", "ann@example.org", "--json").stdout)
+    told = loaded("subscribers", "show", "ann@example.org").stdout
 
     assert "complaint" == shown["suppressed"]
     assert ["active"] == [each["state"] for each in shown["subscriptions"]]
+    assert [{"added_by": "command line"}] == [each["consent"] for each in shown["subscriptions"]]
+    assert [("Ann", [])] == [(each["name"], shown["deliveries"]) for each in shown["subscribers"]]
+    assert "ann@example.org is suppressed (ann@example.org, complaint, by ARF)" in told
+    assert "Subscriptions\n" in told
+
+
+def test_a_person_is_erased_with_a_receipt(loaded: Command) -> None:
+    loaded("subscribers", "add", "ann@example.org", *TO_DIGEST, "--confirmed")
+
+    unsure = loaded("subscribers", "erase", "ann@example.org")
+    assert (1, {"ann@example.org": "active"}) == (unsure.exit_code, states(loaded))
+    shown = loaded("subscribers", "erase", "ann@example.org", "--yes")
+    again = loaded("subscribers", "erase", "ann@example.org", "--yes", "--json")
+
+    lines = dict(line.split(maxsplit=1) for line in shown.stdout.splitlines())
+    assert ("1", "1", "1") == (lines["receipt"], lines["subscriptions"], lines["subscribers"])
+    assert lines["kept"].startswith("hash ")
+    assert (1, "error: nobody is known under ann@example.org\n") == (
+        again.exit_code,
+        again.stderr,
+    )
+    added = loaded("subscribers", "add", "ann@example.org", *TO_DIGEST)
+    assert (1, {}) == (added.exit_code, states(loaded))
+    assert "ann@example.org is suppressed (erased) and not subscribed" in added.stderr
 
 
 def test_an_unknown_person_is_told(loaded: Command) -> None:
@@ -60,13 +85,3 @@ def test_an_unknown_person_is_told(loaded: Command) -> None:
 
     expected = "error: nobody is known under ann@example.org\n"
     assert (1, expected) == (result.exit_code, result.stderr)
-
-
-def test_suppressions_come_and_go(loaded: Command) -> None:
-    loaded("suppressions", "add", "ann@example.org")
-    before = json.loads(loaded("suppressions", "list", "--json").stdout)
-
-    loaded("suppressions", "remove", "ann@example.org")
-
-    assert [("ann@example.org", "manual")] == [(row["address"], row["reason"]) for row in before]
-    assert 1 == loaded("suppressions", "remove", "ann@example.org").exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import sys
 import types
@@ -13,10 +14,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import BaseModel
 
-from publisher.config import Config
+from publisher.config import Config, Webhook
 from publisher.model import (
     Address,
     Cadence,
+    EventKind,
     Feed,
     Format,
     InDoubtPolicy,
@@ -364,6 +366,43 @@ def test_hub_is_our_own_or_another(
     publication = read(f'{minimal}\n[web]\nhub = "{hub}"').publication
 
     assert (publication.hub, publication.has_own_hub) == (where, is_own)
+
+
+WEBHOOK = """
+[[webhooks]]
+name = "crm"
+url = "{url}"
+secret = "{secret}"
+"""
+
+
+def test_webhook_becomes_a_value(read: Read, minimal: str) -> None:
+    secret = base64.b64encode(b"k" * 32).decode()
+    table = WEBHOOK.format(url="https://crm.example.org/hook", secret=f"whsec_{secret}")
+    kinds = 'kinds = ["complaint", "bounce.hard", "complaint"]'
+
+    (webhook,) = read(f"{minimal}{table}{kinds}").webhooks
+
+    assert webhook == Webhook(
+        name="crm",
+        url="https://crm.example.org/hook",
+        key=b"k" * 32,
+        kinds=(EventKind.COMPLAINT, EventKind.BOUNCE_HARD),
+        allow_private=False,
+    )
+    assert "kkkk" not in repr(webhook)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8001", "[::1]", "localhost"])
+def test_webhook_on_this_machine_needs_no_encryption_and_no_permission(
+    read: Read, minimal: str, host: str
+) -> None:
+    secret = base64.b64encode(b"k" * 24).decode()
+
+    (webhook,) = read(f"{minimal}{WEBHOOK.format(url=f'http://{host}/', secret=secret)}").webhooks
+
+    assert webhook.allow_private
+    assert webhook.key == b"k" * 24
 
 
 def test_our_hub_calls_no_private_address_unless_it_is_allowed(read: Read, minimal: str) -> None:

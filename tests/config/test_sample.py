@@ -22,7 +22,11 @@ from tests.rig.keys import private_pem
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "config" / "publisher.toml"
-ENVIRON = {"SMTP_USERNAME": "news", "SMTP_PASSWORD": "open sesame"}
+ENVIRON = {
+    "SMTP_USERNAME": "news",
+    "SMTP_PASSWORD": "open sesame",
+    "WEBHOOK_SECRET": "whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=",
+}
 
 
 def all_set(tmp_path: Path) -> Path:
@@ -50,7 +54,8 @@ def models(place: Place, path: str = "") -> Iterator[str]:
 def written(value: Any, place: Place, path: str = "") -> Iterator[str]:
     """Give every key that a file sets, in the same terms."""
     if place.items and place.items.table:
-        for item in value.values() if isinstance(value, dict) else value:
+        several = value.values() if place.names else [value] if isinstance(value, dict) else value
+        for item in several:
             yield from written(item, place.items, path)
     elif place.table:
         for key, item in value.items():

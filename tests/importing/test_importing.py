@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from publisher.importing import Became, Importer
 from publisher.mail import address as addresses
 from publisher.model import Entry, Lane, Subscription, SubscriptionState, Wishes
-from publisher.store import subscribers
+from publisher.store import events, subscribers, suppressions
 from publisher.store.engine import Store
 from publisher.store.rehearsal import Rehearsal
 from publisher.store.tables import deliveries
@@ -73,7 +73,8 @@ async def asked(desk: Desk) -> int:
 
 async def suppressed(desk: Desk) -> Mapping[str, str]:
     async with desk.store.read() as connection:
-        return {key: reason for key, reason, _ in await subscribers.suppressed(connection)}
+        found = await suppressions.page(connection, limit=100)
+    return {each.address_key or each.hash: each.reason for each in found}
 
 
 async def test_people_come_in_as_they_stand_there(desk: Desk) -> None:
@@ -96,7 +97,7 @@ async def test_people_come_in_as_they_stand_there(desk: Desk) -> None:
         *(
             entry("dan", ENDED, suppressed="hard_bounce"),
             entry("eve"),
-            entry("fay", suppressed="x"),
+            entry("fay", suppressed="manual"),
         ),
     )
 
@@ -105,7 +106,7 @@ async def test_people_come_in_as_they_stand_there(desk: Desk) -> None:
         **{"ann": ACTIVE, "bob": PENDING, "cat": ENDED},
         **{"dan": ENDED, "eve": PENDING, "fay": ENDED},
     } == await states(desk)
-    assert {"dan@example.org": "hard_bounce", "fay@example.org": "x"} == await suppressed(desk)
+    assert {"dan@example.org": "hard_bounce", "fay@example.org": "manual"} == await suppressed(desk)
     # Only who has not been asked anywhere is asked.
     assert 1 == await asked(desk)
     found = await bonds(desk)
@@ -247,6 +248,51 @@ async def test_it_makes_no_difference_where_a_list_is_cut(desk: Desk) -> None:
         assert [rehearsed, rehearsed, rehearsed] == [*counts, await take(desk, *together)], told
         found = await states(desk)
         assert found[f"a{number}ann"] == found[f"b{number}ann"]
+
+
+async def test_who_was_erased_is_not_taken_in_however_a_list_tells_of_them(desk: Desk) -> None:
+    async with desk.store.write() as connection:
+        await suppressions.forget(connection, "ann@example.org", desk.clock())
+
+    became = await take(
+        desk, entry("Ann", ACTIVE), entry("ann", ENDED, suppressed="hard_bounce"), entry("bob")
+    )
+
+    assert {"barred": 2, "asked": 1} == became
+    assert {"bob": PENDING} == await states(desk)
+    assert "ann@example.org" not in await suppressed(desk)
+
+
+async def test_other_programs_are_told_of_each(desk: Desk) -> None:
+    await desk.join("reads")
+    await take(desk, entry("asked", PENDING), entry("moved", ACTIVE, language="de"))
+    async with desk.store.read() as connection:
+        behind = await events.newest(connection)
+    later = desk.clock() + timedelta(hours=1)
+    desk.clock.advance(days=1)
+
+    await take(
+        *(desk, entry("ann", ACTIVE, language="de", topics=("a",)), entry("asked", ACTIVE)),
+        *(entry("reads", ENDED, ended=later), entry("bob", ENDED, suppressed="complaint")),
+        *(entry("moved", ENDED), entry("moved")),
+    )
+
+    async with desk.store.read() as connection:
+        told = [each.event for each in await events.page(connection, after=behind)]
+    assert sorted(
+        [
+            ("subscriber.imported", "ann@example.org"),
+            ("subscriber.imported", "bob@example.org"),
+            ("subscription.confirmed", "asked@example.org"),
+            ("subscription.ended", "moved@example.org"),
+            ("subscription.ended", "reads@example.org"),
+            ("suppression.added", "bob@example.org"),
+        ]
+    ) == sorted((each.kind, each.address) for each in told)
+    ann = next(each for each in told if each.address == "ann@example.org")
+    assert {"state": "active", "cadence": "daily", "language": "de", "topics": ["a"]} == ann.data
+    assert (desk.clock(), "digest") == (ann.occurred, ann.newsletter)
+    assert (await desk.bond("ann")).subscriber == ann.subscriber
 
 
 async def test_a_list_that_is_read_again_changes_nothing(desk: Desk) -> None:

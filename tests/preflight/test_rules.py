@@ -172,5 +172,6 @@ def test_unsubscribing_that_does_not_work_is_blocked(
 
 
 def own(subscription: int, purpose: str = "unsubscribe") -> bytes:
-    token = TOKENS.sign(Purpose(purpose), subscription)
+    not_kept = 0  # the id of a rendition that is only examined
+    token = TOKENS.sign(Purpose(purpose), subscription, not_kept)
     return f"https://news.example.org/u/{token}".encode()

@@ -58,6 +58,11 @@ def is_installed() -> bool:
     return _SCRIPT.exists()
 
 
+def source() -> str:
+    """Give the script, for a page that is open."""
+    return _SCRIPT.read_text(encoding="utf-8")
+
+
 def violations(
     browser: str, pages: Mapping[str, str], *, dark: bool, scratch: Path
 ) -> list[Violation]:

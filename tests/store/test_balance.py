@@ -46,6 +46,16 @@ async def retry(desk: Desk, issue: Issue, *, failed: bool = False, in_doubt: boo
         )
 
 
+async def evidence(desk: Desk, claims: list[Claim], *, arrived: bool) -> list[bool]:
+    async with desk.store.write() as connection:
+        return [
+            await accounts.settle_doubt(
+                connection, each.delivery, arrived=arrived, reply="told later", now=desk.clock()
+            )
+            for each in claims
+        ]
+
+
 async def test_fresh_issue_is_all_pending(desk: Desk) -> None:
     issue = await issue_to(desk, "ann", "bob")
 
@@ -101,7 +111,7 @@ async def test_live_row_is_not_resolved(desk: Desk) -> None:
     assert await resolve(desk, resend=True) == 0
 
 
-async def test_late_evidence_settles_a_row_in_doubt(desk: Desk) -> None:
+async def test_late_answer_settles_a_row_in_doubt(desk: Desk) -> None:
     """The worker was only slow: nobody took the row from it, so its answer counts."""
     issue = await issue_to(desk, "ann")
     claims = await leave_in_doubt(desk)
@@ -109,6 +119,57 @@ async def test_late_evidence_settles_a_row_in_doubt(desk: Desk) -> None:
     await desk.settle(claims, DeliveryState.ACCEPTED)
 
     assert await desk.balance(issue) == stands(audience=1, accepted=1)
+
+
+async def test_late_evidence_settles_what_was_ever_in_doubt_and_nothing_else(desk: Desk) -> None:
+    """It arrived, or it never will: a bounce by its VERP address, a link that was followed."""
+    issue = await issue_to(desk, "ann", "bob", "cem")
+    claims = await desk.claim(lease_minutes=5)
+    found = {"waiting": await evidence(desk, claims, arrived=True)}
+    await desk.mark(claims, lease_minutes=5)
+    found["under way"] = await evidence(desk, claims, arrived=True)
+    desk.clock.advance(minutes=5)
+    found["arrived"] = await evidence(desk, claims[:1], arrived=True)
+    found["lost"] = await evidence(desk, claims[1:2], arrived=False)
+    found["settled before"] = await evidence(desk, claims[:2], arrived=True)
+
+    assert found == {
+        "waiting": [False] * 3,
+        "under way": [False] * 3,
+        "arrived": [True],
+        "lost": [True],
+        "settled before": [False, False],
+    }
+    assert await desk.balance(issue) == stands(audience=3, accepted=1, failed=1, in_doubt=1)
+    async with desk.store.read() as connection:
+        told = await accounts.recipients(connection, issue.id, now=desk.clock())
+    assert [row.reply for row in told] == ["told later", "told later", ""]
+    assert [row.settled for row in told] == [desk.clock(), desk.clock(), None]
+
+
+async def test_late_evidence_corrects_what_policy_decided(desk: Desk) -> None:
+    issue = await issue_to(desk, "ann", "bob")
+    claims = await leave_in_doubt(desk)
+    await resolve(desk, resend=False)
+
+    assert await evidence(desk, claims[:1], arrived=True) == [True]
+    assert await evidence(desk, claims, arrived=False) == [False, False]
+    assert await desk.balance(issue) == stands(audience=2, accepted=1, failed=1)
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_late_evidence_keeps_a_row_from_being_sent_again(desk: Desk, arrived: bool) -> None:
+    issue = await issue_to(desk, "ann")
+    await leave_in_doubt(desk)
+    await resolve(desk, resend=True)
+    claims = await desk.claim()
+
+    assert await evidence(desk, claims, arrived=arrived) == [True]
+
+    assert await desk.mark(claims) == set()
+    assert await desk.settle(claims, DeliveryState.PENDING) == 0
+    settled = {"accepted": 1} if arrived else {"failed": 1}
+    assert await desk.balance(issue) == stands(audience=1, **settled)
 
 
 async def test_retry_makes_failed_rows_pending_and_leaves_the_rest(desk: Desk) -> None:
@@ -210,6 +271,7 @@ async def test_balance_holds_and_nothing_repeats_whatever_happens(desk: Desk, se
                 chance.choice(made).id,
                 come_from=states,
                 go_to=chance.choice(states),
+                now=desk.clock(),
             )
 
     async def come_and_go() -> None:
@@ -223,7 +285,7 @@ async def test_balance_holds_and_nothing_repeats_whatever_happens(desk: Desk, se
                 await subscribers.activate(connection, bond.id, {}, desk.clock())
 
     async def decide() -> None:
-        match chance.randrange(5):
+        match chance.randrange(6):
             case 0:
                 await resolve(desk, resend=True)
             case 1:
@@ -232,6 +294,8 @@ async def test_balance_holds_and_nothing_repeats_whatever_happens(desk: Desk, se
                 await retry(desk, chance.choice(made), failed=True)
             case 3:
                 await retry(desk, chance.choice(made), in_doubt=True)
+            case 4:
+                await evidence(desk, held, arrived=chance.random() < 0.5)
             case _:
                 await desk.stop(chance.choice(made))
 

@@ -14,6 +14,7 @@ from sqlalchemy import CheckConstraint, Engine, inspect, text
 
 from publisher.errors import StoreError
 from publisher.store import migrate as migrations
+from publisher.store import suppressions
 from publisher.store.engine import connect_sync
 from publisher.store.migrate import migrate, require_current
 from publisher.store.tables import metadata
@@ -235,6 +236,33 @@ def test_terms_are_made_of_what_articles_have(blank_url: str, engine: Engine) ->
         ("language", "en"),
         ("section", "economy"),
         ("tag", "night-shift"),
+    ]
+
+
+def test_suppressions_keep_their_reasons_and_words(blank_url: str, engine: Engine) -> None:
+    migrate_to(engine, "0014")
+    with engine.begin() as connection:
+        for key, reason in (("ann@example.org", "hard_bounce"), ("bob@example.org", "he asked")):
+            connection.execute(
+                text(
+                    "INSERT INTO suppressions VALUES (:key, :reason, '2026-11-01 00:00:00+00:00')"
+                ),
+                {"key": key, "reason": reason},
+            )
+
+    migrate(blank_url)
+
+    with engine.connect() as connection:
+        secret = bytes(connection.execute(text("SELECT secret FROM keys")).scalar_one())
+        found = connection.execute(
+            text("SELECT address_key, reason, note, hash FROM suppressions ORDER BY id")
+        ).all()
+    assert [tuple(row) for row in found] == [
+        (key, reason, note, suppressions.hashed(secret, key))
+        for key, reason, note in (
+            ("ann@example.org", "hard_bounce", ""),
+            ("bob@example.org", "manual", "he asked"),
+        )
     ]
 
 

@@ -155,6 +155,7 @@ def pages(templates: Templates) -> dict[str, str]:
             "unsubscribe_url": "https://news.example.org/u/token",
         },
         "not_found": {},
+        "badlink": {"has_ended": False, "newsletter": None},
         "no_feed": {"ended": None, "feeds": [samples.FEED] * 3},
         "api": readable(openapi(samples.PUBLICATION)),
         "caught": {"mails": [caught]},
@@ -187,6 +188,9 @@ def pages(templates: Templates) -> dict[str, str]:
             ),
             "web/issue-ar": templates.html("web/issue.html", **arabic, **issue(templates, "ar")),
             "web/unsubscribe-one": templates.html("web/unsubscribe.html", **site, **about),
+            "web/badlink-ended": templates.html(
+                "web/badlink.html", **site, has_ended=True, newsletter=samples.NEWSLETTER
+            ),
             "web/home-empty": templates.html("web/home.html", **empty),
             "web/feed-issues": templates.html(
                 "web/feed.html",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from playwright.async_api import Browser
 from starlette.types import ASGIApp
 
 from publisher.app import App
@@ -17,9 +19,11 @@ from publisher.tokens import Tokens
 from publisher.web.app import application
 from publisher.web.serve import serve
 from publisher.web.site import Site
-from tests.rig import builders
+from tests.rig import axe, browser, builders
+from tests.rig.chromium import find
 from tests.rig.clock import SettableClock
 from tests.rig.desk import Desk
+from tests.rig.house import House, at_home
 from tests.rig.pushing import BEARER, at_the_press
 
 Serving = Callable[[Site], Awaitable[httpx.AsyncClient]]
@@ -86,6 +90,22 @@ async def listening(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
                 yield client
         finally:
             stop.set()
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    """A real browser; tests of whole journeys are left out where it or axe-core is missing."""
+    if "CI" not in os.environ and not (find() and axe.is_installed()):
+        pytest.skip("no Chromium or no axe-core on this machine; see `make pages`")
+    async with browser.launched() as running:
+        yield running
+
+
+@pytest.fixture
+async def house(tmp_path: Path, database_url: str, clock: SettableClock) -> AsyncIterator[House]:
+    """A site that people visit, on a database of its own."""
+    async with at_home(tmp_path, database_url, clock) as opened:
+        yield opened
 
 
 @pytest.fixture

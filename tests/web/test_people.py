@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from publisher.model import (
     Cadence,
@@ -113,6 +114,42 @@ async def test_the_button_unsubscribes_and_shows_a_page(
     assert (response.status_code, "You are unsubscribed" in response.text) == (200, True)
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
     assert (await desk.bond("ana")).state is SubscriptionState.ENDED
+
+
+async def test_a_slip_of_the_finger_is_undone_by_one_press(
+    site: Site, desk: Desk, client: httpx.AsyncClient
+) -> None:
+    id = await desk.join("ana", "weekly")
+    before = await rows(desk)
+    path = link(site, Purpose.UNSUBSCRIBE, id)
+    left = await client.post(path)
+    again = await client.get(path)
+    (undo,) = set(re.findall(r'action="(/undo/\w+)"', left.text + again.text))
+
+    looked = [await client.request(method, undo) for method in ("GET", "HEAD")]
+    assert [row.state for row in await rows(desk)] == ["ended"]
+    pressed = await client.post(undo)
+    reloaded = await client.get(undo)
+
+    assert [each.status_code for each in (*looked, pressed, reloaded)] == [200] * 4
+    assert "You are subscribed again" in pressed.text
+    assert pressed.text == reloaded.text
+    assert pressed.headers["Cache-Control"] == "no-store"
+    assert before == await rows(desk)
+
+
+async def test_a_leaving_of_longer_ago_is_not_undone(
+    site: Site, desk: Desk, client: httpx.AsyncClient
+) -> None:
+    path = link(site, Purpose.UNSUBSCRIBE, await desk.join("ana"))
+    (undo,) = re.findall(r'action="(/undo/\w+)"', (await client.post(path)).text)
+    desk.clock.advance(hours=1, seconds=1)
+
+    late = [await client.request(method, undo) for method in ("GET", "POST")]
+
+    assert [each.status_code for each in late] == [410, 410]
+    assert "/undo/" not in (await client.get(path)).text
+    assert [row.state for row in await rows(desk)] == ["ended"]
 
 
 @pytest.fixture
@@ -250,12 +287,14 @@ async def test_one_click_works_in_the_middle_of_an_issue(
     assert (await desk.balance(issue)).holds
 
 
-async def test_a_forged_link_is_an_unknown_address(
-    site: Site, desk: Desk, client: httpx.AsyncClient
+@pytest.mark.parametrize("purpose", PATHS)
+async def test_a_forged_link_is_told_what_to_do_and_changes_nothing(
+    site: Site, desk: Desk, client: httpx.AsyncClient, purpose: Purpose
 ) -> None:
-    id = await desk.join("ana")
+    """A14: the answer is made without the database, so that its time tells nothing either."""
+    id = await desk.join("ana", confirmed=purpose is not Purpose.CONFIRM)
     before = await rows(desk)
-    good = site.tokens.sign(Purpose.UNSUBSCRIBE, id)
+    good = site.tokens.sign(purpose, id)
     forged = [
         good[:-1] + ("a" if good[-1] != "a" else "b"),
         good + "a",
@@ -263,40 +302,47 @@ async def test_a_forged_link_is_an_unknown_address(
         "x",
         "%00",
         "a" * 10_000,
-        Tokens({1: b"z" * 32}, 1).sign(Purpose.UNSUBSCRIBE, id),
-        site.tokens.sign(Purpose.CONFIRM, id),
-        site.tokens.sign(Purpose.BOUNCE, id),
-        site.tokens.sign(Purpose.UNSUBSCRIBE, id + 1),
+        Tokens({1: b"z" * 32}, 1).sign(purpose, id),
+        *(site.tokens.sign(other, id) for other in Purpose if other is not purpose),
     ]
-    unknown = await client.get("/nowhere")
+    answers: list[tuple[int, str, dict[str, str]]] = []
+    statements: list[str] = []
+
+    @event.listens_for(desk.store._engine.sync_engine, "before_cursor_execute")
+    def _note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
 
     for token in forged:
+        path = PATHS[purpose] + token
         for response in (
-            await client.get(f"/u/{token}"),
-            await client.post(f"/u/{token}", data=ONE_CLICK),
+            await client.get(path),
+            await client.post(path, data=ONE_CLICK | {"cadence": "weekly"}),
         ):
-            assert (response.status_code, response.text) == (404, unknown.text), token
-            assert _fields(response) == _fields(unknown)
+            answers.append((response.status_code, response.text, _fields(response)))
+
+    assert answers == [answers[0]] * len(answers)
+    status, text, fields = answers[0]
+    assert (status, "This link does not work" in text) == (400, True)
+    assert fields["cache-control"] == "no-store"
+    assert statements == []
+    assert before == await rows(desk)
+
+
+async def test_a_link_of_what_has_gone_says_so(
+    site: Site, desk: Desk, client: httpx.AsyncClient
+) -> None:
+    id = await desk.join("ana")
+    before = await rows(desk)
+
+    for purpose in PATHS:
+        for method in ("GET", "POST"):
+            response = await client.request(method, link(site, purpose, id + 1))
+            assert (response.status_code, "This link has ended" in response.text) == (410, True)
     assert before == await rows(desk)
 
 
 def _fields(response: httpx.Response) -> dict[str, str]:
     return {name: value for name, value in response.headers.items() if name != "date"}
-
-
-@pytest.mark.parametrize("purpose", PATHS)
-async def test_a_link_serves_its_own_purpose_only(
-    site: Site, desk: Desk, client: httpx.AsyncClient, purpose: Purpose
-) -> None:
-    id = await desk.join("ana")
-    tokens = [site.tokens.sign(other, id) for other in Purpose if other is not purpose]
-
-    found = [
-        (await client.post(PATHS[purpose] + token, data={"cadence": "weekly"})).status_code
-        for token in tokens
-    ]
-
-    assert found == [404, 404, 404]
 
 
 async def test_a_newsletter_that_the_config_dropped_can_still_be_left(
@@ -323,7 +369,7 @@ async def test_a_newsletter_that_the_config_dropped_can_neither_be_confirmed_nor
         for purpose in (Purpose.CONFIRM, Purpose.PREFERENCES)
     ]
 
-    assert found == [404, 404]
+    assert found == [410, 410]
     assert (await desk.bond("ana")).state is SubscriptionState.PENDING
 
 

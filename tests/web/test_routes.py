@@ -174,7 +174,7 @@ async def test_the_log_names_no_token(site: Site, desk: Desk, client: httpx.Asyn
     requests = [entry for entry in logs if entry["event"] == "request"]
     assert [(entry["path"], entry["status"]) for entry in requests] == [
         ("/u/…", 200),
-        ("/confirm/…", 404),
+        ("/confirm/…", 400),
         ("//U/…", 404),
     ]
     assert token not in str(logs)

@@ -32,7 +32,7 @@ def entry(line: Line) -> Entry:
     return Entry(
         address=address,
         state=state,
-        suppressed=line.text("suppressed") or suppressed,
+        suppressed=line.reason("suppressed") or suppressed,
         created=line.time("created"),
         confirmed=line.time("confirmed"),
         ended=line.time("ended"),

@@ -21,6 +21,7 @@ from publisher.store.tables.base import (
     keys,
     metadata,
 )
+from publisher.store.tables.events import events, webhooks
 from publisher.store.tables.feeds import (
     archived,
     callbacks,
@@ -29,12 +30,14 @@ from publisher.store.tables.feeds import (
     intents,
     pings,
 )
+from publisher.store.tables.leaving import erasures, moves, suppressions
 from publisher.store.tables.mailing import (
     cadences,
     corrections,
     deliveries,
     edited_articles,
     edits,
+    generation,
     issues,
     notices,
     quotas,
@@ -42,7 +45,6 @@ from publisher.store.tables.mailing import (
     renditions,
     subscribers,
     subscriptions,
-    suppressions,
     waves,
 )
 
@@ -57,14 +59,18 @@ __all__ = [
     "deliveries",
     "edited_articles",
     "edits",
+    "erasures",
+    "events",
     "feed_documents",
     "feed_versions",
+    "generation",
     "hub_subscriptions",
     "idempotency",
     "intents",
     "issues",
     "keys",
     "metadata",
+    "moves",
     "notices",
     "origins",
     "pings",
@@ -78,4 +84,5 @@ __all__ = [
     "suppressions",
     "terms",
     "waves",
+    "webhooks",
 ]
