@@ -354,21 +354,28 @@ class App:
         return None if None in reasons else reasons[0]
 
     async def notify(self, stop: asyncio.Event) -> int:
-        """Mail the admin what somebody has to look at; give how many notices were sent.
+        """Mail the admin what somebody has to look at, and mailboxes what concerns them alone.
 
-        It goes over the first relay that works, from the first newsletter. Without an admin it
-        stays noted.
+        Give how many notices were sent. The admin's go over the first relay that works, from the
+        first newsletter, and stay noted without an admin.
         """
         config = self.config
-        if config.admin is None or not config.relays:
+        senders = {newsletter.slug: newsletter.sender for newsletter in config.newsletters}
+        sender = next(iter(senders.values()), config.admin)
+        if sender is None or not config.relays:
             return 0
         down = self.standing.is_on_trial
-        relay = min(config.relays, key=down)  # the first that is not down, or the first
-        senders = [newsletter.sender for newsletter in config.newsletters]
+        first = min(config.relays, key=down)  # the first that is not down, or the first
+
+        def carrier(slug: str) -> str:
+            found = next((each for each in config.newsletters if each.slug == slug), None)
+            return next(iter(self.relays_of(found) if found else ()), first)
+
         line = notify.Line(
-            sender=senders[0] if senders else config.admin,
+            sender=sender,
             admin=config.admin,
-            connect=lambda: self.connect(relay),
+            senders=senders,
+            connect=lambda newsletter: self.connect(carrier(newsletter)),
         )
         return await notify.notify(self.store, line, clock=self.clock, stop=stop)
 

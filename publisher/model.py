@@ -813,6 +813,29 @@ class MoveState(enum.StrEnum):
     STOPPED = "stopped"  # the old mailbox wanted none of it
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A person as a list from elsewhere tells of them.
+
+    ``state`` is None where the list does not say. ``suppressed`` is why the other system mails
+    them no more, "" if it does. A ``cadence`` of "" is whatever is usual. ``consent`` is what the
+    list knows about how they came.
+    """
+
+    address: Address
+    state: SubscriptionState | None = None
+    suppressed: str = ""
+    created: datetime | None = None
+    confirmed: datetime | None = None
+    ended: datetime | None = None
+    cadence: str = ""
+    topics: tuple[str, ...] = ()
+    language: str = ""
+    own_time: str = ""
+    paused_until: datetime | None = None
+    consent: Mapping[str, str] = field(default_factory=dict)
+
+
 class DeliveryState(enum.StrEnum):
     """``sending`` is durable before the final dot can leave; past its lease it is in doubt."""
 
@@ -967,6 +990,23 @@ class Event:
     subscriber: int | None = None
     address: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Scope(enum.StrEnum):
+    """What a token of the API lets a program do. What is in none of them nobody may do."""
+
+    NEWSLETTERS_READ = "newsletters:read"
+    SUBSCRIBERS_READ = "subscribers:read"
+    SUBSCRIBERS_WRITE = "subscribers:write"
+    SUBSCRIBERS_CONFIRM = "subscribers:confirm"  # vouch for people, who are not asked then
+    SUBSCRIBERS_ERASE = "subscribers:erase"
+    SUPPRESSIONS_READ = "suppressions:read"
+    SUPPRESSIONS_WRITE = "suppressions:write"
+    ISSUES_READ = "issues:read"
+    ISSUES_WRITE = "issues:write"
+    EVENTS_READ = "events:read"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 # --- mail -------------------------------------------------------------------------------

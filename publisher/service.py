@@ -181,6 +181,7 @@ def site_for(app: App, *, capture: bool) -> Site:
         clock=app.clock,
         caught=app.config.capture.folder if capture else None,
         pushing=app if app.push_tokens else None,
+        webhooks=app.config.webhooks,
         hooks=app if app.providers else None,
     )
 

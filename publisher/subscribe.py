@@ -22,7 +22,6 @@ from publisher.model import (
     Publication,
     Subscription,
     SubscriptionState,
-    SuppressionReason,
     Wishes,
 )
 from publisher.ports import Clock
@@ -82,8 +81,6 @@ async def subscribe(
         return became
 
 
-# What the person themselves may lift.
-_OWN_AFFAIR = (SuppressionReason.ERASED, SuppressionReason.COMPLAINT)
 # For so long a leaving may be undone: for a slip of the finger, noticed at once.
 UNDO_WITHIN = timedelta(hours=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -217,10 +214,7 @@ async def confirm(
     async with store.write() as connection:
         now = clock()
         if await subscribers.activate(connection, found.id, consent, now):
-            for newsletter in ("", found.newsletter):
-                await suppressions.unsuppress(
-                    connection, key(found.address), now, newsletter=newsletter, reasons=_OWN_AFFAIR
-                )
+            await suppressions.lift_own(connection, key(found.address), found.newsletter, now)
     return await holder(store, tokens, Purpose.CONFIRM, token)
 
 

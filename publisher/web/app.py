@@ -30,6 +30,7 @@ from publisher.web import (
     lists,
     pages,
     people,
+    person,
     probes,
     sitemap,
     websub,
@@ -71,6 +72,7 @@ def application(site: Site) -> ASGIApp:
     app.state.polls = polls
     app.state.deltas = Deltas(site.store, site.publication)
     app.state.afresh = Afresh(site)
+    app.state.pace = api.Pace()
     lane = Lane(app, memory, polls)
     # Whose request it is counts for nothing but the limits on polls and on what our hub is asked.
     is_counted = site.serving.polls or site.publication.has_own_hub
@@ -95,6 +97,11 @@ def _routes(site: Site) -> list[Route]:
         _form("/undo/{token}", people.undo),
         _form("/confirm/{token}", people.confirm),
         _form("/preferences/{token}", people.preferences),
+        _form("/preferences/{token}/address", person.address),
+        _form("/preferences/{token}/data", person.data),
+        _form("/preferences/{token}/erase", person.erase),
+        _form("/move/{token}", person.move),
+        _form("/keep/{token}", person.keep),
         Route("/caught", caught.mails),
         Route("/caught/", caught.mails),
         Route("/caught/{id}.eml", caught.raw),
@@ -111,7 +118,7 @@ def _routes(site: Site) -> list[Route]:
         Route("/favicon.ico", probes.favicon),
         *(_hub() if site.publication.has_own_hub else ()),
         *(_hooks() if site.hooks else ()),
-        *(api.routes() if site.pushing else ()),
+        *api.routes(has_pushing=site.pushing is not None),
     ]
 
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from publisher.config.site import Serving
+from publisher.config.site import Serving, Webhook
 from publisher.model import Feed, Newsletter, Publication, Rejection, SourceArticle
 from publisher.ports import Clock
 from publisher.providers import Posted
@@ -78,6 +78,7 @@ class Site:
     clock: Clock
     caught: Path | None
     pushing: Pushing | None = None
+    webhooks: tuple[Webhook, ...] = ()
     hooks: Hooks | None = None
 
     def newsletter(self, slug: str) -> Newsletter | None:

@@ -22,7 +22,7 @@ from publisher.store.tables.base import (
     metadata,
 )
 from publisher.store.tables.bounces import bounce_counts, bounces, quarantine
-from publisher.store.tables.events import events, webhooks
+from publisher.store.tables.events import api_tokens, events, webhooks
 from publisher.store.tables.feeds import (
     archived,
     callbacks,
@@ -52,6 +52,7 @@ from publisher.store.tables.mailing import (
 __all__ = [
     "ROW_ID",
     "UTCDateTime",
+    "api_tokens",
     "archived",
     "articles",
     "bounce_counts",
