@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _COLUMNS = {
     "subscriptions": ("newsletter", "cadence", "state", "created", "confirmed", "ended"),
     "deliveries": ("newsletter", "number", "subject", "state", "settled", "reply"),
+    "bounces": ("received", "kind", "status", "consequence", "diagnostic"),
     "moves": ("former", "mailbox", "state", "created"),
     "notices": ("subject", "created", "sent"),
     "suppressions": ("address", "newsletter", "reason", "created", "until", "note"),
