@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher import deliver, editing, hub, ingest, issues, notify, webhooks, websub
+from publisher import deliver, editing, hub, ingest, issues, notify, prune, webhooks, websub
 from publisher.compose import Composer
 from publisher.config import Config, SourceEntry, Webhook
 from publisher.correct import Corrector
@@ -361,6 +361,10 @@ class App:
             connect=lambda newsletter: self.connect(carrier(newsletter)),
         )
         return await notify.notify(self.store, line, clock=self.clock, stop=stop)
+
+    async def prune(self, *, is_dry: bool = False) -> dict[str, int]:
+        """Let go of what was kept of people for long enough; give how much, by what it is."""
+        return await prune.prune(self.store, self.config.retention, is_dry=is_dry, clock=self.clock)
 
     def connect(self, relay: str) -> Transport:
         """Make a connection to a relay; nothing is opened before it is used."""

@@ -804,6 +804,17 @@ class Suppression:
     until: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """For how long what is held of people is kept, from when it was last of use."""
+
+    left: timedelta
+    unconfirmed: timedelta
+    replies: timedelta
+    notices: timedelta
+    events: timedelta
+
+
 class MoveState(enum.StrEnum):
     """How far a change of address has come."""
 

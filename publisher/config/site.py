@@ -18,6 +18,7 @@ from publisher.model import (
     Feed,
     Newsletter,
     Publication,
+    Retention,
     WarmUp,
     Weight,
 )
@@ -171,6 +172,7 @@ class Config:
     senders: Mapping[str, Sender]
     bounce_address: Address | None
     webhooks: tuple[Webhook, ...]
+    retention: Retention
     preflight: Mapping[str, Weight]
     accepted: tuple[str, ...]
 
