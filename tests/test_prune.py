@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from publisher import prune as pruning
-from publisher.model import MoveState, Notice
+from publisher.model import BounceKind, Consequence, MoveState, Notice
 from publisher.prune import prune
 from publisher.store import notices as noted
 from publisher.store import tables as t
@@ -25,8 +25,17 @@ KEPT = replace(
     unconfirmed=3 * DAY,
     replies=5 * DAY,
     notices=5 * DAY,
+    bounces=5 * DAY,
+    quarantine=5 * DAY,
     events=5 * DAY,
 )
+
+SOFT = {
+    "kind": BounceKind.SOFT,
+    "status": "4.2.2",
+    "diagnostic": "full",
+    "consequence": Consequence.NONE,
+}
 
 
 async def pruned(desk: Desk, *, is_dry: bool = False) -> dict[str, int]:
@@ -76,6 +85,20 @@ async def test_what_is_kept_long_enough_goes_and_the_proof_stays(
                 created=desk.clock(),
             )
         )
+        for table, about in (
+            (
+                t.quarantine,
+                {
+                    "recipients": "bounce@example.org",
+                    "reason": "empty",
+                    "raw": b"",
+                    "size_bytes": 0,
+                },
+            ),
+            (t.bounces, {"subscriber_id": person, "address_key": "eve@example.org"} | SOFT),
+        ):
+            known = {"digest": "d", "via": "pipe", "received": desk.clock()}
+            await connection.execute(insert(table).values(**known, **about))
     for name in ("ann", "bob", "cem"):
         await desk.leave(name)
     balance = await desk.balance(issue)
@@ -95,6 +118,8 @@ async def test_what_is_kept_long_enough_goes_and_the_proof_stays(
         "replies of relays": 5,
         "notices": 1,
         "changes of address": 1,
+        "bounces and complaints": 1,
+        "mails in quarantine": 1,
         "events": 10,
     }
     # That they were erased is an event.

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
+from publisher.config.bounces import BouncesTable
 from publisher.config.looks import ThemeTable
 from publisher.config.site import Endpoint, Security
 from publisher.config.table import Table
@@ -27,7 +28,6 @@ from publisher.config.values import (
     Language,
     Listen,
     MailAddress,
-    NotInForce,
     PositiveDuration,
     Rate,
     Relays,
@@ -534,17 +534,6 @@ class PreflightTable(Table):
     """
 
 
-class BouncesTable(Table):
-    """Mail that comes back."""
-
-    address: MailAddress | None = None
-    """The envelope sender: bounces come to it with a token, as bounce+TOKEN@example.org. Without
-    one, the newsletter's own address.
-    """
-    maildir: Annotated[Path | None, NotInForce()] = None
-    """The Maildir folder into which mail to that address is delivered."""
-
-
 class RetentionTable(Table):
     """For how long what is held of people is kept. The clock lets go of it once a day; `publisher
     prune --dry-run` says of how much. Rows of the ledger stay, as they prove that nothing came
@@ -563,6 +552,10 @@ class RetentionTable(Table):
     """For how long it is kept what the admin, and readers who changed their address, were written
     about.
     """
+    bounces: PositiveDuration = timedelta(days=180)
+    """For how long bounces and complaints are kept. What they led to, a suppression, stays."""
+    quarantine: PositiveDuration = timedelta(days=30)
+    """For how long mail to the bounce address is kept that nobody could read."""
     events: PositiveDuration = timedelta(days=90)
     """For how long events can be read, and webhooks be told of them."""
 

@@ -19,10 +19,12 @@ from publisher.model import Retention, SubscriptionState
 from publisher.store import bulk, personal
 from publisher.store.personal import Person
 from publisher.store.tables import (
+    bounces,
     deliveries,
     events,
     moves,
     notices,
+    quarantine,
     subscribers,
     subscriptions,
 )
@@ -200,6 +202,20 @@ STEPS = (
         kept=attrgetter("notices"),
         over=_older(moves.c.created),
         act=_delete_from(moves),
+    ),
+    Step(
+        name="bounces and complaints",
+        table=bounces,
+        kept=attrgetter("bounces"),
+        over=_older(bounces.c.received),
+        act=_delete_from(bounces),
+    ),
+    Step(
+        name="mails in quarantine",
+        table=quarantine,
+        kept=attrgetter("quarantine"),
+        over=_older(quarantine.c.received),
+        act=_delete_from(quarantine),
     ),
     Step(
         name="events",

@@ -24,6 +24,7 @@ from publisher.web import (
     badlink,
     caught,
     documents,
+    hooks,
     hub,
     issue,
     lists,
@@ -48,6 +49,8 @@ log = structlog.get_logger()
 _FORM_BYTES = 64 * 1024
 # Hubs send the whole feed.
 _DOCUMENT_BYTES = 10 * 1024 * 1024
+# A provider sends thousands of events at once.
+_EVENTS_BYTES = 5 * 1024 * 1024
 _RETRY_SECONDS = "30"
 
 
@@ -69,6 +72,7 @@ def application(site: Site) -> ASGIApp:
     app.state.polls = polls
     app.state.deltas = Deltas(site.store, site.publication)
     app.state.afresh = Afresh(site)
+    app.state.pace = api.Pace()
     lane = Lane(app, memory, polls)
     # Whose request it is counts for nothing but the limits on polls and on what our hub is asked.
     is_counted = site.serving.polls or site.publication.has_own_hub
@@ -113,12 +117,18 @@ def _routes(site: Site) -> list[Route]:
         Route("/sitemaps/{part}.xml", sitemap.part),
         Route("/favicon.ico", probes.favicon),
         *(_hub() if site.publication.has_own_hub else ()),
-        *(api.routes() if site.pushing else ()),
+        *(_hooks() if site.hooks else ()),
+        *api.routes(has_pushing=site.pushing is not None),
     ]
 
 
 def _hub() -> list[Route]:
     return [Route("/hub", hub.ask, methods=["POST"], max_body_size=_FORM_BYTES)]
+
+
+def _hooks() -> list[Route]:
+    path = "/hooks/bounces/{name}"
+    return [Route(path, hooks.bounces, methods=["POST"], max_body_size=_EVENTS_BYTES)]
 
 
 def _open(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:

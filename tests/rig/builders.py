@@ -46,6 +46,8 @@ RETENTION = Retention(
     unconfirmed=timedelta(days=30),
     replies=timedelta(days=90),
     notices=timedelta(days=90),
+    bounces=timedelta(days=180),
+    quarantine=timedelta(days=30),
     events=timedelta(days=90),
 )
 AUTOMATIC = AutomaticFeeds(kinds=(), formats=tuple(Format), limit=50, full=True)

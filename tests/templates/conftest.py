@@ -170,7 +170,7 @@ def pages(templates: Templates) -> dict[str, str]:
         "not_found": {},
         "badlink": {"has_ended": False, "newsletter": None},
         "no_feed": {"ended": None, "feeds": [samples.FEED] * 3},
-        "api": readable(openapi(samples.PUBLICATION)),
+        "api": readable(openapi(samples.PUBLICATION, has_pushing=True)),
         "caught": {"mails": [caught]},
         "caught_mail": {"id": "1", "content": content},
     }
