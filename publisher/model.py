@@ -771,11 +771,6 @@ class Subscription:
         """How often they hear."""
         return self.wishes.cadence
 
-    @property
-    def was_active(self) -> bool:
-        """Whether it was confirmed, since it was last asked for."""
-        return self.confirmed is not None and self.confirmed >= self.created
-
 
 class SuppressionReason(enum.StrEnum):
     """Why an address is never mailed."""
@@ -824,6 +819,29 @@ class MoveState(enum.StrEnum):
     ASKED = "asked"  # the new mailbox is asked
     DONE = "done"
     STOPPED = "stopped"  # the old mailbox wanted none of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A person as a list from elsewhere tells of them.
+
+    ``state`` is None where the list does not say. ``suppressed`` is why the other system mails
+    them no more, "" if it does. A ``cadence`` of "" is whatever is usual. ``consent`` is what the
+    list knows about how they came.
+    """
+
+    address: Address
+    state: SubscriptionState | None = None
+    suppressed: str = ""
+    created: datetime | None = None
+    confirmed: datetime | None = None
+    ended: datetime | None = None
+    cadence: str = ""
+    topics: tuple[str, ...] = ()
+    language: str = ""
+    own_time: str = ""
+    paused_until: datetime | None = None
+    consent: Mapping[str, str] = field(default_factory=dict)
 
 
 class DeliveryState(enum.StrEnum):

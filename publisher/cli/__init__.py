@@ -19,10 +19,13 @@ from typer.core import TyperGroup
 from publisher.cli import (
     articles,
     asking,
+    barring,  # noqa: F401 -- adds commands to `suppressions`
     bounces,
     choosing,  # noqa: F401 -- adds a command to `subscribers`
     correcting,  # noqa: F401 -- adds a command to `issues`
     events,
+    exporting,  # noqa: F401 -- adds a command to `subscribers`
+    importing,  # noqa: F401 -- adds a command to `subscribers`
     issues,
     keys,
     people,

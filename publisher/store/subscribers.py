@@ -30,8 +30,9 @@ from publisher.store.tables import (
     subscriptions,
 )
 
-# How a person left who did it by a link of theirs.
+# How a person left by a link of theirs who read until then; and who had only been asked.
 OWN_LEAVING = (PAGE, ONE_CLICK) = ("page", "one-click")
+DECLINED = "declined"
 
 _MOST_ASKED = 3
 _ASKED_AGAIN = timedelta(days=1)
@@ -128,7 +129,7 @@ async def add(
     if not people:
         return
     active = state is SubscriptionState.ACTIVE
-    covered = await _start(connection, newsletter, wishes.cadence, now) if active else None
+    covered = await start(connection, newsletter, wishes.cadence, now) if active else None
     await connection.execute(
         insert(subscriptions),
         [
@@ -237,7 +238,7 @@ async def activate(
             state=SubscriptionState.ACTIVE,
             confirmed=now,
             consent={**found.consent, **consent},
-            covered=await _start(connection, found.newsletter, found.cadence, now),
+            covered=await start(connection, found.newsletter, found.cadence, now),
         )
     )
     return result.rowcount == 1 and await _tell(
@@ -263,8 +264,8 @@ async def bring_back(
 ) -> list[int]:
     """Undo a person's own leaving: make active what they ended at this instant; give the ids.
 
-    All else is as it was, so nothing is lost and nothing comes twice. What had not been confirmed
-    by then is not made active by this.
+    All else is as it was, so nothing is lost and nothing comes twice. What they had only been
+    asked for is not made active by this.
     """
     back = await connection.execute(
         update(subscriptions)
@@ -273,7 +274,6 @@ async def bring_back(
             subscriptions.c.state == SubscriptionState.ENDED,
             subscriptions.c.ended == ended,
             subscriptions.c.ended_by.in_(OWN_LEAVING),
-            subscriptions.c.confirmed >= subscriptions.c.created,
         )
         .values(state=SubscriptionState.ACTIVE, ended=None, ended_by="")
         .returning(subscriptions.c.id)
@@ -335,7 +335,7 @@ def _columns(wishes: Wishes) -> dict[str, Any]:
     }
 
 
-async def _start(
+async def start(
     connection: AsyncConnection, newsletter: str, cadence: str, now: datetime
 ) -> datetime | None:
     """Give up to where articles are behind somebody who joins a cadence now.
