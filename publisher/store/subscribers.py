@@ -74,6 +74,14 @@ async def people(
     return found
 
 
+async def by_key(connection: AsyncConnection, address_key: str) -> int | None:
+    """Find a person by the key of their address."""
+    found: int | None = await connection.scalar(
+        select(subscribers.c.id).where(subscribers.c.address_key == address_key)
+    )
+    return found
+
+
 async def bonds(
     connection: AsyncConnection, people: Collection[int], newsletter: str
 ) -> dict[int, Subscription]:

@@ -60,6 +60,17 @@ def test_a_person_is_shown_with_all_that_is_held(loaded: Command) -> None:
     assert "Subscriptions\n" in told
 
 
+def test_a_person_moves(loaded: Command) -> None:
+    loaded("subscribers", "add", "ann@example.org", *TO_DIGEST, "--confirmed")
+
+    moved = loaded("subscribers", "move", "ann@example.org", "Ann@New.example")
+    again = loaded("subscribers", "move", "ann@example.org", "Ann@New.example")
+
+    assert "What went to ann@example.org goes to Ann@New.example.\n" == moved.stdout
+    assert {"Ann@new.example": "active"} == states(loaded)
+    assert (1, "error: nobody is known under ann@example.org\n") == (again.exit_code, again.stderr)
+
+
 def test_a_person_is_erased_with_a_receipt(loaded: Command) -> None:
     loaded("subscribers", "add", "ann@example.org", *TO_DIGEST, "--confirmed")
 

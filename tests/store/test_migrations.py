@@ -171,11 +171,8 @@ def test_failed_migration_leaves_nothing_half_done(
         "    raise RuntimeError('killed')\n",
         encoding="utf-8",
     )
-    config, _ = migrations._alembic()
-    config.set_main_option("script_location", str(tmp_path))
-    broken = (config, ScriptDirectory.from_config(config))
     with monkeypatch.context() as patch:
-        patch.setattr(migrations, "_alembic", lambda: broken)
+        patch.setattr(migrations, "_SCRIPTS", tmp_path)
         with pytest.raises(RuntimeError, match="killed"):
             migrate(blank_url)
 
