@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,16 +15,30 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher import deliver, editing, hub, ingest, issues, notify, webhooks, websub
+from publisher import (
+    deliver,
+    editing,
+    hub,
+    ingest,
+    issues,
+    notify,
+    providers,
+    webhooks,
+    websub,
+)
+from publisher.bounces import Bounces, Policy
 from publisher.compose import Composer
 from publisher.config import Config, SourceEntry, Webhook
 from publisher.correct import Corrector
 from publisher.deliver.standing import Standing
 from publisher.deliver.witness import Witness
 from publisher.editing import Wish
+from publisher.errors import FetchError
+from publisher.fetch import Fetcher, user_agent
 from publisher.ingest.legible import bounded, legible
 from publisher.letters import Letters, Stationery
 from publisher.limits import Limits
+from publisher.mailboxes import Mailbox
 from publisher.model import (
     Cadence,
     FeedDocument,
@@ -37,6 +51,7 @@ from publisher.model import (
 )
 from publisher.ports import Clock, Source, Transport
 from publisher.preflight import Preflight
+from publisher.providers import Posted, Provider, Unsigned
 from publisher.publish import Press
 from publisher.render import Templates
 from publisher.sources.push import Pushed, PushSource, PushState
@@ -76,6 +91,8 @@ class App:
     clock: Clock
     limits: Limits
     standing: Standing
+    bounces: Bounces
+    providers: Mapping[str, Provider]
     witness: Witness
     # Passes over one source are made one after the other, whoever asks for them.
     turns: defaultdict[str, asyncio.Lock] = field(
@@ -337,23 +354,60 @@ class App:
         return None if None in reasons else reasons[0]
 
     async def notify(self, stop: asyncio.Event) -> int:
-        """Mail the admin what somebody has to look at; give how many notices were sent.
+        """Mail the admin what somebody has to look at, and mailboxes what concerns them alone.
 
-        It goes over the first relay that works, from the first newsletter. Without an admin it
-        stays noted.
+        Give how many notices were sent. The admin's go over the first relay that works, from the
+        first newsletter, and stay noted without an admin.
         """
         config = self.config
-        if config.admin is None or not config.relays:
+        senders = {newsletter.slug: newsletter.sender for newsletter in config.newsletters}
+        sender = next(iter(senders.values()), config.admin)
+        if sender is None or not config.relays:
             return 0
         down = self.standing.is_on_trial
-        relay = min(config.relays, key=down)  # the first that is not down, or the first
-        senders = [newsletter.sender for newsletter in config.newsletters]
+        first = min(config.relays, key=down)  # the first that is not down, or the first
+
+        def carrier(slug: str) -> str:
+            found = next((each for each in config.newsletters if each.slug == slug), None)
+            return next(iter(self.relays_of(found) if found else ()), first)
+
         line = notify.Line(
-            sender=senders[0] if senders else config.admin,
+            sender=sender,
             admin=config.admin,
-            connect=lambda: self.connect(relay),
+            senders=senders,
+            connect=lambda newsletter: self.connect(carrier(newsletter)),
         )
         return await notify.notify(self.store, line, clock=self.clock, stop=stop)
+
+    def mailboxes(self) -> list[Mailbox]:
+        """Make the mailboxes into which mails come back; nothing is opened before it is used."""
+        # Here, since their libraries take their time to load, and most commands need none.
+        from publisher.mailboxes.imap import Imap
+        from publisher.mailboxes.lmtp import LmtpListener
+        from publisher.mailboxes.maildir import Maildir
+
+        settings, address = self.config.bounces.mailboxes, self.config.bounces.address
+        made: list[Mailbox] = []
+        if settings.maildir is not None:
+            made.append(Maildir(settings.maildir))
+        if settings.imap is not None:
+            made.append(Imap(settings.imap))
+        if settings.lmtp is not None and address is not None:
+            made.append(LmtpListener(settings.lmtp, address))
+        return made
+
+    async def hear(self, name: str, posted: Posted) -> None:
+        """Take in what a provider has posted.
+
+        Raises Unsigned, Unreadable, and FetchError or StoreError where it has to come again.
+        """
+        try:
+            verdicts = await self.providers[name].events(posted)
+        except Unsigned:
+            await self.bounces.ignore("unsigned")
+            raise
+        for verdict in verdicts:
+            await self.bounces.hear(verdict, via=name)
 
     def connect(self, relay: str) -> Transport:
         """Make a connection to a relay; nothing is opened before it is used."""
@@ -365,6 +419,23 @@ class App:
         from publisher.transports._signing import Signing
 
         return Signing(transport, to.signers)
+
+
+def _providers(config: Config) -> dict[str, Provider]:
+    """Make the providers that tell of mails; what they point to is fetched as from strangers."""
+
+    async def get(url: str) -> bytes:
+        async with Fetcher(agent=user_agent(config.publication.base_url)) as fetcher:
+            answer = await fetcher.get(url)
+        if answer.status != 200:
+            raise FetchError(url, f"the server answered {answer.status}")
+        return answer.body
+
+    site = providers.Site(bounce=config.bounces.address, get=get)
+    return {
+        name: module.make(settings, site)
+        for name, (module, settings) in config.bounces.providers.items()
+    }
 
 
 def _transport(hop: Hop) -> Transport:
@@ -444,7 +515,7 @@ def _assemble(config: Config, store: Store, ring: keys.Ring, clock: Clock) -> Ap
         newsletters={newsletter.slug: newsletter for newsletter in config.newsletters},
         tokens=tokens,
         secret=ring.site,
-        bounce=config.bounce_address,
+        bounce=config.bounces.address,
     )
     templates = Templates(config.templates)
     letters = Letters(store, stationery)
@@ -460,6 +531,14 @@ def _assemble(config: Config, store: Store, ring: keys.Ring, clock: Clock) -> Ap
         letters=letters,
         preflight=preflight,
         limits=Limits.of(config),
+        bounces=Bounces(
+            store,
+            tokens=tokens,
+            address=config.bounces.address,
+            policy=Policy(limit=config.bounces.soft_limit, half_life=config.bounces.soft_half_life),
+            clock=clock,
+        ),
+        providers=_providers(config),
         witness=Witness(config.witness, ring.site),
         standing=Standing(
             {each.slug: each.relays for each in config.newsletters},

@@ -781,6 +781,7 @@ class SuppressionReason(enum.StrEnum):
     """Why an address is never mailed."""
 
     HARD_BOUNCE = "hard_bounce"  # there is nobody
+    SOFT_BOUNCES = "soft_bounces"  # it has failed for now too often
     COMPLAINT = "complaint"  # its owner reported a mail as spam
     MANUAL = "manual"  # an admin's decision
     ERASED = "erased"  # its owner had themselves erased
@@ -810,6 +811,29 @@ class MoveState(enum.StrEnum):
     ASKED = "asked"  # the new mailbox is asked
     DONE = "done"
     STOPPED = "stopped"  # the old mailbox wanted none of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A person as a list from elsewhere tells of them.
+
+    ``state`` is None where the list does not say. ``suppressed`` is why the other system mails
+    them no more, "" if it does. A ``cadence`` of "" is whatever is usual. ``consent`` is what the
+    list knows about how they came.
+    """
+
+    address: Address
+    state: SubscriptionState | None = None
+    suppressed: str = ""
+    created: datetime | None = None
+    confirmed: datetime | None = None
+    ended: datetime | None = None
+    cadence: str = ""
+    topics: tuple[str, ...] = ()
+    language: str = ""
+    own_time: str = ""
+    paused_until: datetime | None = None
+    consent: Mapping[str, str] = field(default_factory=dict)
 
 
 class DeliveryState(enum.StrEnum):
@@ -968,7 +992,69 @@ class Event:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Scope(enum.StrEnum):
+    """What a token of the API lets a program do. What is in none of them nobody may do."""
+
+    NEWSLETTERS_READ = "newsletters:read"
+    SUBSCRIBERS_READ = "subscribers:read"
+    SUBSCRIBERS_WRITE = "subscribers:write"
+    SUBSCRIBERS_CONFIRM = "subscribers:confirm"  # vouch for people, who are not asked then
+    SUBSCRIBERS_ERASE = "subscribers:erase"
+    SUPPRESSIONS_READ = "suppressions:read"
+    SUPPRESSIONS_WRITE = "suppressions:write"
+    ISSUES_READ = "issues:read"
+    ISSUES_WRITE = "issues:write"
+    EVENTS_READ = "events:read"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
+
+
 # --- mail -------------------------------------------------------------------------------
+
+
+class BounceKind(enum.StrEnum):
+    """What is told of one of our mails: by a mail that came back, or by a provider."""
+
+    HARD = "hard"  # nobody is at this address
+    SOFT = "soft"  # not taken this time
+    POLICY = "policy"  # refused for who we are or what we say: no fault of the address
+    COMPLAINT = "complaint"  # its reader calls it spam
+    FEEDBACK = "feedback"  # a feedback report of another type
+    DELAYED = "delayed"  # not yet; there will be word of it
+    DELIVERED = "delivered"  # evidence that it arrived
+    AUTO_REPLY = "auto_reply"
+    CHALLENGE = "challenge"  # asks us to prove that we are no machine
+    UNSUBSCRIBE = "unsubscribe"
+    UNPARSED = "unparsed"
+
+
+class Consequence(enum.StrEnum):
+    """What followed from a bounce."""
+
+    NONE = "none"
+    SUPPRESSED = "suppressed"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one mail, or one event of a provider, says. All of it is as hostile as its sender.
+
+    ``tokens`` stood in addresses of ours, ``links`` in unsubscribe links of the returned mail;
+    none is verified yet. ``message_id`` and ``address`` are those of the mail that it is about,
+    ``status`` an enhanced status code or the type of a feedback report. ``reason`` is why it
+    could not be read. ``digest`` is the same for copies of one report.
+    """
+
+    kind: BounceKind
+    digest: str
+    tokens: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    message_id: str = ""
+    address: str = ""
+    status: str = ""
+    diagnostic: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from publisher.app import App, opened
 from publisher.capture import CaptureServer
 from publisher.config import Config, load
 from publisher.errors import ConfigError, PublisherError, first_cause
+from publisher.receiver import receive
 from publisher.scheduler import keep_time
 from publisher.web.app import application
 from publisher.web.serve import serve as serve_web
@@ -105,6 +106,7 @@ async def _work(
     async with asyncio.TaskGroup() as tasks:
         if Part.CLOCK in parts:
             tasks.create_task(keep_time(app, over, work_waits))
+            tasks.create_task(receive(app, over))
         if Part.WORKER in parts:
             tasks.create_task(work(app, over, work_waits))
         tasks.create_task(_watch_keys(app, over, reload))
@@ -179,6 +181,8 @@ def site_for(app: App, *, capture: bool) -> Site:
         clock=app.clock,
         caught=app.config.capture.folder if capture else None,
         pushing=app if app.push_tokens else None,
+        webhooks=app.config.webhooks,
+        hooks=app if app.providers else None,
     )
 
 

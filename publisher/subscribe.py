@@ -22,13 +22,12 @@ from publisher.model import (
     Publication,
     Subscription,
     SubscriptionState,
-    SuppressionReason,
     Wishes,
 )
 from publisher.ports import Clock
 from publisher.render import Templates
 from publisher.renditions import confirmation
-from publisher.store import accounts, composing, renditions, subscribers, suppressions
+from publisher.store import composing, leaving, renditions, subscribers, suppressions
 from publisher.store.engine import Store
 from publisher.tokens import Purpose, Tokens
 
@@ -82,8 +81,6 @@ async def subscribe(
         return became
 
 
-# What the person themselves may lift.
-_OWN_AFFAIR = (SuppressionReason.ERASED, SuppressionReason.COMPLAINT)
 # For so long a leaving may be undone: for a slip of the finger, noticed at once.
 UNDO_WITHIN = timedelta(hours=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -217,10 +214,7 @@ async def confirm(
     async with store.write() as connection:
         now = clock()
         if await subscribers.activate(connection, found.id, consent, now):
-            for newsletter in ("", found.newsletter):
-                await suppressions.unsuppress(
-                    connection, key(found.address), now, newsletter=newsletter, reasons=_OWN_AFFAIR
-                )
+            await suppressions.lift_own(connection, key(found.address), found.newsletter, now)
     return await holder(store, tokens, Purpose.CONFIRM, token)
 
 
@@ -230,13 +224,12 @@ async def in_mail(store: Store, tokens: Tokens, token: str) -> list[Subscription
     The first is that of the newsletter whose mail it is; there are others where several
     newsletters share a mail.
     """
-    found = await holder(store, tokens, Purpose.UNSUBSCRIBE, token)
-    _, *rendition = tokens.read(Purpose.UNSUBSCRIBE, token)
-    if not rendition:
-        return [found]
+    ids = tokens.read(Purpose.UNSUBSCRIBE, token)
     async with store.read() as connection:
-        others = await subscribers.in_rendition(connection, found.subscriber, rendition[0])
-    return [found, *(each for each in others if each.id != found.id)]
+        found = await leaving.in_mail(connection, *ids)
+    if not found:
+        raise TokenEnded("the subscription of this link is no longer there")
+    return found
 
 
 async def unsubscribe(
@@ -256,17 +249,17 @@ async def unsubscribe(
     Whoever follows the link of a mail has it, so if it was in doubt, it is no more.
     """
     found = await in_mail(store, tokens, token)
-    leaving = [each for each in found if only is None or each.newsletter == only]
+    gone = [each for each in found if only is None or each.newsletter == only]
     _, *mailed = tokens.read(Purpose.UNSUBSCRIBE, token)
     async with store.write() as connection:
-        now = clock()
-        for rendition in mailed:
-            for mail in await accounts.of_rendition(connection, found[0].subscriber, rendition):
-                await accounts.settle_doubt(
-                    connection, mail, arrived=True, reply="left by its own link", now=now
-                )
-        for each in leaving:
-            await subscribers.end(connection, each.id, now, by=by)
+        await leaving.leave(
+            connection,
+            gone,
+            rendition=next(iter(mailed), None),
+            how="left by its own link",
+            by=by,
+            now=clock(),
+        )
     return await in_mail(store, tokens, token)
 
 

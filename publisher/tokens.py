@@ -34,6 +34,8 @@ class Purpose(enum.StrEnum):
     PREFERENCES = "preferences"
     BOUNCE = "bounce"
     UNDO = "undo"
+    MOVE = "move"
+    KEEP = "keep"
 
 
 _PREFIXES = {purpose: f"publisher token\0{purpose.value}\0".encode() for purpose in Purpose}

@@ -129,13 +129,13 @@ async def _keep_calling(app: App, hook: Webhook, stop: asyncio.Event) -> None:
 
 
 async def _keep_notifying(app: App, stop: asyncio.Event) -> None:
-    """Mail the admin what somebody has to look at; each notice has its own time to be tried."""
+    """Mail what is noted for the admin or a mailbox; each notice has its own time to be tried."""
     while not stop.is_set():
         try:
             if sent := await app.notify(stop):
-                log.info("admin told", notices=sent)
+                log.info("notices sent", notices=sent)
         except PublisherError as error:
-            log.error("admin not told", reason=str(error))  # noqa: TRY400
+            log.error("notices not sent", reason=str(error))  # noqa: TRY400
         await _any_of(stop.wait(), within=_IDLE_SECONDS)
 
 

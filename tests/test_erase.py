@@ -10,8 +10,8 @@ from sqlalchemy import insert, select, update
 from publisher import subscribe as verbs
 from publisher.erase import NobodyHeld, erase, held
 from publisher.mail import address as addresses
-from publisher.model import Address, DeliveryState, Issue, MoveState, Notice
-from publisher.store import keys, personal
+from publisher.model import Address, BounceKind, DeliveryState, Issue, MoveState, Notice, Verdict
+from publisher.store import bounces, keys, personal, quarantine
 from publisher.store import notices as noted
 from publisher.store import tables as t
 from publisher.store.personal import Receipt
@@ -24,8 +24,27 @@ ANN = addresses.parse("Ann.Lee@Example.org", name="Ann Lee")
 SAYS_WHO = ("ann.lee", "ann lee")
 # What a column is called that may say who somebody is. A table with one is handled: its place is
 # filled by `full` below, and so is looked through once they are erased.
-TELLING = {"address", "address_key", "consent", "former", "mailbox", "recipient", "subscriber_id"}
-HANDLED = {"deliveries", "moves", "notices", "subscribers", "subscriptions", "suppressions"}
+TELLING = {
+    "address",
+    "address_key",
+    "consent",
+    "former",
+    "mailbox",
+    "raw",
+    "recipient",
+    "subscriber_id",
+}
+HANDLED = {
+    "bounces",
+    "deliveries",
+    "events",
+    "moves",
+    "notices",
+    "quarantine",
+    "subscribers",
+    "subscriptions",
+    "suppressions",
+}
 
 
 async def forget(desk: Desk, who: Address = ANN) -> Receipt:
@@ -84,6 +103,20 @@ async def full(desk: Desk) -> list[Issue]:
                 recipient=recipient,
             )
             await noted.add(connection, notice, now)
+        told = Verdict(kind=BounceKind.HARD, digest="1", diagnostic=f"<{ANN.mailbox}>: nobody")
+        about = await bounces.of_address(connection, addresses.key(ANN))
+        assert about is not None
+        await bounces.record(connection, told, about, "pipe", now)
+        for number, says in enumerate(["To: Ann.Lee@Example.org", "from ann.lee@example.org", "?"]):
+            await quarantine.keep(
+                connection,
+                says.encode(),
+                Verdict(kind=BounceKind.UNPARSED, digest=str(number)),
+                recipients=(),
+                via="pipe",
+                limit_bytes=100,
+                now=now,
+            )
     return [sent, waiting]
 
 
@@ -113,6 +146,9 @@ async def test_nothing_is_left_that_says_who_it_was(desk: Desk, full: list[Issue
         "deliveries": 2,
         "subscriptions": 1,
         "moves": 1,
+        "bounces": 1,
+        "quarantine": 2,
+        "events": 3,
         "notices": 2,
         "subscribers": 1,
     }
@@ -191,6 +227,9 @@ async def test_all_that_is_held_is_told(desk: Desk, full: list[Issue]) -> None:
         "deliveries": 2,
         "subscriptions": 1,
         "moves": 1,
+        "bounces": 1,
+        "quarantine": 2,
+        "events": 3,
         "notices": 1,
         "subscribers": 1,
         "suppressions": 1,

@@ -19,9 +19,13 @@ from typer.core import TyperGroup
 from publisher.cli import (
     articles,
     asking,
+    barring,  # noqa: F401 -- adds commands to `suppressions`
+    bounces,
     choosing,  # noqa: F401 -- adds a command to `subscribers`
     correcting,  # noqa: F401 -- adds a command to `issues`
     events,
+    exporting,  # noqa: F401 -- adds a command to `subscribers`
+    importing,  # noqa: F401 -- adds a command to `subscribers`
     issues,
     keys,
     people,
@@ -36,6 +40,7 @@ from publisher.cli import (
     status,
     steering,  # noqa: F401
     suppressions,
+    tokens,
     trying,
     webhooks,
 )
@@ -151,7 +156,9 @@ app.command(rich_help_panel=_MAIL)(trying.send_test)
 app.command(rich_help_panel=_PEOPLE)(asking.why)
 app.add_typer(people.subscribers, rich_help_panel=_PEOPLE)
 app.add_typer(suppressions.suppressions, rich_help_panel=_PEOPLE)
+app.add_typer(bounces.bounces, rich_help_panel=_PEOPLE)
 app.add_typer(events.events, rich_help_panel=_PROGRAMS)
+app.add_typer(tokens.tokens, rich_help_panel=_PROGRAMS)
 app.add_typer(webhooks.webhooks, rich_help_panel=_PROGRAMS)
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections import Counter
 from collections.abc import AsyncIterator
-from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,13 +25,15 @@ ToNewsletter = Annotated[
 OfNewsletter = Annotated[
     str | None, typer.Option("--newsletter", metavar="SLUG", help="Only this newsletter.")
 ]
+OfState = Annotated[
+    SubscriptionState | None, typer.Option("--state", help="Only those in this state.")
+]
 Confirmed = Annotated[
     bool,
     typer.Option("--confirmed", help="They have agreed already: no confirmation mail is sent."),
 ]
 Address = Annotated[str, typer.Argument(metavar="ADDRESS")]
 
-_BATCH = 500  # people a transaction
 _PAGE = 1000
 
 
@@ -90,79 +88,11 @@ def add(
         raise typer.Exit(1)
 
 
-@subscribers.command("import")
-def import_(
-    ctx: typer.Context,
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE", exists=True, dir_okay=False, help="CSV with columns email and name."
-        ),
-    ],
-    newsletter: ToNewsletter,
-    cadence: CadenceName = None,
-    confirmed: Confirmed = False,
-) -> None:
-    """Subscribe the people of a CSV file. Nobody who left is brought back or asked again.
-
-    Lines that cannot be used are told with their reason; all others are taken in. Without
-    --cadence they get the first that has a schedule.
-    """
-    from publisher.cli import spreadsheet
-    from publisher.subscribe import subscribe
-
-    async def job(app: App) -> Counter[str]:
-        chosen = running.newsletter_called(app.config, newsletter)
-        each = running.cadence_called(chosen, cadence).name
-        counts: Counter[str] = Counter()
-        rows = spreadsheet.read(file)
-        with show.progress("importing", spreadsheet.count_lines(file)) as advance:
-            while batch := list(islice(rows, _BATCH)):
-                for row in batch:
-                    if row.address is None:
-                        show.fault(f"{file}:{row.line}: {row.fault}")
-                        counts["rejected"] += 1
-                counts.update(
-                    await subscribe(
-                        app.store,
-                        chosen,
-                        [row.address for row in batch if row.address is not None],
-                        wishes=Wishes(cadence=each),
-                        confirmed=confirmed,
-                        is_own=False,
-                        consent={"added_by": "import", "file": file.name},
-                        publication=app.config.publication,
-                        templates=app.templates,
-                        clock=app.clock,
-                    )
-                )
-                advance(counts.total())
-        return counts
-
-    counts = running.at_work(ctx, job)
-    told = {
-        "active": "subscribed",
-        "asked": "asked to confirm (the worker sends the mails)",
-        "already": "subscribed already",
-        "waiting": "asked before, no answer yet",
-        "ended": "left before, and stay away",
-        "suppressed": "suppressed, and stay away",
-    }
-    summary = [f"{counts[key]:,} {words}" for key, words in told.items() if counts[key]]
-    if counts["rejected"]:
-        summary.append(f"{show.number(counts['rejected'], 'line')} rejected")
-    show.say(f"{file}: {'; '.join(summary) or 'nobody in it'}.")
-    if counts["rejected"]:
-        raise typer.Exit(1)
-
-
 @subscribers.command("list")
 def list_subscribers(
     ctx: typer.Context,
     newsletter: OfNewsletter = None,
-    state: Annotated[
-        SubscriptionState | None, typer.Option("--state", help="Only those in this state.")
-    ] = None,
+    state: OfState = None,
     as_json: AsJson = False,
 ) -> None:
     """List subscriptions, in the order in which they were made."""
@@ -173,38 +103,8 @@ def list_subscribers(
             as_json=as_json,
             empty="No subscriptions; `publisher subscribers add` and `import` make some.",
         ) as listing:
-            async for page in _pages(app, newsletter, state):
+            async for page in pages(app, newsletter, state):
                 listing.page(_row(app, subscription) for subscription in page)
-
-    running.at_work(ctx, job)
-
-
-@subscribers.command()
-def export(ctx: typer.Context, newsletter: OfNewsletter = None) -> None:
-    """Write subscriptions as CSV to standard output."""
-    from publisher.cli import spreadsheet
-
-    async def job(app: App) -> None:
-        columns = ("email", "name", "newsletter", "cadence", "state", "created", "confirmed")
-        spreadsheet.write(sys.stdout, [(*columns, "ended")])
-        async for page in _pages(app, newsletter, None):
-            spreadsheet.write(
-                sys.stdout,
-                (
-                    (
-                        each.address.mailbox,
-                        each.address.name,
-                        each.newsletter,
-                        each.cadence,
-                        each.state.value,
-                        *(
-                            moment.isoformat(timespec="seconds") if moment else ""
-                            for moment in (each.created, each.confirmed, each.ended)
-                        ),
-                    )
-                    for each in page
-                ),
-            )
 
     running.at_work(ctx, job)
 
@@ -254,7 +154,7 @@ def _why(suppression: Suppression) -> str:
     return ", ".join(filter(None, parts))
 
 
-async def _pages(
+async def pages(
     app: App, newsletter: str | None, state: SubscriptionState | None
 ) -> AsyncIterator[list[Subscription]]:
     """Give subscriptions page by page; no transaction is open while one is printed."""

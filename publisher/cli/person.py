@@ -71,6 +71,27 @@ def _print(address: str, told: dict[str, list[dict[str, Any]]]) -> None:
 
 
 @subscribers.command()
+def move(
+    ctx: typer.Context,
+    former: Annotated[str, typer.Argument(metavar="OLD", help="The address so far.")],
+    to: Annotated[str, typer.Argument(metavar="NEW", help="The address from now on.")],
+) -> None:
+    """Give a person another address, with all that they read. Nothing is lost or comes twice.
+
+    Neither mailbox is asked, since you vouch for it.
+    """
+    from publisher.mail.address import parse
+
+    async def job(app: App) -> None:
+        from publisher.move import by_hand
+
+        await by_hand(app.store, parse(former), parse(to), clock=app.clock)
+        show.say(f"What went to {former} goes to {to}.")
+
+    running.at_work(ctx, job)
+
+
+@subscribers.command()
 def erase(
     ctx: typer.Context,
     address: Address,

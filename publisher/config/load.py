@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from publisher.config import document, looks, relays, rules, webhooks
+from publisher.config import bounces, document, looks, relays, rules, webhooks
 from publisher.config.document import anchored
 from publisher.config.faults import Faults
 from publisher.config.models import (
@@ -76,7 +76,9 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
     site = _site(filled, faults)
     rules.check(filled, faults)
     relays.check(filled, folder, faults)
+    bounces.check(filled, faults)
     sources = rules.settle_sources(filled, faults)
+    providers = rules.settle_providers(filled, faults)
     port = _platform_port(environ, faults)
     faults.settle()
     assert site is not None  # noqa: S101 or there had been a fault
@@ -114,7 +116,7 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
         newsletters=newsletters,
         relays={name: _relay(name, relay, folder) for name, relay in site.smtp.items()},
         senders={domain.lower(): _sender(table) for domain, table in site.senders.items()},
-        bounce_address=site.bounces.address,
+        bounces=bounces.settle(site.bounces, folder, providers),
         webhooks=tuple(map(webhooks.webhook, site.webhooks)),
         preflight=dict(site.preflight),
         accepted=tuple(map(faults.dotted, _not_in_force(Place.of(Site), written))),

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
+from publisher.config.bounces import BouncesTable
 from publisher.config.looks import ThemeTable
 from publisher.config.site import Endpoint, Security
 from publisher.config.table import Table
@@ -27,7 +28,6 @@ from publisher.config.values import (
     Language,
     Listen,
     MailAddress,
-    NotInForce,
     PositiveDuration,
     Rate,
     Relays,
@@ -532,17 +532,6 @@ class PreflightTable(Table):
     """SpamAssassin, if it is installed, gives it at most 5 points. As this takes a second or two,
     issues are only examined for it where it blocks; `preview --check` always asks.
     """
-
-
-class BouncesTable(Table):
-    """Mail that comes back."""
-
-    address: MailAddress | None = None
-    """The envelope sender: bounces come to it with a token, as bounce+TOKEN@example.org. Without
-    one, the newsletter's own address.
-    """
-    maildir: Annotated[Path | None, NotInForce()] = None
-    """The Maildir folder into which mail to that address is delivered."""
 
 
 class Site(Table):

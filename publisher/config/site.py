@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import BaseModel, SecretStr
 
+from publisher.mailboxes._settings import ImapSettings, LmtpListenSettings, MaildirSettings
 from publisher.model import (
     Address,
     AutomaticFeeds,
@@ -112,6 +113,30 @@ class SourceEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mailboxes:
+    """Where mails that come back arrive; None where none do."""
+
+    maildir: MaildirSettings | None
+    lmtp: LmtpListenSettings | None
+    imap: ImapSettings | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BounceSettings:
+    """What becomes of mails that come back, and how they come.
+
+    ``address`` is the envelope sender without its token. ``providers`` maps those that tell of
+    mails over HTTP to their module and its settings.
+    """
+
+    address: Address | None
+    soft_limit: float
+    soft_half_life: timedelta
+    mailboxes: Mailboxes
+    providers: Mapping[str, tuple[ModuleType, BaseModel]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
     """Where the capturing mail server of ``run --capture`` listens and keeps what it caught."""
 
@@ -169,7 +194,7 @@ class Config:
     newsletters: tuple[Newsletter, ...]
     relays: Mapping[str, Relay]
     senders: Mapping[str, Sender]
-    bounce_address: Address | None
+    bounces: BounceSettings
     webhooks: tuple[Webhook, ...]
     preflight: Mapping[str, Weight]
     accepted: tuple[str, ...]

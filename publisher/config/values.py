@@ -11,6 +11,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import time, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -108,6 +109,18 @@ def _listen(value: Any) -> Endpoint:
     if match is None or int(match[3]) > 65535:
         raise ValueError(f'"{value}" is not a host and a port')
     return Endpoint(match[1] or match[2], int(match[3]))
+
+
+def _listen_or_socket(value: Any) -> Endpoint | Path:
+    text = require_text(value)
+    return Path(text) if "/" in text else _listen(text)
+
+
+def _imap_text(value: str) -> str:
+    # It goes into a command of IMAP, whose strings end with their line (RFC 3501 §4.3).
+    if not value.isascii() or not value.isprintable():
+        raise ValueError("holds characters that IMAP does not take here")
+    return value
 
 
 def _store_url(value: SecretStr) -> SecretStr:
@@ -247,6 +260,17 @@ Listen = Annotated[
     InstanceOf[Endpoint],
     BeforeValidator(_listen),
     Allowed('"host:port" with a port from 0 to 65535; 0 is any that is free'),
+]
+ListenOrSocket = Annotated[
+    InstanceOf[Endpoint] | InstanceOf[Path],
+    BeforeValidator(_listen_or_socket),
+    Allowed('"host:port", or the path of a socket, with a slash in it'),
+]
+ImapText = Annotated[
+    str,
+    StringConstraints(min_length=1),
+    AfterValidator(_imap_text),
+    Allowed("text in ASCII"),
 ]
 StoreUrl = Annotated[
     SecretStr,

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from weakref import WeakSet
 
 import aiosqlite
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Select, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
@@ -98,7 +98,7 @@ class Store:
 async def _telling(writer: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """Open a transaction whose last statement writes down the events that it has noted."""
     async with writer.begin() as connection:
-        noted: list[Event] = []
+        noted: list[Event | Select[Any]] = []
         await connection.execution_options(**{events.NOTED: noted})
         yield connection
         await connection.run_sync(events.write_down, noted)

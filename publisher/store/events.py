@@ -67,13 +67,28 @@ def note(connection: AsyncConnection | Connection, *happened: Event) -> None:
     sync.get_execution_options()[NOTED].extend(happened)
 
 
-def write_down(connection: Connection, noted: Collection[Event]) -> None:
+def note_all(connection: AsyncConnection, happened: Select[Any]) -> None:
+    """Tell of changes by the thousand: rows of the columns of an event, from `kind` to `data`."""
+    assert connection.sync_connection is not None  # noqa: S101 -- it is open
+    connection.sync_connection.get_execution_options()[NOTED].append(happened)
+
+
+def write_down(connection: Connection, noted: Collection[Event | Select[Any]]) -> None:
     """Write what a transaction has gathered; nothing but the commit may come after it."""
     if not noted:
         return
-    dialect = connection.dialect
-    if dialect.name == "postgresql":
+    if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
+    _write([each for each in noted if isinstance(each, Event)], connection)
+    for rows in noted:
+        if not isinstance(rows, Event):
+            connection.execute(insert(events).from_select(list(_COLUMNS), rows))
+
+
+def _write(noted: Collection[Event], connection: Connection) -> None:
+    if not noted:
+        return
+    dialect = connection.dialect
     rows = [
         {
             "kind": event.kind,

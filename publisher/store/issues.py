@@ -175,14 +175,17 @@ async def listing(
     *,
     newsletter: str | None = None,
     states: Collection[IssueState] = (),
+    before: int | None = None,
     limit: int | None = None,
 ) -> list[Issue]:
-    """List issues, the newest first."""
+    """List issues, the newest first; ``before`` an id, those that are older."""
     query = select(issues).order_by(issues.c.id.desc())
     if newsletter is not None:
         query = query.where(issues.c.newsletter == newsletter)
     if states:
         query = query.where(issues.c.state.in_(states))
+    if before is not None:
+        query = query.where(issues.c.id < before)
     if limit is not None:
         query = query.limit(limit)
     return [_issue(row) for row in await connection.execute(query)]

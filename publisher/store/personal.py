@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import DeliveryState, Event, EventKind
-from publisher.store import events, suppressions
+from publisher.store import events, quarantine, suppressions
 from publisher.store import tables as t
 
 # What stands for the address of whoever was erased. No address is without an @.
@@ -246,6 +246,40 @@ async def _suppressions(connection: AsyncConnection, person: Person, now: dateti
     ]
 
 
+async def _bounces(connection: AsyncConnection, person: Person) -> Rows:
+    rows = t.bounces.c
+    return await _rows(
+        connection,
+        select(rows.kind, rows.status, rows.diagnostic, rows.consequence, rows.received)
+        .where(_came_back(person))
+        .order_by(rows.id),
+    )
+
+
+async def _forget_bounces(connection: AsyncConnection, person: Person, _now: datetime) -> int:
+    return await _count(connection, delete(t.bounces).where(_came_back(person)))
+
+
+def _came_back(person: Person) -> ColumnElement[bool]:
+    """Say whether a bounce is of a person, or of an address that they had once."""
+    rows = t.bounces.c
+    return or_(rows.subscriber_id == person.id, rows.address_key == person.address_key)
+
+
+async def _quarantine(connection: AsyncConnection, person: Person) -> Rows:
+    rows = t.quarantine.c
+    ids = await quarantine.naming(connection, person.address_key)
+    return await _rows(
+        connection,
+        select(rows.reason, rows.received).where(rows.id.in_(ids)).order_by(rows.id),
+    )
+
+
+async def _forget_quarantine(connection: AsyncConnection, person: Person, _now: datetime) -> int:
+    ids = await quarantine.naming(connection, person.address_key)
+    return await _count(connection, delete(t.quarantine).where(t.quarantine.c.id.in_(ids)))
+
+
 async def _events(connection: AsyncConnection, person: Person) -> Rows:
     rows = t.events.c
     return await _rows(
@@ -281,6 +315,8 @@ PLACES = (
     Place(name="deliveries", told=_deliveries, erase=_clear_deliveries),
     Place(name="subscriptions", told=_subscriptions, erase=_end_subscriptions),
     Place(name="moves", told=_moves, erase=_forget_moves),
+    Place(name="bounces", told=_bounces, erase=_forget_bounces),
+    Place(name="quarantine", told=_quarantine, erase=_forget_quarantine),
     Place(name="events", told=_events, erase=_redact_events),
     Place(name="notices", told=_notices, erase=_forget_notices),
     Place(name="subscribers", told=_subscriber, erase=_make_anonymous),

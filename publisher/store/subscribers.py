@@ -74,6 +74,14 @@ async def people(
     return found
 
 
+async def by_key(connection: AsyncConnection, address_key: str) -> int | None:
+    """Find a person by the key of their address."""
+    found: int | None = await connection.scalar(
+        select(subscribers.c.id).where(subscribers.c.address_key == address_key)
+    )
+    return found
+
+
 async def bonds(
     connection: AsyncConnection, people: Collection[int], newsletter: str
 ) -> dict[int, Subscription]:
@@ -120,7 +128,7 @@ async def add(
     if not people:
         return
     active = state is SubscriptionState.ACTIVE
-    covered = await _start(connection, newsletter, wishes.cadence, now) if active else None
+    covered = await start(connection, newsletter, wishes.cadence, now) if active else None
     await connection.execute(
         insert(subscriptions),
         [
@@ -229,7 +237,7 @@ async def activate(
             state=SubscriptionState.ACTIVE,
             confirmed=now,
             consent={**found.consent, **consent},
-            covered=await _start(connection, found.newsletter, found.cadence, now),
+            covered=await start(connection, found.newsletter, found.cadence, now),
         )
     )
     return result.rowcount == 1 and await _tell(
@@ -327,7 +335,7 @@ def _columns(wishes: Wishes) -> dict[str, Any]:
     }
 
 
-async def _start(
+async def start(
     connection: AsyncConnection, newsletter: str, cadence: str, now: datetime
 ) -> datetime | None:
     """Give up to where articles are behind somebody who joins a cadence now.

@@ -25,6 +25,7 @@ from publisher.store import bulk, events, keys
 from publisher.store.engine import insert_unless
 from publisher.store.tables import subscribers, suppressions
 
+_OWN_AFFAIR = (SuppressionReason.ERASED, SuppressionReason.COMPLAINT)
 # All that the local part of an address's key may hold (publisher.mail.address).
 _LOCAL_PART = string.ascii_lowercase + string.digits + "!#$%&'*+/=?^_`{|}~.-"
 
@@ -266,6 +267,17 @@ async def unsuppress(
         ),
     )
     return True
+
+
+async def lift_own(
+    connection: AsyncConnection, address_key: str, newsletter: str, now: datetime
+) -> None:
+    """Lift what the person themselves was against, since they have confirmed a wish of now.
+
+    That is to have been erased, or to have complained. No wish heals a mailbox that bounces.
+    """
+    for scope in ("", newsletter):
+        await unsuppress(connection, address_key, now, newsletter=scope, reasons=_OWN_AFFAIR)
 
 
 async def page(connection: AsyncConnection, *, after: int = 0, limit: int) -> list[Suppression]:

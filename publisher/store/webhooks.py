@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -49,7 +50,7 @@ class Standing:
     error: str
 
     @property
-    def state(self) -> str:
+    def state(self) -> Literal["active", "failing", "stopped"]:
         """Say in a word how it fares."""
         return "stopped" if self.stopped else "failing" if self.failing else "active"
 

@@ -24,11 +24,13 @@ from publisher.web import (
     badlink,
     caught,
     documents,
+    hooks,
     hub,
     issue,
     lists,
     pages,
     people,
+    person,
     probes,
     sitemap,
     websub,
@@ -47,6 +49,8 @@ log = structlog.get_logger()
 _FORM_BYTES = 64 * 1024
 # Hubs send the whole feed.
 _DOCUMENT_BYTES = 10 * 1024 * 1024
+# A provider sends thousands of events at once.
+_EVENTS_BYTES = 5 * 1024 * 1024
 _RETRY_SECONDS = "30"
 
 
@@ -68,6 +72,7 @@ def application(site: Site) -> ASGIApp:
     app.state.polls = polls
     app.state.deltas = Deltas(site.store, site.publication)
     app.state.afresh = Afresh(site)
+    app.state.pace = api.Pace()
     lane = Lane(app, memory, polls)
     # Whose request it is counts for nothing but the limits on polls and on what our hub is asked.
     is_counted = site.serving.polls or site.publication.has_own_hub
@@ -92,6 +97,11 @@ def _routes(site: Site) -> list[Route]:
         _form("/undo/{token}", people.undo),
         _form("/confirm/{token}", people.confirm),
         _form("/preferences/{token}", people.preferences),
+        _form("/preferences/{token}/address", person.address),
+        _form("/preferences/{token}/data", person.data),
+        _form("/preferences/{token}/erase", person.erase),
+        _form("/move/{token}", person.move),
+        _form("/keep/{token}", person.keep),
         Route("/caught", caught.mails),
         Route("/caught/", caught.mails),
         Route("/caught/{id}.eml", caught.raw),
@@ -107,12 +117,18 @@ def _routes(site: Site) -> list[Route]:
         Route("/sitemaps/{part}.xml", sitemap.part),
         Route("/favicon.ico", probes.favicon),
         *(_hub() if site.publication.has_own_hub else ()),
-        *(api.routes() if site.pushing else ()),
+        *(_hooks() if site.hooks else ()),
+        *api.routes(has_pushing=site.pushing is not None),
     ]
 
 
 def _hub() -> list[Route]:
     return [Route("/hub", hub.ask, methods=["POST"], max_body_size=_FORM_BYTES)]
+
+
+def _hooks() -> list[Route]:
+    path = "/hooks/bounces/{name}"
+    return [Route(path, hooks.bounces, methods=["POST"], max_body_size=_EVENTS_BYTES)]
 
 
 def _open(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:

@@ -26,7 +26,7 @@ from publisher.tokens import Purpose
 from publisher.web.choosing import chosen
 from publisher.web.site import page, site_of
 
-_PRIVATE = {"Cache-Control": "no-store"}
+PRIVATE = {"Cache-Control": "no-store"}
 
 
 async def unsubscribe(request: Request) -> Response:
@@ -52,7 +52,7 @@ async def unsubscribe(request: Request) -> Response:
         clock=site.clock,
     )
     if is_one_click:
-        return PlainTextResponse("You are unsubscribed.\n", headers=_PRIVATE)
+        return PlainTextResponse("You are unsubscribed.\n", headers=PRIVATE)
     gone = [each for each in left if only in (None, each.newsletter)]
     return _of_mail(request, "unsubscribed", gone)
 
@@ -72,7 +72,7 @@ async def undo(request: Request) -> Response:
 def _of_mail(request: Request, name: str, held: Sequence[Subscription]) -> Response:
     """Answer with a page about what a mail came by: one newsletter, or several in one mail."""
     several = [_newsletter(request, each) for each in held] if len(held) > 1 else []
-    return _about(request, name, held[0], several=several)
+    return about(request, name, held[0], several=several)
 
 
 async def confirm(request: Request) -> Response:
@@ -86,8 +86,8 @@ async def confirm(request: Request) -> Response:
             site.store, site.tokens, token, consent={"confirmed_by": "page"}, clock=site.clock
         )
     if holder.state is SubscriptionState.ENDED:
-        return _about(request, "unsubscribed", holder)
-    return _about(request, "confirmed" if request.method == "POST" else "confirm", holder)
+        return about(request, "unsubscribed", holder)
+    return about(request, "confirmed" if request.method == "POST" else "confirm", holder)
 
 
 async def preferences(request: Request) -> Response:
@@ -101,9 +101,9 @@ async def preferences(request: Request) -> Response:
             wanted = chosen(form, newsletter, holder.wishes, site.clock())
         holder = await subscribe.choose(site.store, site.tokens, token, wanted, clock=site.clock)
     if holder.state is SubscriptionState.ENDED:
-        return _about(request, "unsubscribed", holder)
+        return about(request, "unsubscribed", holder)
     now = site.clock()
-    return _about(
+    return about(
         request,
         "preferences",
         holder,
@@ -113,6 +113,7 @@ async def preferences(request: Request) -> Response:
         pause=_day(newsletter, holder.wishes.paused_until, now),
         tomorrow=_day(newsletter, now + timedelta(days=1), now),
         is_saved=wanted == holder.wishes,
+        here=request.url.path,
         unsubscribe_url=f"/u/{site.tokens.sign(Purpose.UNSUBSCRIBE, holder.id)}",
     )
 
@@ -151,7 +152,9 @@ def _configured(request: Request, holder: Subscription) -> Newsletter:
     return found
 
 
-def _about(request: Request, name: str, holder: Subscription, **context: object) -> Response:
+def about(
+    request: Request, name: str, holder: Subscription, *, status: int = 200, **context: object
+) -> Response:
     """Answer with a page about one subscription, in the language of its reader.
 
     Leaving works for former newsletters too.
@@ -162,12 +165,12 @@ def _about(request: Request, name: str, holder: Subscription, **context: object)
     context = {
         "several": (),
         "undo_url": f"/undo/{undoing}" if undoing else "",
+        "address": holder.address.mailbox,
         **context,
         "newsletter": of,
-        "address": holder.address.mailbox,
     }
     language = of.language_for(holder.wishes.language)
-    return page(request, name, context, language=language, headers=_PRIVATE)
+    return page(request, name, context, language=language, status=status, headers=PRIVATE)
 
 
 def _newsletter(request: Request, holder: Subscription) -> Newsletter | _Former:

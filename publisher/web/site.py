@@ -13,9 +13,10 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from publisher.config.site import Serving
+from publisher.config.site import Serving, Webhook
 from publisher.model import Feed, Newsletter, Publication, Rejection, SourceArticle
 from publisher.ports import Clock
+from publisher.providers import Posted
 from publisher.publish import Press
 from publisher.render import Templates
 from publisher.sources.push import Pushed
@@ -46,12 +47,25 @@ class Pushing(Protocol):
         ...
 
 
+class Hooks(Protocol):
+    """What takes in what providers tell of mails; `publisher.app.App` is one."""
+
+    @property
+    def providers(self) -> Mapping[str, object]:
+        """Map the providers of the config by name."""
+        ...
+
+    async def hear(self, name: str, posted: Posted, /) -> None:
+        """Take in what one has posted. Raises Unsigned, Unreadable, FetchError and StoreError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A site under one config; another config makes another one, and another application.
 
     ``caught`` is the folder of the capturing mail server, None when it is not running;
-    ``pushing`` is None when no source takes pushes.
+    ``pushing`` is None when no source takes pushes, ``hooks`` when no provider tells of mails.
     """
 
     store: Store
@@ -64,6 +78,8 @@ class Site:
     clock: Clock
     caught: Path | None
     pushing: Pushing | None = None
+    webhooks: tuple[Webhook, ...] = ()
+    hooks: Hooks | None = None
 
     def newsletter(self, slug: str) -> Newsletter | None:
         """Find a newsletter of the config by its slug."""

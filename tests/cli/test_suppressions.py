@@ -91,3 +91,41 @@ def test_nobody_is_subscribed_who_is_suppressed(loaded: Command, tmp_path: Path)
     assert "1 subscribed; 2 suppressed, and stay away." in imported.stdout
     shown = json.loads(loaded("subscribers", "list", "--json").stdout)
     assert [row["address"] for row in shown] == ["bob@example.org"]
+
+
+def test_suppressions_are_taken_in_and_given_out(loaded: Command, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(
+        "email,reason,until,newsletter,note\n"
+        "Ann@Example.org,hard_bounce,,,\n@Spam.example,,,,\nbob@example.org,complaint,"
+        "2030-01-02,digest,=1\nbad,,,,\nx@example.org,erased,,,\ny@example.org,,,other,\n"
+        "z@example.org,,soon,,\n"
+    )
+
+    taken = loaded("suppressions", "import", str(file))
+
+    assert "list.csv: 3 suppressed; 4 lines rejected.\n" in taken.stdout
+    rejected = file.with_name("list.csv.rejects.csv").read_text(encoding="utf-8")
+    assert [
+        'list.csv,6,x@example.org,"the reason erased is none of complaint, hard_bounce, manual"',
+        "list.csv,7,y@example.org,there is no newsletter other",
+        'list.csv,8,z@example.org,"""soon"" in until is no time"',
+    ] == rejected.splitlines()[2:]
+    exported = loaded("suppressions", "export").stdout
+    lines = [
+        json.loads(line) for line in loaded("suppressions", "export", "--json").stdout.splitlines()
+    ]
+    assert [
+        ("ann@example.org", None, "hard_bounce", None, None),
+        ("@spam.example", None, "manual", None, None),
+        ("bob@example.org", "digest", "complaint", "2030-01-02T00:00:00+00:00", "=1"),
+    ] == [(*map(line.get, ("address", "newsletter", "reason", "until", "note")),) for line in lines]
+    file.write_text(exported)
+    for line in lines:
+        of = ("--newsletter", line["newsletter"]) if line["newsletter"] else ()
+        loaded("suppressions", "remove", line["address"], *of)
+
+    assert "3 suppressed." in loaded("suppressions", "import", str(file)).stdout
+    assert "3 suppressed already." in loaded("suppressions", "import", str(file)).stdout
+
+    assert exported == loaded("suppressions", "export").stdout

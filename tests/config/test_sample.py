@@ -25,6 +25,7 @@ SAMPLE = ROOT / "config" / "publisher.toml"
 ENVIRON = {
     "SMTP_USERNAME": "news",
     "SMTP_PASSWORD": "open sesame",
+    "WEBHOOK_PASSWORD": "open sesame, please",
     "WEBHOOK_SECRET": "whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=",
 }
 
@@ -98,11 +99,9 @@ def test_sample_shows_every_key(tmp_path: Path) -> None:
 
 
 def test_sample_has_no_fault_with_every_key_set(tmp_path: Path) -> None:
-    expected = ["bounces.maildir"]
-
     config = load(all_set(tmp_path), ENVIRON)
 
-    assert expected == config.inactive()
+    assert not config.inactive()
 
 
 def test_reference_page_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:

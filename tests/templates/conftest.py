@@ -18,6 +18,7 @@ from publisher.render import RecipientView, Templates, inline
 from publisher.render.filters import direction
 from publisher.render.zones import zones
 from publisher.store.corrections import Correction
+from publisher.store.personal import Receipt
 from publisher.web.api.document import openapi
 from publisher.web.api.page import readable
 from publisher.web.archive import Row
@@ -113,6 +114,10 @@ def pages(templates: Templates) -> dict[str, str]:
         "issues": [],
         "articles": [],
     }
+    here = {"here": "/preferences/token"}
+    receipt = Receipt(
+        id=7, hash="5f" * 32, wanted_by="person", counts={}, created=samples.ISSUE.date
+    )
     context: dict[str, dict[str, object]] = {
         "home": {
             "feeds": [samples.FEED],
@@ -129,7 +134,7 @@ def pages(templates: Templates) -> dict[str, str]:
         },
         "issue": issue(templates, "en"),
         "unsubscribe": about | {"several": [samples.NEWSLETTER] * 2},
-        "unsubscribed": about,
+        "unsubscribed": about | {"undo_url": "/undo/token"},
         "confirm": about,
         "confirmed": about,
         "preferences": {
@@ -153,11 +158,19 @@ def pages(templates: Templates) -> dict[str, str]:
             "tomorrow": "2026-11-24",
             "is_saved": True,
             "unsubscribe_url": "https://news.example.org/u/token",
+            "here": "/preferences/token",
         },
+        "resubscribed": about | {"several": [samples.NEWSLETTER] * 2},
+        "address": about | here | {"typed": ADDRESS, "is_asked": False},
+        "data": about | here,
+        "erase": about | here,
+        "erased": {"receipt": receipt},
+        "move": about | {"is_done": False},
+        "keep": about | {"is_done": False},
         "not_found": {},
         "badlink": {"has_ended": False, "newsletter": None},
         "no_feed": {"ended": None, "feeds": [samples.FEED] * 3},
-        "api": readable(openapi(samples.PUBLICATION)),
+        "api": readable(openapi(samples.PUBLICATION, has_pushing=True)),
         "caught": {"mails": [caught]},
         "caught_mail": {"id": "1", "content": content},
     }
@@ -188,6 +201,11 @@ def pages(templates: Templates) -> dict[str, str]:
             ),
             "web/issue-ar": templates.html("web/issue.html", **arabic, **issue(templates, "ar")),
             "web/unsubscribe-one": templates.html("web/unsubscribe.html", **site, **about),
+            "web/address-asked": templates.html(
+                "web/address.html", **arabic, **about, **here, typed=ADDRESS, is_asked=True
+            ),
+            "web/move-done": templates.html("web/move.html", **site, **about, is_done=True),
+            "web/keep-done": templates.html("web/keep.html", **site, **about, is_done=True),
             "web/badlink-ended": templates.html(
                 "web/badlink.html", **site, has_ended=True, newsletter=samples.NEWSLETTER
             ),

@@ -21,7 +21,8 @@ from publisher.store.tables.base import (
     keys,
     metadata,
 )
-from publisher.store.tables.events import events, webhooks
+from publisher.store.tables.bounces import bounce_counts, bounces, quarantine
+from publisher.store.tables.events import api_tokens, events, webhooks
 from publisher.store.tables.feeds import (
     archived,
     callbacks,
@@ -51,8 +52,11 @@ from publisher.store.tables.mailing import (
 __all__ = [
     "ROW_ID",
     "UTCDateTime",
+    "api_tokens",
     "archived",
     "articles",
+    "bounce_counts",
+    "bounces",
     "cadences",
     "callbacks",
     "corrections",
@@ -74,6 +78,7 @@ __all__ = [
     "notices",
     "origins",
     "pings",
+    "quarantine",
     "quotas",
     "rejections",
     "rendition_articles",

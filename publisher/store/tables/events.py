@@ -1,4 +1,4 @@
-"""What is told to other programs."""
+"""What other programs are told, and what they may do."""
 
 from __future__ import annotations
 
@@ -56,4 +56,19 @@ webhooks = Table(
     Column("error", Text, nullable=False, default=""),
     # Since when it is left alone, for having failed for days or wanting no more.
     Column("stopped", UTCDateTime),
+)
+
+# The tokens of the API. What a program shows is not kept: whoever reads this cannot use it.
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("name", String, primary_key=True),
+    # SHA-256 of the token, which is random and long: nobody finds it by trying.
+    Column("digest", String(64), nullable=False, unique=True),
+    # With blanks between them.
+    Column("scopes", String, nullable=False),
+    Column("created", UTCDateTime, nullable=False),
+    Column("expires", UTCDateTime),
+    # To the minute.
+    Column("used", UTCDateTime),
 )

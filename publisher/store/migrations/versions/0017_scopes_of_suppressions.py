@@ -1,4 +1,4 @@
-"""suppressions with a scope, a reason out of four, an end, and a hash that outlives the address."""
+"""suppressions with a scope, a reason out of five, an end, and a hash that outlives the address."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from publisher.store.tables import ROW_ID, UTCDateTime
 revision = "0017"
 down_revision = "0016"
 
-_REASONS = ("hard_bounce", "complaint", "manual", "erased")
+_REASONS = ("hard_bounce", "soft_bounces", "complaint", "manual", "erased")
 _NONE = sa.text("''")
 
 
