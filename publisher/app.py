@@ -23,6 +23,7 @@ from publisher import (
     issues,
     notify,
     providers,
+    prune,
     webhooks,
     websub,
 )
@@ -378,6 +379,10 @@ class App:
             connect=lambda newsletter: self.connect(carrier(newsletter)),
         )
         return await notify.notify(self.store, line, clock=self.clock, stop=stop)
+
+    async def prune(self, *, is_dry: bool = False) -> dict[str, int]:
+        """Let go of what was kept of people for long enough; give how much, by what it is."""
+        return await prune.prune(self.store, self.config.retention, is_dry=is_dry, clock=self.clock)
 
     def mailboxes(self) -> list[Mailbox]:
         """Make the mailboxes into which mails come back; nothing is opened before it is used."""

@@ -23,6 +23,9 @@ _COLUMNS = {
     "deliveries": ("newsletter", "number", "subject", "state", "settled", "reply"),
     "bounces": ("received", "kind", "status", "consequence", "diagnostic"),
     "moves": ("former", "mailbox", "state", "created"),
+    "bounces": ("kind", "status", "diagnostic", "consequence", "received"),
+    "quarantine": ("reason", "received"),
+    "events": ("kind", "newsletter", "occurred"),
     "notices": ("subject", "created", "sent"),
     "suppressions": ("address", "newsletter", "reason", "created", "until", "note"),
 }
