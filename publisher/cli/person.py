@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _COLUMNS = {
     "subscriptions": ("newsletter", "cadence", "state", "created", "confirmed", "ended"),
     "deliveries": ("newsletter", "number", "subject", "state", "settled", "reply"),
-    "bounces": ("received", "kind", "status", "consequence", "diagnostic"),
     "moves": ("former", "mailbox", "state", "created"),
     "bounces": ("kind", "status", "diagnostic", "consequence", "received"),
     "quarantine": ("reason", "received"),
