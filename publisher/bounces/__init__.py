@@ -21,6 +21,7 @@ from publisher.errors import AddressError, PublisherError, TokenError
 from publisher.letters import Stationery
 from publisher.mail.address import key, parse
 from publisher.mail.incoming import LIMIT_BYTES, read
+from publisher.mail.incoming.opened import line
 from publisher.model import BounceKind, Consequence, SuppressionReason, Verdict
 from publisher.ports import Clock
 from publisher.store import accounts, bounces, leaving, quarantine, subscribers, suppressions
@@ -32,6 +33,9 @@ log = structlog.get_logger()
 
 # Enough for the largest of readers' problems; beyond it somebody plays with their token.
 _MOST_A_DAY = 50
+# Whoever calls us may name anything: RFC 5321 §4.5.3.1.3 allows a path of 256.
+_RECIPIENT_CHARACTERS = 256
+_MOST_RECIPIENTS = 20
 _DAY = timedelta(days=1)
 # A report comes soon after its mail; nobody has had so many since.
 _MAILS_TRIED = 100
@@ -81,6 +85,7 @@ class Bounces:
 
         Raises StoreError, and PublisherError if the site has no address for bounces.
         """
+        recipients = [line(each, _RECIPIENT_CHARACTERS) for each in recipients[:_MOST_RECIPIENTS]]
         verdict = await self._read(raw, recipients)
         async with self._store.write() as connection:
             now = self._clock()
@@ -122,12 +127,12 @@ class Bounces:
             found = await quarantine.get(connection, id)
         if found is None:
             return None
-        line, raw = found
-        if not line.is_whole:
+        kept, raw = found
+        if not kept.is_whole:
             return Taken.QUARANTINED
-        verdict = await self._read(raw, line.recipients)
+        verdict = await self._read(raw, kept.recipients)
         async with self._store.write() as connection:
-            taken = await self._judge(connection, verdict, line.via, is_signed=False)
+            taken = await self._judge(connection, verdict, kept.via, is_signed=False)
             if taken is not Taken.QUARANTINED:
                 await quarantine.drop(connection, id)
                 await self._count(connection, verdict.kind, taken)

@@ -203,7 +203,8 @@ async def test_what_cannot_be_read_waits_in_quarantine(
     letter, large = note(to, text="May I print it?"), note(to, text="x" * 3_000_000)
     wish = note(to, subject="unsubscribe")
 
-    taken = [await taking.take(raw, [to], via="lmtp") for raw in (letter, letter, large, wish)]
+    odd = [to, "nul\0@example.org", "\udcff"]
+    taken = [await taking.take(raw, odd, via="lmtp") for raw in (letter, letter, large, wish)]
 
     assert taken == [Taken.QUARANTINED, Taken.DOUBLED, Taken.QUARANTINED, Taken.QUARANTINED]
     async with desk.store.read() as connection:
