@@ -24,8 +24,16 @@ from publisher.mail.incoming import LIMIT_BYTES, read
 from publisher.mail.incoming.opened import line
 from publisher.model import BounceKind, Consequence, SuppressionReason, Verdict
 from publisher.ports import Clock
-from publisher.store import accounts, bounces, leaving, quarantine, subscribers, suppressions
-from publisher.store.bounces import About
+from publisher.store import (
+    accounts,
+    addressees,
+    bounces,
+    leaving,
+    quarantine,
+    subscribers,
+    suppressions,
+)
+from publisher.store.addressees import About
 from publisher.store.engine import Store
 from publisher.tokens import Purpose
 
@@ -198,7 +206,7 @@ class Bounces:
         now: datetime,
     ) -> int | Taken:
         """Give the id of the new record, or why there is none."""
-        await bounces.lock(connection, about)
+        await addressees.lock(connection, about)
         if await bounces.kept_of(connection, about, now - _DAY) >= _MOST_A_DAY:
             return Taken.TOO_MANY
         id = await bounces.record(connection, verdict, about, via, now)
@@ -232,7 +240,7 @@ class Bounces:
         """Unsubscribe whoever writes to the address that their mail names for it."""
         subscription, *mailed = self._signed(Purpose.UNSUBSCRIBE, verdict.tokens) or (0,)
         rendition = next(iter(mailed), None)
-        about = await bounces.of_subscription(connection, subscription, rendition)
+        about = await addressees.of_subscription(connection, subscription, rendition)
         if about is None:
             return Taken.FOREIGN
         id = await self._record(connection, verdict, about, via, now)
@@ -251,9 +259,9 @@ class Bounces:
         """Find out whom it is about: by our token, or by the address that a provider names."""
         about = None
         if ids := self._signed(Purpose.BOUNCE, verdict.tokens):
-            about = await bounces.of_delivery(connection, ids[0])
+            about = await addressees.of_delivery(connection, ids[0])
         if about is None and (ids := self._signed(Purpose.UNSUBSCRIBE, verdict.links)):
-            about = await bounces.of_subscription(connection, ids[0], next(iter(ids[1:]), None))
+            about = await addressees.of_subscription(connection, ids[0], next(iter(ids[1:]), None))
         if about is None and is_signed and verdict.address:
             about = await self._named(connection, verdict)
         return about
@@ -261,18 +269,18 @@ class Bounces:
     async def _named(self, connection: AsyncConnection, verdict: Verdict) -> About | None:
         """Find out by address, and by the Message-ID which of their mails it is about."""
         try:
-            about = await bounces.of_address(connection, key(parse(verdict.address)))
+            about = await addressees.of_address(connection, key(parse(verdict.address)))
         except AddressError:
             return None
         if about is None or not verdict.message_id:
             return about
-        for mail in await bounces.mails_to(connection, about.subscriber, limit=_MAILS_TRIED):
+        for mail in await addressees.mails_to(connection, about.subscriber, limit=_MAILS_TRIED):
             if mail.newsletter in self._with.newsletters and verdict.message_id == (
                 self._with.message_id(
                     mail.newsletter, about.subscriber, issue=mail.issue, delivery=mail.delivery
                 )
             ):
-                return await bounces.of_delivery(connection, mail.delivery)
+                return await addressees.of_delivery(connection, mail.delivery)
         return about
 
     def _signed(self, purpose: Purpose, tokens: Sequence[str]) -> tuple[int, ...] | None:
