@@ -206,7 +206,6 @@ class Bounces:
         now: datetime,
     ) -> int | Taken:
         """Give the id of the new record, or why there is none."""
-        await addressees.lock(connection, about)
         if await bounces.kept_of(connection, about, now - _DAY) >= _MOST_A_DAY:
             return Taken.TOO_MANY
         id = await bounces.record(connection, verdict, about, via, now)
@@ -228,6 +227,8 @@ class Bounces:
     async def _score(self, connection: AsyncConnection, about: About, now: datetime) -> float:
         """Add up the days on which an address has bounced softly, by how long ago they are."""
         half_life = self._policy.half_life
+        # Two of one address at once would each miss the other.
+        await addressees.lock(connection, about)
         since = now - _HALF_LIVES * half_life
         times = await bounces.soft_since(connection, about.address_key, since)
         # One step a day, however much comes (F33).
@@ -243,13 +244,14 @@ class Bounces:
         about = await addressees.of_subscription(connection, subscription, rendition)
         if about is None:
             return Taken.FOREIGN
-        id = await self._record(connection, verdict, about, via, now)
-        if isinstance(id, Taken):
-            return id
+        # First, as whoever changes rows of the ledger and of people begins with the ledger.
         bonds = await leaving.in_mail(connection, subscription, rendition)
         await leaving.leave(
             connection, bonds, rendition=rendition, how="left by mail", by="mail", now=now
         )
+        id = await self._record(connection, verdict, about, via, now)
+        if isinstance(id, Taken):
+            return id
         await bounces.conclude(connection, id, Consequence.UNSUBSCRIBED)
         return Taken.RECORDED
 

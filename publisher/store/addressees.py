@@ -142,5 +142,8 @@ async def mails_to(connection: AsyncConnection, subscriber: int, *, limit: int) 
 async def lock(connection: AsyncConnection, about: About) -> None:
     """Let nobody else judge this person's reports until the transaction ends."""
     await connection.execute(
-        select(subscribers.c.id).where(subscribers.c.id == about.subscriber).with_for_update()
+        select(subscribers.c.id)
+        .where(subscribers.c.id == about.subscriber)
+        # A row that refers to the person is no reason to wait: both may have made one.
+        .with_for_update(key_share=True)
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, update
 
-from publisher.bounces import Policy, Taken
+from publisher.bounces import Bounces, Policy, Taken
 from publisher.errors import StoreError
 from publisher.model import (
     BounceKind,
@@ -21,6 +22,7 @@ from publisher.model import (
 )
 from publisher.store import addressees, events, quarantine, suppressions
 from publisher.store import bounces as stored
+from publisher.store.engine import Store
 from publisher.store.tables import moves
 from publisher.store.tables import subscribers as people
 from publisher.tokens import Purpose
@@ -386,3 +388,29 @@ async def test_failed_transaction_leaves_nothing_and_the_mail_counts_when_it_com
     assert await counts(desk) == {}
     assert await taking.take(raw, via="pipe") is Taken.RECORDED
     assert await suppressed(desk) == {"ada": "hard_bounce"}
+
+
+async def test_soft_bounces_of_one_address_at_once_see_each_other(
+    desk: Desk, second_store: Store
+) -> None:
+    """Neither waits for the other for ever, and the limit is not missed between them."""
+    sent = await mailed(desk, "ada")
+    to = at(Purpose.BOUNCE, sent["ada"])
+    policy = Policy(limit=1.9, half_life=timedelta(days=30))
+    await bounces(desk, policy).take(report(to, "5.2.2"), via="pipe")
+    desk.clock.advance(days=1)
+    other = Bounces(second_store, stationery=stationery(desk), policy=policy, clock=desk.clock)
+
+    taken = await asyncio.gather(
+        *(
+            taking.take(report(to, "5.2.2"), via="pipe")
+            for taking in (bounces(desk, policy), other)
+        ),
+        *(
+            taking.take(report(to, "5.2.2"), via="pipe")
+            for taking in (bounces(desk, policy), other)
+        ),
+    )
+
+    assert taken == [Taken.RECORDED] * 4
+    assert await suppressed(desk) == {"ada": "soft_bounces"}
