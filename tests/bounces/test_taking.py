@@ -401,16 +401,9 @@ async def test_soft_bounces_of_one_address_at_once_see_each_other(
     desk.clock.advance(days=1)
     other = Bounces(second_store, stationery=stationery(desk), policy=policy, clock=desk.clock)
 
-    taken = await asyncio.gather(
-        *(
-            taking.take(report(to, "5.2.2"), via="pipe")
-            for taking in (bounces(desk, policy), other)
-        ),
-        *(
-            taking.take(report(to, "5.2.2"), via="pipe")
-            for taking in (bounces(desk, policy), other)
-        ),
-    )
+    both = [bounces(desk, policy), other] * 2
+
+    taken = await asyncio.gather(*(each.take(report(to, "5.2.2"), via="pipe") for each in both))
 
     assert taken == [Taken.RECORDED] * 4
     assert await suppressed(desk) == {"ada": "soft_bounces"}
