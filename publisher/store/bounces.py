@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from publisher.model import BounceKind, Consequence, Event, EventKind, MoveState, Verdict
 from publisher.store import events
 from publisher.store.engine import insert_unless
+from publisher.store.places import ERASED
 from publisher.store.tables import (
     bounce_counts,
     bounces,
@@ -68,7 +69,7 @@ class Bounce:
 
 
 async def of_delivery(connection: AsyncConnection, delivery: int) -> About | None:
-    """Say whom a delivery went to; None if there is none of this id."""
+    """Say whom a delivery went to; None if there is none of this id, or they were erased since."""
     query = (
         select(
             deliveries.c.subscriber_id,
@@ -86,7 +87,7 @@ async def of_delivery(connection: AsyncConnection, delivery: int) -> About | Non
                 subscriptions.c.newsletter == deliveries.c.newsletter,
             ),
         )
-        .where(deliveries.c.id == delivery)
+        .where(deliveries.c.id == delivery, subscribers.c.mailbox != ERASED)
     )
     row = (await connection.execute(query)).one_or_none()
     if row is None:
