@@ -538,8 +538,7 @@ def _assemble(config: Config, store: Store, ring: keys.Ring, clock: Clock) -> Ap
         limits=Limits.of(config),
         bounces=Bounces(
             store,
-            tokens=tokens,
-            address=config.bounces.address,
+            stationery=stationery,
             policy=Policy(limit=config.bounces.soft_limit, half_life=config.bounces.soft_half_life),
             clock=clock,
         ),

@@ -1010,6 +1010,7 @@ class Scope(enum.StrEnum):
     SUBSCRIBERS_ERASE = "subscribers:erase"
     SUPPRESSIONS_READ = "suppressions:read"
     SUPPRESSIONS_WRITE = "suppressions:write"
+    BOUNCES_READ = "bounces:read"
     ISSUES_READ = "issues:read"
     ISSUES_WRITE = "issues:write"
     EVENTS_READ = "events:read"
