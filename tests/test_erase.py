@@ -11,7 +11,7 @@ from publisher import subscribe as verbs
 from publisher.erase import NobodyHeld, erase, held
 from publisher.mail import address as addresses
 from publisher.model import Address, BounceKind, DeliveryState, Issue, MoveState, Notice, Verdict
-from publisher.store import bounces, keys, personal, places, quarantine
+from publisher.store import addressees, bounces, keys, personal, places, quarantine
 from publisher.store import notices as noted
 from publisher.store import tables as t
 from publisher.store.personal import Receipt
@@ -104,7 +104,7 @@ async def full(desk: Desk) -> list[Issue]:
             )
             await noted.add(connection, notice, now)
         told = Verdict(kind=BounceKind.HARD, digest="1", diagnostic=f"<{ANN.mailbox}>: nobody")
-        about = await bounces.of_address(connection, addresses.key(ANN))
+        about = await addressees.of_address(connection, addresses.key(ANN))
         assert about is not None
         await bounces.record(connection, told, about, "pipe", now)
         for number, says in enumerate(["To: Ann.Lee@Example.org", "from ann.lee@example.org", "?"]):
