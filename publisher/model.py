@@ -533,6 +533,8 @@ class Newsletter:
     ``excerpt`` is how much of an article its mails show, None for what their template is for.
     ``intro`` is the path of a file whose text stands above the articles of one issue, "" for none.
     Its issues are sent within ``hours``, by the clock of its zone; None is at any time.
+    ``is_public`` says whether anybody may sign up on its page; who is asked to confirm can do so
+    ``confirm_within`` that time.
     """
 
     slug: str
@@ -567,6 +569,8 @@ class Newsletter:
     theme: Theme = Theme()
     intro: str = ""
     hours: Hours | None = None
+    is_public: bool = True
+    confirm_within: timedelta = timedelta(days=7)
 
     @property
     def default_cadence(self) -> Cadence:
@@ -764,6 +768,19 @@ class Subscription:
         return self.wishes.cadence
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignUp:
+    """What somebody asked for by a form: a subscription to a newsletter, for an address.
+
+    ``consent`` says by which form, and what they were shown there.
+    """
+
+    newsletter: str
+    address: Address
+    wishes: Wishes
+    consent: Mapping[str, str]
+
+
 class DeliveryState(enum.StrEnum):
     """``sending`` is durable before the final dot can leave; past its lease it is in doubt."""
 
@@ -775,10 +792,11 @@ class DeliveryState(enum.StrEnum):
 
 
 class Lane(enum.IntEnum):
-    """Lower overtakes higher."""
+    """Lower overtakes higher. What is of no issue is claimed with the confirmations."""
 
     CONFIRMATION = 0
     ISSUE = 1
+    REMINDER = 2  # says to who signs up again that they are subscribed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

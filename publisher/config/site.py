@@ -114,6 +114,22 @@ class Serving:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignUps:
+    """What holds for all forms by which people sign up. A limit is so many in so many seconds.
+
+    ``per_network`` counts what comes from one network, ``per_address`` and ``per_domain`` what is
+    for one address or all of a domain, ``total`` everything.
+    """
+
+    record_ip: bool = False
+    proof_of_work: bool = False
+    per_network: Rate = (20, 3600)
+    per_address: Rate = (5, 86400)
+    per_domain: Rate = (300, 3600)
+    total: Rate = (600, 3600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A config without a fault. All paths are relative to the working directory, or absolute.
 
@@ -129,6 +145,7 @@ class Config:
     store_url: SecretStr
     web: Endpoint
     serving: Serving
+    sign_ups: SignUps
     hub_allow_private: bool
     capture: Capture
     templates: Path

@@ -46,6 +46,13 @@ from publisher.store.tables.mailing import (
     waves,
 )
 
+from publisher.store.tables.signing import (
+    former_consents,
+    sign_up_limits,
+    sign_ups,
+    wordings,
+)
+
 __all__ = [
     "ROW_ID",
     "UTCDateTime",
@@ -59,6 +66,7 @@ __all__ = [
     "edits",
     "feed_documents",
     "feed_versions",
+    "former_consents",
     "hub_subscriptions",
     "idempotency",
     "intents",
@@ -72,10 +80,13 @@ __all__ = [
     "rejections",
     "rendition_articles",
     "renditions",
+    "sign_up_limits",
+    "sign_ups",
     "sources",
     "subscribers",
     "subscriptions",
     "suppressions",
     "terms",
     "waves",
+    "wordings",
 ]
