@@ -65,6 +65,7 @@ screenshots: .venv/.stamp
 bench: .venv/.stamp
 	$(BIN)/python -m bench.message
 	$(BIN)/python -m bench.compose
+	$(BIN)/python -m bench.imports
 	npm ci --prefix bench/peers --ignore-scripts --no-audit --no-fund --loglevel error
 	$(BIN)/python -m bench.delivery
 	$(BIN)/python -m bench.latency

@@ -56,6 +56,7 @@ postal_address = "1 Quay Road, Port"
 
 [store]
 url = "{url}"
+witness = "publisher.witness"
 
 [[sources]]
 name = "newsroom"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,15 +15,31 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher import deliver, editing, hub, ingest, issues, notify, websub
+from publisher import (
+    deliver,
+    editing,
+    hub,
+    ingest,
+    issues,
+    notify,
+    providers,
+    signup,
+    webhooks,
+    websub,
+)
+from publisher.bounces import Bounces, Policy
 from publisher.compose import Composer
-from publisher.config import Config, SourceEntry
+from publisher.config import Config, SourceEntry, Webhook
 from publisher.correct import Corrector
 from publisher.deliver.standing import Standing
+from publisher.deliver.witness import Witness
 from publisher.editing import Wish
+from publisher.errors import FetchError
+from publisher.fetch import Fetcher, user_agent
 from publisher.ingest.legible import bounded, legible
 from publisher.letters import Letters, Stationery
 from publisher.limits import Limits
+from publisher.mailboxes import Mailbox
 from publisher.model import (
     Cadence,
     FeedDocument,
@@ -31,16 +47,19 @@ from publisher.model import (
     Issue,
     Newsletter,
     Rejection,
+    Share,
     SourceArticle,
 )
 from publisher.ports import Clock, Source, Transport
 from publisher.preflight import Preflight
+from publisher.providers import Posted, Provider, Unsigned
 from publisher.publish import Press
 from publisher.render import Templates
 from publisher.sources.push import Pushed, PushSource, PushState
 from publisher.sources.push import Settings as PushSettings
-from publisher.store import articles, keys, ledger, origins, sources
+from publisher.store import articles, finishing, keys, ledger, origins, sources
 from publisher.store import issues as occurrences
+from publisher.store import webhooks as told
 from publisher.store.edits import About
 from publisher.store.engine import Store, connect
 from publisher.store.migrate import migrate, require_current
@@ -63,6 +82,7 @@ class App:
     config: Config
     store: Store
     templates: Templates
+    ring: keys.Ring
     tokens: Tokens
     letters: Letters
     preflight: Preflight
@@ -72,10 +92,18 @@ class App:
     clock: Clock
     limits: Limits
     standing: Standing
+    bounces: Bounces
+    providers: Mapping[str, Provider]
+    witness: Witness
     # Passes over one source are made one after the other, whoever asks for them.
     turns: defaultdict[str, asyncio.Lock] = field(
         init=False, repr=False, default_factory=lambda: defaultdict(asyncio.Lock)
     )
+
+    async def has_old_keys(self) -> bool:
+        """Say whether keys were made, retired or have settled since the site was opened."""
+        async with self.store.read() as connection:
+            return await keys.ring(connection, self.clock()) != self.ring
 
     def source(self, name: str) -> Source:
         """Make a source of the config."""
@@ -211,12 +239,27 @@ class App:
             stop=stop,
         )
 
+    async def tell_webhook(self, hook: Webhook, stop: asyncio.Event) -> int:
+        """Tell a webhook everything that it is to be told now; give how many events it took."""
+        publication = self.config.publication
+        return await webhooks.tell(self.store, hook, publication, clock=self.clock, stop=stop)
+
     async def deny_gone(self) -> list[str]:
         """Let nobody wait at our hub for a feed that the config has no more; give the topics."""
         publication = self.config.publication
         if not publication.has_own_hub:
             return []
         return await hub.deny_gone(self.store, self.press, publication, clock=self.clock)
+
+    async def look_at_sign_ups(self) -> None:
+        """Look at the sign-ups whose web process died before it could. Raises PublisherError."""
+        await signup.look_at_rest(
+            self.store,
+            newsletters=self.config.newsletters,
+            publication=self.config.publication,
+            templates=self.templates,
+            clock=self.clock,
+        )
 
     async def issue(self) -> list[Issue]:
         """Make every issue that has fallen due; give those that were composed just now."""
@@ -261,6 +304,7 @@ class App:
         loop, total = asyncio.get_running_loop(), deliver.Sent()
         while carried := self.standing.carried(relay, loop.time()):
             newsletters = [each for each in self.config.newsletters if each.slug in carried]
+            shares = self._shares(relay)
             await deliver.decide_doubt(self.store, newsletters, clock=self.clock)
             is_probe = self.standing.is_on_trial(relay)
             async with self.standing.run(relay, stop) as over:
@@ -269,8 +313,10 @@ class App:
                     self._next_hop(relay),
                     self.letters,
                     newsletters=carried,
+                    shares=shares,
                     clock=self.clock,
                     stop=over,
+                    witness=self.witness,
                     is_probe=is_probe,
                 )
             total += sent
@@ -279,7 +325,16 @@ class App:
             if sent.error is not None or not is_probe or sent == deliver.Sent():
                 break
             self.standing.passed(relay)
+        await self._finish()
         return total
+
+    async def _finish(self) -> None:
+        """Note which issues are finished, so that other programs are told."""
+        async with self.store.read() as connection:
+            if not await finishing.is_any_finished(connection, self.clock()):
+                return
+        async with self.store.write() as connection:
+            await finishing.finish(connection, self.clock())
 
     async def is_due(self, relay: str) -> bool:
         """Say whether any mail is due that a relay carries now."""
@@ -287,48 +342,111 @@ class App:
         if not carried:
             return False
         async with self.store.read() as connection:
-            return await ledger.is_due(connection, carried, self.clock())
+            return await ledger.is_due(connection, carried, self.clock(), self._shares(relay))
 
-    def relay_of(self, newsletter: Newsletter) -> str | None:
-        """Name the relay that carries a newsletter now; None if all of its relays rest."""
+    def _shares(self, relay: str) -> dict[str, Share]:
+        """Say which part a relay has now in newsletters that it shares with others."""
+        now = self.clock()
+        return self.standing.shares(
+            relay, lambda other, slug: self.limits.admissions[other].is_full(slug, now)
+        )
+
+    def relays_of(self, newsletter: Newsletter) -> list[str]:
+        """Name the relays that carry a newsletter now; none if all of them rest."""
         now = asyncio.get_running_loop().time()
-        standing = self.standing
-        return next((each for each in newsletter.relays if not standing.rest(each, now)), None)
+        slug = newsletter.slug
+        return [each for each in newsletter.relays if slug in self.standing.carried(each, now)]
 
     def why_waiting(self, newsletter: Newsletter) -> str | None:
         """Say why issues of a newsletter are not sent now; None if nothing keeps them."""
-        relay = self.relay_of(newsletter) or newsletter.relays[0]
-        return self.limits.admissions[relay].reason(newsletter.slug, self.clock())
+        now = self.clock()
+        relays = self.relays_of(newsletter) or newsletter.relays[:1]
+        reasons = [self.limits.admissions[each].reason(newsletter.slug, now) for each in relays]
+        return None if None in reasons else reasons[0]
 
     async def notify(self, stop: asyncio.Event) -> int:
-        """Mail the admin what somebody has to look at; give how many notices were sent.
+        """Mail the admin what somebody has to look at, and mailboxes what concerns them alone.
 
-        It goes over the first relay that works, from the first newsletter. Without an admin it
-        stays noted.
+        Give how many notices were sent. The admin's go over the first relay that works, from the
+        first newsletter, and stay noted without an admin.
         """
         config = self.config
-        if config.admin is None or not config.relays:
+        senders = {newsletter.slug: newsletter.sender for newsletter in config.newsletters}
+        sender = next(iter(senders.values()), config.admin)
+        if sender is None or not config.relays:
             return 0
         down = self.standing.is_on_trial
-        relay = min(config.relays, key=down)  # the first that is not down, or the first
-        senders = [newsletter.sender for newsletter in config.newsletters]
+        first = min(config.relays, key=down)  # the first that is not down, or the first
+
+        def carrier(slug: str) -> str:
+            found = next((each for each in config.newsletters if each.slug == slug), None)
+            return next(iter(self.relays_of(found) if found else ()), first)
+
         line = notify.Line(
-            sender=senders[0] if senders else config.admin,
+            sender=sender,
             admin=config.admin,
-            connect=lambda: self.connect(relay),
+            senders=senders,
+            connect=lambda newsletter: self.connect(carrier(newsletter)),
         )
         return await notify.notify(self.store, line, clock=self.clock, stop=stop)
+
+    def mailboxes(self) -> list[Mailbox]:
+        """Make the mailboxes into which mails come back; nothing is opened before it is used."""
+        # Here, since their libraries take their time to load, and most commands need none.
+        from publisher.mailboxes.imap import Imap
+        from publisher.mailboxes.lmtp import LmtpListener
+        from publisher.mailboxes.maildir import Maildir
+
+        settings, address = self.config.bounces.mailboxes, self.config.bounces.address
+        made: list[Mailbox] = []
+        if settings.maildir is not None:
+            made.append(Maildir(settings.maildir))
+        if settings.imap is not None:
+            made.append(Imap(settings.imap))
+        if settings.lmtp is not None and address is not None:
+            made.append(LmtpListener(settings.lmtp, address))
+        return made
+
+    async def hear(self, name: str, posted: Posted) -> None:
+        """Take in what a provider has posted.
+
+        Raises Unsigned, Unreadable, and FetchError or StoreError where it has to come again.
+        """
+        try:
+            verdicts = await self.providers[name].events(posted)
+        except Unsigned:
+            await self.bounces.ignore("unsigned")
+            raise
+        for verdict in verdicts:
+            await self.bounces.hear(verdict, via=name)
 
     def connect(self, relay: str) -> Transport:
         """Make a connection to a relay; nothing is opened before it is used."""
         to = self.config.relays[relay]
         transport = _transport(to.hop)
-        if to.signer is None:
+        if not to.signers:
             return transport
         # Here, since its library takes its time to load, and few sites sign.
         from publisher.transports._signing import Signing
 
-        return Signing(transport, [to.signer])
+        return Signing(transport, to.signers)
+
+
+def _providers(config: Config) -> dict[str, Provider]:
+    """Make the providers that tell of mails; what they point to is fetched as from strangers."""
+
+    async def get(url: str) -> bytes:
+        async with Fetcher(agent=user_agent(config.publication.base_url)) as fetcher:
+            answer = await fetcher.get(url)
+        if answer.status != 200:
+            raise FetchError(url, f"the server answered {answer.status}")
+        return answer.body
+
+    site = providers.Site(bounce=config.bounces.address, get=get)
+    return {
+        name: module.make(settings, site)
+        for name, (module, settings) in config.bounces.providers.items()
+    }
 
 
 def _transport(hop: Hop) -> Transport:
@@ -371,14 +489,18 @@ async def opened(
     try:
         if looking:
             async with store.read() as connection:
-                # Where nobody ever worked there is no key, nor a link that one could open.
-                secrets = await keys.load(connection) or {1: keys.made()}
+                ring = await keys.ring(connection, clock())
         else:
             async with store.write() as connection:
                 await keys.ensure(connection, clock())
-                secrets = await keys.load(connection)
+                ring = await keys.ring(connection, clock())
                 await _put_in_force(connection, config.newsletters, clock())
-        yield _assemble(config, store, secrets, clock)
+                await told.keep(connection, [hook.name for hook in config.webhooks], clock())
+        # Where nobody ever worked there is no key, nor a link that one could open.
+        made = keys.made()
+        yield _assemble(
+            config, store, ring or keys.Ring(secrets={1: made}, signing=1, site=made), clock
+        )
     finally:
         await store.close()
 
@@ -397,16 +519,14 @@ async def _put_in_force(
         await occurrences.in_force(connection, newsletter, cadence, schedule, now)
 
 
-def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Clock) -> App:
-    signing = max(secrets)
-    tokens = Tokens(secrets, signing)
+def _assemble(config: Config, store: Store, ring: keys.Ring, clock: Clock) -> App:
+    tokens = Tokens(ring.secrets, ring.signing)
     stationery = Stationery(
         publication=config.publication,
         newsletters={newsletter.slug: newsletter for newsletter in config.newsletters},
         tokens=tokens,
-        # Message-IDs must not change when keys are rotated: the oldest key makes them.
-        secret=secrets[min(secrets)],
-        bounce=config.bounce_address,
+        secret=ring.site,
+        bounce=config.bounces.address,
     )
     templates = Templates(config.templates)
     letters = Letters(store, stationery)
@@ -417,11 +537,24 @@ def _assemble(config: Config, store: Store, secrets: dict[int, bytes], clock: Cl
         config=config,
         store=store,
         templates=templates,
+        ring=ring,
         tokens=tokens,
         letters=letters,
         preflight=preflight,
         limits=Limits.of(config),
-        standing=Standing({each.slug: each.relays for each in config.newsletters}),
+        bounces=Bounces(
+            store,
+            tokens=tokens,
+            address=config.bounces.address,
+            policy=Policy(limit=config.bounces.soft_limit, half_life=config.bounces.soft_half_life),
+            clock=clock,
+        ),
+        providers=_providers(config),
+        witness=Witness(config.witness, ring.site),
+        standing=Standing(
+            {each.slug: each.relays for each in config.newsletters},
+            {each.slug: each.weights for each in config.newsletters if each.weights},
+        ),
         press=Press(
             store,
             publication=config.publication,

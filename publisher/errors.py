@@ -90,6 +90,10 @@ class StoreError(PublisherError):
     """The database is missing, too old or too new, or a named row does not exist."""
 
 
+class MailboxError(PublisherError):
+    """What comes back cannot be fetched now: nothing is lost, try again later."""
+
+
 class TransportError(PublisherError):
     """Handing a message on went wrong. The subclass says whether it may have left."""
 

@@ -194,6 +194,7 @@ async def _ring_slots(
             due=slot.instant,
             opens=opens,
             state=WaveState.MISSED if note else WaveState.DUE,
+            now=now,
             # As if it had been in time: what came afterwards is for the slots behind it.
             cut=None if slot is due[-1] or note else opens,
         ):
@@ -274,7 +275,7 @@ async def _occur_for_all(
         now=now,
     )
     is_new = await waves.occur(
-        connection, issue, own_time=None, due=due, opens=opens, state=WaveState.DUE
+        connection, issue, own_time=None, due=due, opens=opens, state=WaveState.DUE, now=now
     )
     return issue if is_new else None
 
@@ -286,10 +287,10 @@ async def stop(store: Store, issue: Issue, *, clock: Clock) -> int | None:
     """
     stoppable = (IssueState.HELD, IssueState.OPEN, IssueState.PAUSED)
     async with store.write() as connection:
+        now = clock()
         if not await issues.change_state(
-            connection, issue.id, come_from=stoppable, go_to=IssueState.STOPPED
+            connection, issue.id, come_from=stoppable, go_to=IssueState.STOPPED, now=now
         ):
             return None
-        now = clock()
         await edits.give_back(connection, replace(issue, state=IssueState.STOPPED), now)
         return await recall.skip_pending(connection, issue.id, recall.STOPPED, now)

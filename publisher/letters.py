@@ -12,9 +12,19 @@ from dataclasses import dataclass, replace
 
 from publisher.mail import compose
 from publisher.mail.address import clean_name
+from publisher.mail.feedback import feedback_id
 from publisher.mail.slots import Slot
 from publisher.mail.verp import verp
-from publisher.model import Address, Claim, Lane, Message, Newsletter, Publication, Rendition
+from publisher.model import (
+    Address,
+    Claim,
+    Issue,
+    Lane,
+    Message,
+    Newsletter,
+    Publication,
+    Rendition,
+)
 from publisher.store import corrections, issues, renditions
 from publisher.store.engine import Store
 from publisher.tokens import Purpose, Tokens
@@ -92,11 +102,7 @@ class Letters:
                 if carried is not None:
                     issue = await issues.get(connection, carried.issue)
             kept = _Kept(
-                message=self.prepare(
-                    rendition,
-                    is_list=claim.lane is Lane.ISSUE,
-                    number=None if issue is None else issue.number,
-                ),
+                message=self.prepare(rendition, is_list=claim.lane is Lane.ISSUE, issue=issue),
                 corrects=None if carried is None else carried.issue,
             )
             self._prepared[claim.rendition] = kept
@@ -105,15 +111,24 @@ class Letters:
             return kept
 
     def prepare(
-        self, rendition: Rendition, *, is_list: bool, number: int | None = None
+        self, rendition: Rendition, *, is_list: bool, issue: Issue | None = None
     ) -> compose.Prepared:
         """Encode what is the same for all; ``is_list`` adds the List-* fields of a digest.
 
-        ``number`` is the issue's, None for what has no page in the archive.
+        ``issue`` is None for what has no page in the archive, and of which nobody is to complain.
         """
         publication = self._with.publication
         newsletter = self._with.newsletters[rendition.newsletter]
         archive = f"{publication.base_url}/newsletters/{newsletter.slug}"
+        archived_at = feedback = None
+        if issue is not None and issue.number is not None:
+            archived_at = f"{archive}/issues/{issue.number}"
+            feedback = feedback_id(
+                newsletter=newsletter.slug,
+                cadence=issue.cadence,
+                number=issue.number,
+                domain=newsletter.sender.domain,
+            )
         mailing_list = compose.ListFields(
             title=newsletter.title,
             identifier=compose.list_identifier(newsletter.slug, publication.base_url),
@@ -126,7 +141,8 @@ class Letters:
                 date=rendition.created,
                 reply_to=newsletter.reply_to,
                 mailing_list=mailing_list if is_list else None,
-                archived_at=None if number is None else f"{archive}/issues/{number}",
+                archived_at=archived_at,
+                feedback_id=feedback,
             ),
         )
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -532,6 +533,8 @@ class Newsletter:
     What is older than ``max_age`` when an issue is made is not in it; None lets all in.
     ``excerpt`` is how much of an article its mails show, None for what their template is for.
     ``intro`` is the path of a file whose text stands above the articles of one issue, "" for none.
+    It goes over the first of its ``relays`` that works; or over all of them in proportion to
+    ``weights``, of which each then has one.
     Its issues are sent within ``hours``, by the clock of its zone; None is at any time.
     ``is_public`` says whether anybody may sign up on its page; who is asked to confirm can do so
     ``confirm_within`` that time.
@@ -569,6 +572,7 @@ class Newsletter:
     theme: Theme = Theme()
     intro: str = ""
     hours: Hours | None = None
+    weights: tuple[int, ...] = ()
     is_public: bool = True
     confirm_within: timedelta = timedelta(days=7)
 
@@ -749,7 +753,10 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A person's bond to a newsletter. One row for each (address, newsletter)."""
+    """A person's bond to a newsletter. One row for each (address, newsletter).
+
+    ``ended_by`` says how it ended; "page" and "one-click" are the person's own doing.
+    """
 
     id: int
     subscriber: int
@@ -760,12 +767,77 @@ class Subscription:
     created: datetime
     confirmed: datetime | None
     ended: datetime | None
+    ended_by: str
     consent: Mapping[str, str]
 
     @property
     def cadence(self) -> str:
         """How often they hear."""
         return self.wishes.cadence
+
+    @property
+    def was_active(self) -> bool:
+        """Whether it was confirmed, since it was last asked for."""
+        return self.confirmed is not None and self.confirmed >= self.created
+
+
+class SuppressionReason(enum.StrEnum):
+    """Why an address is never mailed."""
+
+    HARD_BOUNCE = "hard_bounce"  # there is nobody
+    SOFT_BOUNCES = "soft_bounces"  # it has failed for now too often
+    COMPLAINT = "complaint"  # its owner reported a mail as spam
+    MANUAL = "manual"  # an admin's decision
+    ERASED = "erased"  # its owner had themselves erased
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """An address, or all of a domain, that is never mailed, by one newsletter or by any ("").
+
+    ``address_key`` is that of the address, or "@" and the domain; None once its owner was erased,
+    when only ``hash`` is left to know it by. ``until`` is None for ever.
+    """
+
+    id: int
+    hash: str
+    address_key: str | None
+    newsletter: str
+    reason: SuppressionReason
+    note: str
+    created: datetime
+    until: datetime | None
+
+
+class MoveState(enum.StrEnum):
+    """How far a change of address has come."""
+
+    ASKED = "asked"  # the new mailbox is asked
+    DONE = "done"
+    STOPPED = "stopped"  # the old mailbox wanted none of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A person as a list from elsewhere tells of them.
+
+    ``state`` is None where the list does not say. ``suppressed`` is why the other system mails
+    them no more, "" if it does. A ``cadence`` of "" is whatever is usual. ``consent`` is what the
+    list knows about how they came.
+    """
+
+    address: Address
+    state: SubscriptionState | None = None
+    suppressed: str = ""
+    created: datetime | None = None
+    confirmed: datetime | None = None
+    ended: datetime | None = None
+    cadence: str = ""
+    topics: tuple[str, ...] = ()
+    language: str = ""
+    own_time: str = ""
+    paused_until: datetime | None = None
+    consent: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -820,6 +892,19 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """Which of a newsletter's issue mails a relay is to carry, of several that share them.
+
+    Those whose delivery's id, divided by ``of``, leaves ``first`` or more, but less than ``end``.
+    So a retry goes the way of the first try, and workers need not agree on anything.
+    """
+
+    of: int
+    first: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WarmUp:
     """A daily quota that grows: ``first`` on the day ``start``, then ``factor`` times as many."""
 
@@ -867,15 +952,127 @@ class Balance:
 class Notice:
     """A word to the admin, in plain text. ``key`` says what it is about and how that stands.
 
-    What has been said once under a key is not said again.
+    What has been said once under a key is not said again. With a ``recipient`` it is a word to
+    that mailbox instead, in the name of a newsletter.
     """
 
     key: str
     subject: str
     text: str
+    recipient: str | None = None
+    newsletter: str = ""
+
+
+# --- what is told to other programs -----------------------------------------------------
+
+
+class EventKind(enum.StrEnum):
+    """What may have changed. Other programs know these names: add to them, rename none."""
+
+    SUBSCRIPTION_ASKED = "subscription.asked"
+    SUBSCRIPTION_CONFIRMED = "subscription.confirmed"
+    SUBSCRIPTION_CHANGED = "subscription.changed"  # its reader has it otherwise now
+    SUBSCRIPTION_ENDED = "subscription.ended"
+    SUBSCRIPTION_RESUMED = "subscription.resumed"  # its reader took back that it ended
+    SUBSCRIBER_MOVED = "subscriber.moved"  # to another address
+    SUBSCRIBER_ERASED = "subscriber.erased"
+    SUBSCRIBER_IMPORTED = "subscriber.imported"
+    SUPPRESSION_ADDED = "suppression.added"
+    SUPPRESSION_REMOVED = "suppression.removed"
+    BOUNCE_HARD = "bounce.hard"
+    BOUNCE_SOFT = "bounce.soft"
+    COMPLAINT = "complaint"
+    DELIVERY_FAILED = "delivery.failed"
+    ISSUE_HELD = "issue.held"
+    ISSUE_OPENED = "issue.opened"
+    ISSUE_PAUSED = "issue.paused"
+    ISSUE_RESUMED = "issue.resumed"
+    ISSUE_STOPPED = "issue.stopped"
+    ISSUE_FINISHED = "issue.finished"  # nothing is left that would be sent by itself
+    ISSUE_EMPTY = "issue.empty"
+    ISSUE_MISSED = "issue.missed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A change of state, as other programs are told of it.
+
+    ``subscriber`` and ``issue`` are ids. Of a person nothing but ``address`` and ``data`` says
+    more than their id; both are forgotten when they are erased.
+    """
+
+    kind: EventKind
+    occurred: datetime
+    newsletter: str | None = None
+    issue: int | None = None
+    subscriber: int | None = None
+    address: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Scope(enum.StrEnum):
+    """What a token of the API lets a program do. What is in none of them nobody may do."""
+
+    NEWSLETTERS_READ = "newsletters:read"
+    SUBSCRIBERS_READ = "subscribers:read"
+    SUBSCRIBERS_WRITE = "subscribers:write"
+    SUBSCRIBERS_CONFIRM = "subscribers:confirm"  # vouch for people, who are not asked then
+    SUBSCRIBERS_ERASE = "subscribers:erase"
+    SUPPRESSIONS_READ = "suppressions:read"
+    SUPPRESSIONS_WRITE = "suppressions:write"
+    ISSUES_READ = "issues:read"
+    ISSUES_WRITE = "issues:write"
+    EVENTS_READ = "events:read"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 # --- mail -------------------------------------------------------------------------------
+
+
+class BounceKind(enum.StrEnum):
+    """What is told of one of our mails: by a mail that came back, or by a provider."""
+
+    HARD = "hard"  # nobody is at this address
+    SOFT = "soft"  # not taken this time
+    POLICY = "policy"  # refused for who we are or what we say: no fault of the address
+    COMPLAINT = "complaint"  # its reader calls it spam
+    FEEDBACK = "feedback"  # a feedback report of another type
+    DELAYED = "delayed"  # not yet; there will be word of it
+    DELIVERED = "delivered"  # evidence that it arrived
+    AUTO_REPLY = "auto_reply"
+    CHALLENGE = "challenge"  # asks us to prove that we are no machine
+    UNSUBSCRIBE = "unsubscribe"
+    UNPARSED = "unparsed"
+
+
+class Consequence(enum.StrEnum):
+    """What followed from a bounce."""
+
+    NONE = "none"
+    SUPPRESSED = "suppressed"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one mail, or one event of a provider, says. All of it is as hostile as its sender.
+
+    ``tokens`` stood in addresses of ours, ``links`` in unsubscribe links of the returned mail;
+    none is verified yet. ``message_id`` and ``address`` are those of the mail that it is about,
+    ``status`` an enhanced status code or the type of a feedback report. ``reason`` is why it
+    could not be read. ``digest`` is the same for copies of one report.
+    """
+
+    kind: BounceKind
+    digest: str
+    tokens: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    message_id: str = ""
+    address: str = ""
+    status: str = ""
+    diagnostic: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ The verbs note these with `publisher.store.notices`; `publisher.notify` mails th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from publisher.model import Cadence, Issue, Newsletter, Notice
 
@@ -113,6 +114,65 @@ newsletter. `publisher run` or `publisher clock` must run for issues to be made 
 
   publisher issues list --newsletter {newsletter.slug}
                                     shows them all
+""",
+    )
+
+
+def webhook_fails(name: str, since: datetime, reason: str) -> Notice:
+    """Say that a webhook has failed for long, once for each time that it begins to."""
+    return Notice(
+        key=f"webhook {name} fails since {since.isoformat()}",
+        subject=f"webhook {name} fails",
+        text=f"""\
+The webhook {name} has not been told of anything since {since:%Y-%m-%d %H:%M %Z}:
+
+  {reason}
+
+Nothing is lost: it is tried again for some days, and told everything in its order
+as soon as it takes it. After that it is left alone.
+
+  publisher webhooks test {name}    sends it a message and shows what it answers
+  publisher webhooks list           shows how much waits for it
+""",
+    )
+
+
+def webhook_stopped(name: str, now: datetime, reason: str) -> Notice:
+    """Say that a webhook is left alone from now on."""
+    return Notice(
+        key=f"webhook {name} stopped at {now.isoformat()}",
+        subject=f"webhook {name} is stopped",
+        text=f"""\
+The webhook {name} is told nothing more:
+
+  {reason}
+
+What happens from now on is kept. Once it is mended,
+
+  publisher webhooks test {name}    sends it a message and shows what it answers
+  publisher webhooks replay {name}  goes on where it stopped
+""",
+    )
+
+
+def too_many_sign_ups(total: tuple[int, int], now: datetime) -> Notice:
+    """Say that forms are refused, once a day."""
+    count, seconds = total
+    return Notice(
+        key=f"too many sign-ups on {now:%Y-%m-%d}",
+        subject="sign-ups are refused: there are too many",
+        text=f"""\
+More people sign up than `[signup]` lets in ({count:,} in {seconds:,} seconds in all, or too many
+of one mail provider). Perhaps somebody fills in your forms with other people's addresses.
+
+Those who come now are told to come back later. Nobody is subscribed without pressing the
+button in a mail, and nobody is mailed more than once a day.
+
+  publisher subscribers list --state pending
+                                    shows who was asked and has not answered
+  publisher status                  shows what waits
+
+If they are real, raise `total` and `per_domain` of `[signup]`.
 """,
     )
 

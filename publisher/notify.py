@@ -1,4 +1,4 @@
-"""Mail the admin what somebody has to look at.
+"""Mail the admin what somebody has to look at, and mailboxes what concerns them alone.
 
 Nothing here is of the readers' ledger, and no reader's mail ever waits for it. A notice may come
 twice where a line breaks at its end: better that than one that nobody gets.
@@ -7,7 +7,7 @@ twice where a line breaks at its end: better that than one that nobody gets.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -34,45 +34,59 @@ _MOST_DOUBLINGS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """From whom, to whom, and over which relay."""
+    """From whom, to whom, and over which relay.
+
+    ``senders`` maps newsletters to whom their mails are from; the admin hears from ``sender``.
+    ``connect`` makes a connection to what carries a newsletter, "" for whatever works.
+    """
 
     sender: Address
-    admin: Address
-    connect: Callable[[], Transport]
+    admin: Address | None
+    senders: Mapping[str, Address]
+    connect: Callable[[str], Transport]
 
 
 async def notify(store: Store, line: Line, *, clock: Clock, stop: asyncio.Event) -> int:
-    """Send the admin every notice that is due; give how many the relay took.
+    """Send every notice that is due; give how many a relay took.
 
     What it does not take is tried again later and later, for a day. When ``stop`` is set, the one
     in hand is finished and the rest waits. Raises StoreError when the database stays away.
     """
     async with store.write() as connection:
         now = clock()
-        due = await notices.claim(connection, limit=_AT_ONCE, now=now, lease_ends=now + _LEASE)
+        due = await notices.claim(
+            connection,
+            has_admin=line.admin is not None,
+            limit=_AT_ONCE,
+            now=now,
+            lease_ends=now + _LEASE,
+        )
     if not due:
         return 0
     sent = 0
-    away = ""
-    transport = line.connect()
+    away: dict[str, str] = {}
+    transports: dict[str, Transport] = {}
     try:
         for each in due:
             if stop.is_set():
                 break
-            reply, is_taken = away, False
+            by = each.newsletter
+            reply, is_taken = away.get(by, ""), False
             try:
-                if not away:
+                if by not in away:
+                    transport = transports.setdefault(by, line.connect(by))
                     reply, is_taken = await _hand_over(transport, _message(line, each)), True
             except Unreachable as error:
-                reply = away = str(error)
+                reply = away[by] = str(error)
             except (Refused, InDoubt, ValueError) as error:
                 reply = str(error)
             await _settle(store, each, reply, is_taken=is_taken, clock=clock)
             sent += is_taken
     finally:
-        await transport.close()
-    if away:
-        log.warning("admin not told", reason=away)
+        for transport in transports.values():
+            await transport.close()
+    for reason in away.values():
+        log.warning("notices not sent", reason=reason)
     return sent
 
 
@@ -99,13 +113,16 @@ async def _settle(store: Store, each: Noted, reply: str, *, is_taken: bool, cloc
 
 
 def _message(line: Line, each: Noted) -> Message:
+    sender = line.senders.get(each.newsletter, line.sender)
+    recipient = line.admin if each.recipient is None else Address(mailbox=each.recipient)
+    assert recipient is not None  # noqa: S101 -- what is for no admin is not claimed
     # The same in each attempt, so that who gets it twice may be shown it once.
     made = f"{each.created:%Y%m%d%H%M%S%f}"
     return note(
-        sender=line.sender,
-        recipient=line.admin,
+        sender=sender,
+        recipient=recipient,
         subject=each.subject,
         text=each.text,
         date=each.created,
-        message_id=f"<notice.{each.id}.{made}@{line.sender.domain}>",
+        message_id=f"<notice.{each.id}.{made}@{sender.domain}>",
     )

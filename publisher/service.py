@@ -8,6 +8,7 @@ the parts finish what they are at, and begin again with the new one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import os
 import signal
@@ -24,6 +25,7 @@ from publisher.app import App, opened
 from publisher.capture import CaptureServer
 from publisher.config import Config, load
 from publisher.errors import ConfigError, PublisherError, first_cause
+from publisher.receiver import receive
 from publisher.scheduler import keep_time
 from publisher.web.app import application
 from publisher.web.serve import serve as serve_web
@@ -34,6 +36,8 @@ log = structlog.get_logger()
 
 # How long transactions under way may take to finish once we are told to stop.
 _PATIENCE_SECONDS = 30
+# How soon a process has other keys: sooner than one signs (publisher.store.keys.SETTLING).
+_KEYS_SECONDS = 60
 
 
 class Part(enum.StrEnum):
@@ -102,10 +106,12 @@ async def _work(
     async with asyncio.TaskGroup() as tasks:
         if Part.CLOCK in parts:
             tasks.create_task(keep_time(app, over, work_waits))
+            tasks.create_task(receive(app, over))
         if Part.WORKER in parts:
             tasks.create_task(work(app, over, work_waits))
+        tasks.create_task(_watch_keys(app, over, reload))
         log.info("at work", parts=" ".join(sorted(parts)), url=app.config.publication.base_url)
-        new = await _next_config(app.config, stop, reload)
+        new = await _next_config(app, stop, reload)
         log.info("finishing what is under way")
         over.set()
         deadline = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, _give_up)
@@ -113,8 +119,25 @@ async def _work(
     return new
 
 
-async def _next_config(config: Config, stop: asyncio.Event, reload: asyncio.Event) -> Config:
-    """Wait until the service is to stop, or has another config without a fault."""
+async def _watch_keys(app: App, over: asyncio.Event, reload: asyncio.Event) -> None:
+    """Ask for a reload when `publisher keys` has changed the keys that sign links."""
+    while not over.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), _KEYS_SECONDS)
+        if await _has_old_keys(app):
+            reload.set()
+
+
+async def _has_old_keys(app: App) -> bool:
+    try:
+        return await app.has_old_keys()
+    except PublisherError:  # the others say that the database is away
+        return False
+
+
+async def _next_config(app: App, stop: asyncio.Event, reload: asyncio.Event) -> Config:
+    """Wait until the service is to stop, or has another config without a fault, or other keys."""
+    config = app.config
     while True:
         waits = [asyncio.ensure_future(event.wait()) for event in (stop, reload)]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -129,6 +152,9 @@ async def _next_config(config: Config, stop: asyncio.Event, reload: asyncio.Even
             log.error("config refused, the old one stays in force", faults=error.faults)  # noqa: TRY400
             continue
         if new == config:
+            if await _has_old_keys(app):
+                log.info("keys changed")
+                return config
             continue
         try:
             async with opened(new):
@@ -142,7 +168,7 @@ async def _next_config(config: Config, stop: asyncio.Event, reload: asyncio.Even
         return new
 
 
-def site_for(app: App, *, capture: bool) -> Site:
+def site_for(app: App, *, capture: bool, is_static: bool = False) -> Site:
     """Give what pages need of a site; ``capture`` says whether caught mails are shown."""
     return Site(
         store=app.store,
@@ -155,6 +181,10 @@ def site_for(app: App, *, capture: bool) -> Site:
         clock=app.clock,
         caught=app.config.capture.folder if capture else None,
         pushing=app if app.push_tokens else None,
+        webhooks=app.config.webhooks,
+        hooks=app if app.providers else None,
+        sign_ups=app.config.sign_ups,
+        is_static=is_static,
     )
 
 

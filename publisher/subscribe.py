@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,8 +28,8 @@ from publisher.model import (
 )
 from publisher.ports import Clock
 from publisher.render import Templates
-from publisher.renditions import confirmation
-from publisher.store import accounts, composing, renditions, subscribers
+from publisher.renditions import confirmation, reminder
+from publisher.store import composing, consents, leaving, renditions, subscribers, suppressions
 from publisher.store.engine import Store
 from publisher.tokens import Purpose, Tokens
 
@@ -42,6 +42,7 @@ class Subscribed(enum.StrEnum):
     ALREADY = "already"  # was active before; nothing changed
     WAITING = "waiting"  # was asked before and has not answered; an import does not ask twice
     ENDED = "ended"  # left before, and is not brought back without asking
+    SUPPRESSED = "suppressed"  # is never mailed, and has not asked for it themselves
 
 
 async def subscribe(
@@ -86,6 +87,10 @@ async def subscribe(
         return became
 
 
+# For so long a leaving may be undone: for a slip of the finger, noticed at once.
+UNDO_WITHIN = timedelta(hours=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
 # What becomes of somebody who stands on a list a second time.
 _AGAIN = {Subscribed.ACTIVE: Subscribed.ALREADY, Subscribed.ASKED: Subscribed.WAITING}
 
@@ -111,6 +116,15 @@ class _Wish:
     async def of(self, addresses: Sequence[Address]) -> list[Subscribed]:
         """Fulfil it as far as can be done without asking; give what became of each."""
         by_key = {key(address): address for address in addresses}
+        barred = await suppressions.among(
+            self.connection, by_key, self.now, newsletter=self.newsletter.slug
+        )
+        if self.is_own and not self.confirmed:
+            # They are asked like everybody, so that nobody learns who is suppressed (A13): the
+            # claim of the mail decides, and lets them have it who were only erased.
+            await suppressions.know_again(self.connection, barred)
+            barred = {}
+        by_key = {each: address for each, address in by_key.items() if each not in barred}
         ids = await subscribers.people(
             self.connection, by_key, self.now, names_known=not self.by_form
         )
@@ -131,7 +145,11 @@ class _Wish:
         for person, bond in known.items():
             became[person] = await self._renew(bond)
         told = []
-        for person in (ids[key(address)] for address in addresses):
+        for each in map(key, addresses):
+            if each in barred:
+                told.append(Subscribed.SUPPRESSED)
+                continue
+            person = ids[each]
             told.append(became[person])
             became[person] = _AGAIN.get(became[person], became[person])
         return told
@@ -224,6 +242,9 @@ async def confirm(
 ) -> Subscription:
     """Make a pending subscription active; harmless when it is already. Raises TokenError.
 
+    A token of a subscription that has ended meanwhile confirms nothing: leaving is final. Whoever
+    was erased, or has complained, and now confirms may be mailed again: it is their own wish, later
+    than the other, and made with what only the mailbox got. No wish heals a mailbox that bounces.
     ``wording`` is what the person was shown beside the button.
     """
     found = await holder(store, tokens, Purpose.CONFIRM, token)
@@ -231,7 +252,8 @@ async def confirm(
     async with store.write() as connection:
         shown = await consents.word(connection, wording, now)
         told = {**consent, "confirmed_wording": shown}
-        await subscribers.activate(connection, found.id, told, now)
+        if await subscribers.activate(connection, found.id, told, now):
+            await suppressions.lift_own(connection, key(found.address), found.newsletter, now)
     return await holder(store, tokens, Purpose.CONFIRM, token)
 
 
@@ -241,40 +263,95 @@ async def in_mail(store: Store, tokens: Tokens, token: str) -> list[Subscription
     The first is that of the newsletter whose mail it is; there are others where several
     newsletters share a mail.
     """
-    found = await holder(store, tokens, Purpose.UNSUBSCRIBE, token)
-    _, *rendition = tokens.read(Purpose.UNSUBSCRIBE, token)
-    if not rendition:
-        return [found]
+    ids = tokens.read(Purpose.UNSUBSCRIBE, token)
     async with store.read() as connection:
-        others = await subscribers.in_rendition(connection, found.subscriber, rendition[0])
-    return [found, *(each for each in others if each.id != found.id)]
+        found = await leaving.in_mail(connection, *ids)
+    if not found:
+        raise TokenEnded("the subscription of this link is no longer there")
+    return found
 
 
 async def unsubscribe(
-    store: Store, tokens: Tokens, token: str, *, only: str | None = None, clock: Clock
+    store: Store,
+    tokens: Tokens,
+    token: str,
+    *,
+    only: str | None = None,
+    by: str = subscribers.PAGE,
+    clock: Clock,
 ) -> list[Subscription]:
     """End the subscriptions that a mail came by; harmless when they have ended. Raises TokenError.
 
-    ``only`` names the one newsletter that is meant. It is in force when this returns, for an
-    issue under way as well: claims and the mark before each message ask the subscription's row.
+    ``only`` names the one newsletter that is meant, ``by`` how they said so. It is in force when
+    this returns, for an issue under way as well: claims and the mark before each message ask the
+    subscription's row.
     Whoever follows the link of a mail has it, so if it was in doubt, it is no more.
     """
     found = await in_mail(store, tokens, token)
-    leaving = [each for each in found if only is None or each.newsletter == only]
+    gone = [each for each in found if only is None or each.newsletter == only]
     _, *mailed = tokens.read(Purpose.UNSUBSCRIBE, token)
     async with store.write() as connection:
-        now = clock()
-        for rendition in mailed:
-            for mail in await accounts.of_rendition(connection, found[0].subscriber, rendition):
-                await accounts.settle_doubt(
-                    connection, mail, arrived=True, reply="left by its own link", now=now
-                )
-        for each in leaving:
-            await subscribers.end(connection, each.id, now)
+        await leaving.leave(
+            connection,
+            gone,
+            rendition=next(iter(mailed), None),
+            how="left by its own link",
+            by=by,
+            now=clock(),
+        )
     return await in_mail(store, tokens, token)
 
 
-async def choose(store: Store, tokens: Tokens, token: str, wishes: Wishes) -> Subscription:
+def way_back(tokens: Tokens, left: Subscription, now: datetime) -> str | None:
+    """Give the token that undoes a leaving; None if there is nothing to undo, or no longer.
+
+    It is of the very instant, so whoever leaves once more, or is ended otherwise, stays away.
+    """
+    if left.ended is None or now - left.ended > UNDO_WITHIN:
+        return None
+    if left.ended_by not in subscribers.OWN_LEAVING or not left.was_active:
+        return None
+    return tokens.sign(Purpose.UNDO, left.id, (left.ended - _EPOCH) // _TICK)
+
+
+async def left_by(
+    store: Store, tokens: Tokens, token: str, *, clock: Clock
+) -> tuple[Subscription, datetime]:
+    """Find what a token undoes: a subscription, and when it ended. Changes nothing.
+
+    Raises TokenError, and TokenEnded once the time for it is over.
+    """
+    id, ticks = tokens.read(Purpose.UNDO, token)
+    ended = _EPOCH + ticks * _TICK
+    async with store.read() as connection:
+        found = await subscribers.subscription(connection, id)
+    if found is None:
+        raise TokenEnded("the subscription of this link is no longer there")
+    if clock() - ended > UNDO_WITHIN:
+        raise TokenEnded("it cannot be undone any more", found.newsletter)
+    return found, ended
+
+
+async def undo(store: Store, tokens: Tokens, token: str, *, clock: Clock) -> list[Subscription]:
+    """Take back what one press ended, all of it; give what is active again.
+
+    Without a new confirmation, since it is as if nothing had been pressed: consent, wishes and how
+    far they were considered are untouched. Harmless when it was done before. Raises TokenError, and
+    TokenEnded for who has left once more since.
+    """
+    found, ended = await left_by(store, tokens, token, clock=clock)
+    async with store.write() as connection:
+        back = await subscribers.bring_back(connection, found.subscriber, ended, clock())
+        now = [await subscribers.subscription(connection, each) for each in {found.id, *back}]
+    active = [each for each in now if each and each.state is SubscriptionState.ACTIVE]
+    if not active:
+        raise TokenEnded("they have left once more since", found.newsletter)
+    return active
+
+
+async def choose(
+    store: Store, tokens: Tokens, token: str, wishes: Wishes, *, clock: Clock
+) -> Subscription:
     """Let a person have it otherwise: how often, when, what of it. Raises TokenError.
 
     Loses nothing and repeats nothing: what they had is in the ledger, and how far they were
@@ -282,5 +359,5 @@ async def choose(store: Store, tokens: Tokens, token: str, wishes: Wishes) -> Su
     """
     found = await holder(store, tokens, Purpose.PREFERENCES, token)
     async with store.write() as connection:
-        await subscribers.choose(connection, found.id, wishes)
+        await subscribers.choose(connection, found.id, wishes, clock())
     return await holder(store, tokens, Purpose.PREFERENCES, token)

@@ -19,9 +19,10 @@ from publisher.model import (
     Newsletter,
     Subscription,
     SubscriptionState,
+    Suppression,
 )
 from publisher.ports import Clock
-from publisher.store import audience, carried, composing, edits, subscribers
+from publisher.store import audience, carried, composing, edits, subscribers, suppressions
 from publisher.store.articles import eligible_between
 from publisher.store.carried import Carried
 from publisher.store.edits import Decision
@@ -60,13 +61,8 @@ async def why(
                 each.newsletter: each
                 for each in await subscribers.page(connection, address_key=address_key)
             },
-            suppressed=next(
-                (
-                    why
-                    for key, why, _ in await subscribers.suppressed(connection)
-                    if key == address_key
-                ),
-                None,
+            suppressed=(await suppressions.among(connection, [address_key], clock())).get(
+                address_key, []
             ),
         )
         return [await case.reason(newsletter) for newsletter in newsletters]
@@ -80,7 +76,7 @@ class _Case:
     now: datetime
     rows: Sequence[Carried]
     subscriptions: dict[str, Subscription]
-    suppressed: str | None
+    suppressed: list[Suppression]
 
     async def reason(self, newsletter: Newsletter) -> Reason:
         of_it = [row for row in self.rows if newsletter.slug in (row.newsletter, row.mail_of)]
@@ -121,8 +117,9 @@ class _Case:
         if found.state is SubscriptionState.ENDED:
             ended = f" since {_at(found.ended, zone)}" if found.ended else ""
             return f"they do not read it any more{ended}"
-        if self.suppressed is not None:
-            return f"the address is suppressed ({self.suppressed})"
+        for each in self.suppressed:
+            if each.newsletter in ("", newsletter.slug):
+                return f"the address is suppressed ({each.reason})"
         paused = found.wishes.paused_until
         if paused is not None and paused > self.now:
             return f"they get nothing before {_at(paused, zone)}, as they asked"

@@ -13,6 +13,7 @@ from dataclasses import asdict
 import structlog
 
 from publisher.app import App
+from publisher.config import Webhook
 from publisher.deliver import Sent
 from publisher.errors import PublisherError
 from publisher.hub import Called
@@ -37,6 +38,8 @@ async def work(app: App, stop: asyncio.Event, work_waits: asyncio.Event) -> None
         for relay in app.relays():
             lines.create_task(_keep_sending(app, relay, stop, work_waits))
         lines.create_task(_keep_notifying(app, stop))
+        for hook in app.config.webhooks:
+            lines.create_task(_keep_calling(app, hook, stop))
         if app.config.publication.hub is not None:
             lines.create_task(_keep_telling(app, stop, work_waits))
 
@@ -109,14 +112,25 @@ async def _keep_telling(app: App, stop: asyncio.Event, work_waits: asyncio.Event
         await _any_of(stop.wait(), work_waits.wait(), within=_IDLE_SECONDS)
 
 
+async def _keep_calling(app: App, hook: Webhook, stop: asyncio.Event) -> None:
+    """Tell a webhook what has happened; what it does not take has its own time, in its row."""
+    while not stop.is_set():
+        try:
+            if taken := await app.tell_webhook(hook, stop):
+                log.info("webhook told", webhook=hook.name, events=taken)
+        except PublisherError as error:
+            log.error("webhook not told", webhook=hook.name, reason=str(error))  # noqa: TRY400
+        await _any_of(stop.wait(), within=_IDLE_SECONDS)
+
+
 async def _keep_notifying(app: App, stop: asyncio.Event) -> None:
-    """Mail the admin what somebody has to look at; each notice has its own time to be tried."""
+    """Mail what is noted for the admin or a mailbox; each notice has its own time to be tried."""
     while not stop.is_set():
         try:
             if sent := await app.notify(stop):
-                log.info("admin told", notices=sent)
+                log.info("notices sent", notices=sent)
         except PublisherError as error:
-            log.error("admin not told", reason=str(error))  # noqa: TRY400
+            log.error("notices not sent", reason=str(error))  # noqa: TRY400
         await _any_of(stop.wait(), within=_IDLE_SECONDS)
 
 

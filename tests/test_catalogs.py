@@ -252,7 +252,14 @@ def test_no_sentence_of_a_digest_is_left_in_english(tag: str, templates: Templat
 
 
 @pytest.mark.parametrize(
-    "name", ["email/confirm.html", "email/confirm.txt", "web/preferences.html"]
+    "name",
+    [
+        "email/confirm.html",
+        "email/confirm.txt",
+        "email/move.txt",
+        "email/moved.txt",
+        "web/preferences.html",
+    ],
 )
 def test_hostile_title_is_printed_as_it_is_in_every_language(
     tag: str, name: str, templates: Templates
@@ -274,6 +281,9 @@ def test_hostile_title_is_printed_as_it_is_in_every_language(
         "tomorrow": "2026-11-24",
         "is_saved": True,
         "unsubscribe_url": "/u/token",
+        "here": "/preferences/token",
+        "url": "https://news.example.org/move/token",
+        "is_known": False,
     }
 
     said = templates.html(name, **context)

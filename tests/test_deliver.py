@@ -23,6 +23,7 @@ from publisher.deliver.throttle import Throttle
 from publisher.model import InDoubtPolicy, Issue, IssueState, SubscriptionState
 from publisher.settings import read_duration
 from publisher.store import accounts, issues, subscribers
+from publisher.store import suppressions as barred
 from publisher.store.tables import deliveries
 from publisher.store.tables import notices as noted
 from publisher.store.tables import subscribers as people
@@ -268,7 +269,8 @@ async def test_address_is_suppressed_for_nothing_else(
 
 async def suppressions(post: Post) -> list[tuple[str, str]]:
     async with post.desk.store.read() as connection:
-        return [(key, reason) for key, reason, _ in await subscribers.suppressed(connection)]
+        found = await barred.page(connection, limit=9)
+        return [(each.address_key or "", each.reason) for each in found]
 
 
 async def test_cut_before_the_content_sends_once_in_the_end(post: Post) -> None:
@@ -434,7 +436,9 @@ async def test_paused_issue_stops_at_once_and_resumes(post: Post) -> None:
 
 async def move(post: Post, issue: Issue, come_from: IssueState, go_to: IssueState) -> None:
     async with post.desk.store.write() as connection:
-        assert await issues.change_state(connection, issue.id, come_from=[come_from], go_to=go_to)
+        assert await issues.change_state(
+            connection, issue.id, come_from=[come_from], go_to=go_to, now=post.desk.clock()
+        )
 
 
 async def test_told_to_stop_it_finishes_what_is_under_way_and_leaves_no_doubt(post: Post) -> None:
@@ -489,6 +493,7 @@ async def test_row_is_begun_when_the_throttle_has_room(post: Post) -> None:
         store=post.desk.store,
         clock=post.desk.clock,
         newsletters=[post.desk.newsletter.slug],
+        shares={},
         lease=LEASE,
         throttle=Throttle(2),
         domains=Domains(2),

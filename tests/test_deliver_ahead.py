@@ -95,7 +95,12 @@ async def test_announced_row_of_a_paused_issue_is_not_sent(post: Post) -> None:
 
     async with post.desk.store.write() as connection:
         await issues.change_state(
-            connection, issue.id, come_from=[IssueState.OPEN], go_to=IssueState.PAUSED, note=""
+            connection,
+            issue.id,
+            come_from=[IssueState.OPEN],
+            go_to=IssueState.PAUSED,
+            now=post.desk.clock(),
+            note="",
         )
     go_on.set()
     await running

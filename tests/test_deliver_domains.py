@@ -86,7 +86,7 @@ async def test_only_so_many_of_a_domain_are_under_way_and_others_overtake(post: 
 
 
 async def test_domain_is_fed_at_its_rate_and_others_at_once(post: Post) -> None:
-    post.domains = Domains(6, PerDomain(gap=0.1))
+    post.domains = Domains(6, PerDomain(gap=0.3))
     people_of_both = at_domain("a.example", 4) + at_domain("b.example", 4)
     await post.issue_for(*people_of_both)
     times: dict[str, list[float]] = {"a.example": [], "b.example": []}
@@ -96,7 +96,7 @@ async def test_domain_is_fed_at_its_rate_and_others_at_once(post: Post) -> None:
 
     assert await post.send() == Sent(accepted=8)
     for came in times.values():
-        assert came[-1] - came[0] >= 0.3 * 0.6  # the first takes longer than the others
+        assert came[-1] - came[0] >= 0.9 * 0.6  # the first takes longer than the others
     assert domains_of(post) != sorted(domains_of(post))
 
 

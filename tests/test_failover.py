@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,8 @@ from publisher.worker import work
 from tests.rig.clock import SettableClock
 from tests.rig.desk import Desk
 from tests.rig.post import everybody
-from tests.rig.program import free_port
-from tests.rig.script import Act, at, say
+from tests.rig.program import free_port, until
+from tests.rig.script import Act, at, in_turn, say
 from tests.rig.smtp import SmtpRig
 
 CONFIG = """\
@@ -34,7 +35,7 @@ url = "${{DATABASE}}"
 slug = "digest"
 title = "The Digest"
 from = "news@example.org"
-smtp = ["main", "backup"]
+smtp = {smtp}
 cadences = {{ daily = {{ cron = "0 7 * * *" }} }}
 
 [smtp.main]
@@ -42,6 +43,7 @@ host = "127.0.0.1"
 port = {main}
 security = "none"
 connections = 3
+{more}
 
 [smtp.backup]
 host = "127.0.0.1"
@@ -73,18 +75,33 @@ class Pair:
         return Counter(message.recipient.partition("@")[0] for message in both)
 
 
+Open = Callable[..., AbstractAsyncContextManager[Pair]]
+
+
 @pytest.fixture
-async def pair(
+def open_pair(
     database_url: str, clock: SettableClock, short_templates: Templates, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> AsyncIterator[Pair]:  # fmt: skip
+) -> Open:  # fmt: skip
     monkeypatch.setattr(standing, "_FIRST_REST_SECONDS", 0.2)
-    main = SmtpRig(port=free_port())
-    async with SmtpRig() as backup:
-        path = tmp_path / "publisher.toml"
-        path.write_text(CONFIG.format(main=main.port, backup=backup.port), encoding="utf-8")
-        async with opened(load(path, {"DATABASE": database_url}), clock=clock) as app:
-            yield Pair(app, Desk(app.store, clock, short_templates), main, backup)
+
+    @asynccontextmanager
+    async def pair(smtp: str, more: str = "") -> AsyncIterator[Pair]:
+        main = SmtpRig(port=free_port())
+        async with SmtpRig() as backup:
+            path = tmp_path / "publisher.toml"
+            text = CONFIG.format(smtp=smtp, main=main.port, backup=backup.port, more=more)
+            path.write_text(text, encoding="utf-8")
+            async with opened(load(path, {"DATABASE": database_url}), clock=clock) as app:
+                yield Pair(app, Desk(app.store, clock, short_templates), main, backup)
+
+    return pair
+
+
+@pytest.fixture
+async def pair(open_pair: Open) -> AsyncIterator[Pair]:
+    async with open_pair('["main", "backup"]') as made:
+        yield made
 
 
 async def test_next_relay_takes_over_until_a_probe_succeeds(pair: Pair) -> None:
@@ -221,3 +238,148 @@ def test_rests_grow_until_the_relay_works() -> None:
 
     assert rests == [2, 4, 8, 16, 32, 60, 60]
     assert relays.rest("a", now) == 2
+
+
+# --- relays that share a newsletter
+
+SHARED = "{ main = 3, backup = 1 }"
+
+
+async def until_done(pair: Pair, *, to: int) -> None:
+    """Let a worker go on until so many mails have arrived."""
+    stop, waits = asyncio.Event(), asyncio.Event()
+    working = asyncio.create_task(work(pair.app, stop, waits))
+
+    async def is_done() -> bool:
+        return pair.arrived().total() >= to
+
+    await until(is_done)
+    stop.set()
+    await working
+
+
+@pytest.mark.parametrize("more", ["", "envelope_ahead = true"])
+async def test_relays_share_the_mails_of_an_issue_by_their_weights(
+    open_pair: Open, more: str
+) -> None:
+    async with open_pair(SHARED, more) as pair, pair.main:
+        names = await pair.issue_for(40)
+        await until_done(pair, to=40)
+
+        assert pair.arrived() == Counter(names)
+        assert (len(pair.main.accepted), len(pair.backup.accepted)) == (30, 10)
+
+
+async def test_mail_that_is_put_off_is_tried_again_over_its_own_relay(
+    open_pair: Open, clock: SettableClock
+) -> None:
+    greylisted = in_turn("RCPT", *[say(450, "4.7.1 later")] * 10)
+    async with open_pair(SHARED) as pair, pair.main:
+        pair.backup.scripts.append(greylisted)
+        await pair.issue_for(40)
+        stop = asyncio.Event()
+        first = [await pair.app.deliver(relay, stop) for relay in ("main", "backup")]
+        clock.advance(hours=1)
+        again = [await pair.app.deliver(relay, stop) for relay in ("main", "backup")]
+
+    assert first == [Sent(accepted=30), Sent(deferred=10)]
+    assert again == [Sent(), Sent(accepted=10)]
+
+
+async def test_part_of_a_relay_that_is_down_goes_over_the_other_until_it_is_back(
+    open_pair: Open, clock: SettableClock
+) -> None:
+    """And what it may have taken is left, whoever carries its part."""
+    async with open_pair(SHARED) as pair:
+        pair.main.scripts.append(at("CONTENT", Act(cut=True, take=True), argument="p1@"))
+        names = await pair.issue_for(40)
+        stop = asyncio.Event()
+        down = await pair.app.deliver("main", stop)
+        took_over = await pair.app.deliver("backup", stop)
+        await pair.desk.bring("two")
+        await pair.desk.issue_now()
+        await asyncio.sleep(0.3)
+        async with pair.main:
+            back = await pair.app.deliver("main", stop)
+            rest = await pair.app.deliver("backup", stop)
+        clock.advance(hours=1)
+        pair.app.standing.failed("main", asyncio.get_running_loop().time())
+        later = await pair.app.deliver("backup", stop)
+
+    assert down.error is not None
+    assert took_over == Sent(accepted=40)
+    # The probe is any row; after it each has its part again.
+    assert back.in_doubt == 1
+    assert back.accepted + rest.accepted == 39
+    assert 28 <= back.accepted <= 30
+    assert later == Sent()
+    assert pair.arrived() == Counter(dict.fromkeys(names, 2))
+
+
+async def test_what_a_relay_has_no_room_for_today_goes_over_the_other(open_pair: Open) -> None:
+    """So that one which is being warmed up may stand beside an old one."""
+    async with open_pair(SHARED, "daily = 12") as pair, pair.main:
+        names = await pair.issue_for(40)
+        await until_done(pair, to=40)
+
+        assert pair.arrived() == Counter(names)
+        assert len(pair.main.accepted) == 12
+
+
+async def test_confirmation_goes_over_whichever_relay_is_free(open_pair: Open) -> None:
+    async with open_pair(SHARED) as pair:
+        for name in ("ann", "bob", "cem", "dee"):
+            await pair.desk.ask(name, confirmed=False)
+        sent = await pair.app.deliver("backup", asyncio.Event())
+
+    assert sent == Sent(accepted=4)
+
+
+def test_parts_are_those_of_the_relays_that_work_and_have_room() -> None:
+    relays = Standing({"digest": ("a", "b", "c", "d")}, {"digest": (3, 1, 2, 0)})
+    full: set[str] = set()
+
+    def parts() -> dict[str, str]:
+        found = {}
+        for relay in "abcd":
+            if not relays.carried(relay, 9.0):
+                continue
+            share = relays.shares(relay, lambda each, _: each in full).get("digest")
+            found[relay] = f"{share.first}-{share.end}/{share.of}" if share else "all"
+        return found
+
+    seen = {"all well": parts()}
+    relays.failed("b", 8.0)
+    seen["b rests"] = parts()
+    full.add("a")
+    seen["a is full"] = parts()
+    relays.failed("c", 8.0)
+    seen["c rests too"] = parts()
+    relays.failed("a", 8.0)
+    seen["none works"] = parts()
+    relays.failed("d", 8.0)
+    seen["not even d"] = parts()
+
+    assert seen == {
+        "all well": {"a": "0-3/6", "b": "3-4/6", "c": "4-6/6"},
+        "b rests": {"a": "0-3/5", "c": "3-5/5"},
+        "a is full": {"a": "0-3/5", "c": "all"},
+        "c rests too": {"a": "all"},
+        "none works": {"d": "all"},
+        "not even d": {},
+    }
+
+
+async def test_relay_that_is_back_takes_its_part_from_those_that_had_it() -> None:
+    relays = Standing({"digest": ("a", "b", "c"), "own": ("d",)}, {"digest": (1, 1, 0)})
+    ended = {}
+    relays.failed("a", 0.0)
+    async with AsyncExitStack() as runs:
+        overs = {
+            relay: await runs.enter_async_context(relays.run(relay, asyncio.Event()))
+            for relay in "bcd"
+        }
+        relays.passed("a")
+        ended = {relay: over.is_set() for relay, over in overs.items()}
+
+    assert ended == {"b": True, "c": True, "d": False}

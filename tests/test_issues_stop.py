@@ -51,7 +51,8 @@ async def test_stop_waits_for_no_row_that_a_worker_writes(
     claims = await desk.claim(limit=1)
 
     async with asyncio.timeout(60), second_store.write() as worker:
-        await worker.run_sync(settling.mark_sending, claims, desk.clock() + timedelta(minutes=5))
+        now = desk.clock()
+        await worker.run_sync(settling.mark_sending, claims, now, now + timedelta(minutes=5))
         returned = await desk.stop(issue)
 
     assert returned == 2

@@ -22,6 +22,7 @@ from tests.rig.smtp import SmtpRig
 
 ADMIN = Address(mailbox="editor@example.org", name="王 Editor")
 NEWS = Address(mailbox="news@example.org", name="The Lighthouse")
+DIGEST = Address(mailbox="digest@example.org", name="The Digest")
 HELD = Notice(
     key="issue 1 held", subject="digest, daily: issue 1 is held", text="Line 1\n  Line 2\n"
 )
@@ -41,7 +42,12 @@ class Post:
         self.clock = clock
         self.stop = asyncio.Event()
         settings = SmtpSettings(host="127.0.0.1", port=port, security="none")
-        self.line = Line(sender=NEWS, admin=ADMIN, connect=lambda: Smtp(settings))
+        self.line = Line(
+            sender=NEWS,
+            admin=ADMIN,
+            senders={"digest": DIGEST},
+            connect=lambda _: Smtp(settings),
+        )
 
     async def note(self, *noted: Notice) -> list[bool]:
         async with self.store.write() as connection:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import mailbox
 from pathlib import Path
 
+import dkim  # type: ignore[import-untyped]
+
+from tests.mail.test_dkim import ED25519, PEM, RSA, public
 from tests.rig.program import Site
 from tests.rig.smtp import SmtpRig
 
@@ -39,3 +42,23 @@ async def test_mail_goes_into_a_maildir(tmp_path: Path) -> None:
     recipients = [str(message["Delivered-To"]) for message in box]
     assert sorted(recipients) == ["ann@example.org", "editor@example.org"]
     assert said.startswith("box answered: 250 ")
+
+
+async def test_mail_is_signed_by_every_key_of_its_relay(tmp_path: Path) -> None:
+    """RFC 8463; Gmail heeds the Feedback-ID of an issue only where it is signed."""
+    keys = []
+    for selector, key in (("news", RSA), ("ed", ED25519)):
+        (tmp_path / f"{selector}.pem").write_bytes(key.private_bytes(*PEM))
+        keys.append(
+            f'{{ domain = "example.org", selector = "{selector}", key_file = "../{selector}.pem" }}'
+        )
+    relay = f'protocol = "file"\nfolder = "../box"\ndkim = [{", ".join(keys)}]\n'
+    await send(tmp_path, relay)
+
+    mails = [path.read_bytes() for path in (tmp_path / "box").iterdir()]
+    (issue,) = [each for each in mails if b"\r\nTo: ann@" in each]
+    field = b"Feedback-ID: digest/1:digest:digest.daily:exampleorg\r\n"
+    assert [dkim.DKIM(issue).verify(n, dnsfunc=public) for n in (0, 1)] == [True, True]
+    assert field in issue
+    forged = issue.replace(field, b"Feedback-ID: other/1:other:other.daily:exampleorg\r\n")
+    assert [dkim.DKIM(forged).verify(n, dnsfunc=public) for n in (0, 1)] == [False, False]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
-from publisher import issues
+import pytest
+
+from publisher import issues, service
 from publisher.app import opened
 from publisher.config import load
 from publisher.model import Issue
+from publisher.store import keys
 from tests.rig.clock import SettableClock
 
 CONFIG = """
@@ -53,3 +57,32 @@ async def test_cadence_that_comes_back_makes_no_slot_of_the_time_between(
 
     assert made == []
     assert [issue.slot for issue in next_made] == ["2026-11-28T07:00"]
+
+
+async def test_service_takes_other_keys_without_a_restart(
+    tmp_path: Path, database_url: str, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "publisher.toml"
+    path.write_text(CONFIG + RELAY, encoding="utf-8")
+    monkeypatch.setenv("DATABASE", database_url)
+    monkeypatch.setattr(service, "_KEYS_SECONDS", 0.01)
+    config = load(path, {"DATABASE": database_url})
+    signing = []
+    for minutes in (0, 5):  # when it is made, and when it has settled
+        over, stop, reload = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        async with asyncio.timeout(60), opened(config, clock=clock) as app:
+            watching = asyncio.create_task(service._watch_keys(app, over, reload))
+            if not minutes:
+                async with app.store.write() as connection:
+                    await keys.add(connection, clock())
+            clock.advance(minutes=minutes)
+
+            assert await service._next_config(app, stop, reload) == config
+
+            over.set()
+            await watching
+        async with opened(config, clock=clock) as app:
+            signing.append((sorted(app.ring.secrets), app.ring.signing))
+            assert not await app.has_old_keys()
+
+    assert signing == [([1, 2], 1), ([1, 2], 2)]

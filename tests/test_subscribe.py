@@ -13,9 +13,9 @@ from publisher import subscribe as verbs
 from publisher.errors import TemplateError, TokenError
 from publisher.mail import address as addresses
 from publisher.mail.slots import Slot, marker
-from publisher.model import Address, Lane, SubscriptionState, Wishes
+from publisher.model import Address, Issue, Lane, SubscriptionState, Wishes
 from publisher.render import Templates
-from publisher.store import keys, renditions
+from publisher.store import keys, renditions, suppressions
 from publisher.store.tables import deliveries, subscribers, subscriptions
 from publisher.subscribe import Subscribed
 from publisher.tokens import Purpose, Tokens
@@ -220,6 +220,61 @@ async def test_stranger_cannot_be_bombed_with_confirmations(desk: Desk) -> None:
     assert await count(desk, deliveries) == 3
 
 
+# --- who is never mailed
+
+
+async def test_nobody_vouches_for_who_is_suppressed(desk: Desk) -> None:
+    await desk.suppress("ann")
+    await desk.suppress("@example.com")
+    await desk.suppress("cem", newsletter="other")
+
+    became = [await desk.ask(name, confirmed=True) for name in ("ann", "bob@example.com", "cem")]
+
+    assert became == [Subscribed.SUPPRESSED, Subscribed.SUPPRESSED, Subscribed.ACTIVE]
+    assert await count(desk, subscribers) == 1
+
+
+async def erase(desk: Desk, name: str) -> None:
+    async with desk.store.write() as connection:
+        await suppressions.forget(connection, f"{name}@example.org", desk.clock())
+
+
+@pytest.mark.parametrize(
+    ("before", "is_asked"), [(None, True), ("hard_bounce", False), ("complaint", False)]
+)
+async def test_who_was_erased_may_come_back_unless_there_was_more(
+    desk: Desk, before: str | None, is_asked: bool
+) -> None:
+    if before is not None:
+        await desk.suppress("ann", before)
+    await erase(desk, "ann")
+
+    vouched, own = [await desk.ask("ann", confirmed=each) for each in (True, False)]
+
+    assert (vouched, own) == (Subscribed.SUPPRESSED, Subscribed.ASKED)
+    assert [each.address.mailbox for each in await desk.claim()] == ["ann@example.org"] * is_asked
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_lifted"),
+    [("erased", True), ("complaint", True), ("manual", False), ("hard_bounce", False)],
+)
+async def test_ones_own_confirmation_lifts_what_was_ones_own_wish(
+    desk: Desk, tokens: Tokens, reason: str, is_lifted: bool
+) -> None:
+    await desk.ask("ann", confirmed=False)
+    await desk.suppress("ann", reason)
+
+    await confirm(desk, tokens, "ann")
+
+    assert len(await desk.told_to(await an_issue(desk))) == is_lifted
+
+
+async def an_issue(desk: Desk) -> Issue:
+    await desk.bring("one")
+    return await desk.issue_now()
+
+
 # --- going
 
 
@@ -332,7 +387,11 @@ async def test_cadence_is_changed_by_token(desk: Desk, tokens: Tokens) -> None:
     id = await desk.join("ann", "daily")
 
     changed = await verbs.choose(
-        desk.store, tokens, tokens.sign(Purpose.PREFERENCES, id), Wishes(cadence="weekly")
+        desk.store,
+        tokens,
+        tokens.sign(Purpose.PREFERENCES, id),
+        Wishes(cadence="weekly"),
+        clock=desk.clock,
     )
 
     assert changed.cadence == "weekly"

@@ -19,10 +19,17 @@ from typer.core import TyperGroup
 from publisher.cli import (
     articles,
     asking,
+    barring,  # noqa: F401 -- adds commands to `suppressions`
+    bounces,
     choosing,  # noqa: F401 -- adds a command to `subscribers`
     correcting,  # noqa: F401 -- adds a command to `issues`
+    events,
+    exporting,  # noqa: F401 -- adds a command to `subscribers`
+    importing,  # noqa: F401 -- adds a command to `subscribers`
     issues,
+    keys,
     people,
+    person,  # noqa: F401 -- adds commands to `subscribers`
     planning,
     scheduling,
     sending,  # noqa: F401 -- adds commands to `issues`, as steering does
@@ -33,17 +40,20 @@ from publisher.cli import (
     status,
     steering,  # noqa: F401
     suppressions,
+    tokens,
     trying,
+    webhooks,
 )
 from publisher.cli.running import Misuse
 from publisher.errors import ConfigError, PublisherError
 
-_SET_UP, _RUN, _ARTICLES, _MAIL, _PEOPLE = (
+_SET_UP, _RUN, _ARTICLES, _MAIL, _PEOPLE, _PROGRAMS = (
     "Set up",
     "Run",
     "Articles and feeds",
     "Newsletters",
     "People",
+    "Other programs",
 )
 
 
@@ -127,6 +137,8 @@ app.command(rich_help_panel=_SET_UP)(site.init)
 app.command(rich_help_panel=_SET_UP)(site.check)
 app.command(rich_help_panel=_SET_UP)(planning.plan)
 app.command(rich_help_panel=_SET_UP)(site.migrate)
+app.add_typer(keys.keys, rich_help_panel=_SET_UP)
+app.command(rich_help_panel=_SET_UP)(site.restored)
 app.command(rich_help_panel=_RUN)(service.run)
 app.command(rich_help_panel=_RUN)(service.web)
 app.command(rich_help_panel=_RUN)(service.clock)
@@ -144,6 +156,10 @@ app.command(rich_help_panel=_MAIL)(trying.send_test)
 app.command(rich_help_panel=_PEOPLE)(asking.why)
 app.add_typer(people.subscribers, rich_help_panel=_PEOPLE)
 app.add_typer(suppressions.suppressions, rich_help_panel=_PEOPLE)
+app.add_typer(bounces.bounces, rich_help_panel=_PEOPLE)
+app.add_typer(events.events, rich_help_panel=_PROGRAMS)
+app.add_typer(tokens.tokens, rich_help_panel=_PROGRAMS)
+app.add_typer(webhooks.webhooks, rich_help_panel=_PROGRAMS)
 
 
 def main() -> None:

@@ -84,7 +84,7 @@ def choose(
         if (hour, zone) != (None, None):
             _require_own_time(chosen, wishes)
         async with app.store.write() as connection:
-            await stored.choose(connection, found[0].id, wishes)
+            await stored.choose(connection, found[0].id, wishes, app.clock())
         show.say(f"{address} has {chosen.slug} {_told(chosen, wishes)}.")
 
     running.at_work(ctx, job)

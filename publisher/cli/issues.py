@@ -121,6 +121,7 @@ def show_issue(
         subject = await _subject(app, issue)
         edited = await _edited(app, issue)
         corrected = await _corrected(app, issue)
+        bounced = await _bounced(app, issue)
         if as_json:
             show.dump(
                 {
@@ -128,11 +129,13 @@ def show_issue(
                     "subject": subject,
                     "edits": edited,
                     **corrected,
+                    "bounced": bounced,
                     "balance": {**asdict(balance), "holds": balance.holds},
                 }
             )
         else:
-            _print(app, issue, balance, subject, edited | corrected)
+            told = ", ".join(f"{mails:,} {kind}" for kind, mails in bounced.items())
+            _print(app, issue, balance, subject, edited | corrected | {"bounced": told})
         return balance.holds
 
     if not running.at_work(ctx, job):
@@ -235,6 +238,14 @@ async def _subject(app: App, issue: Issue) -> str:
     async with app.store.read() as connection:
         rendition = await renditions.largest(connection, issue.id)
     return rendition.subject if rendition else ""
+
+
+async def _bounced(app: App, issue: Issue) -> dict[str, int]:
+    """Count the mails that failed after they were accepted, or were complained of."""
+    from publisher.store import bounces
+
+    async with app.store.read() as connection:
+        return await bounces.of_issue(connection, issue.id)
 
 
 async def _corrected(app: App, issue: Issue) -> dict[str, object]:

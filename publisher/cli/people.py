@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections import Counter
 from collections.abc import AsyncIterator
-from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,7 +10,7 @@ import typer
 from publisher.cli import running, show
 from publisher.cli.running import AsJson, CadenceName
 from publisher.errors import PublisherError
-from publisher.model import Subscription, SubscriptionState, Wishes
+from publisher.model import Subscription, SubscriptionState, Suppression, Wishes
 
 if TYPE_CHECKING:
     from publisher.app import App
@@ -29,13 +25,15 @@ ToNewsletter = Annotated[
 OfNewsletter = Annotated[
     str | None, typer.Option("--newsletter", metavar="SLUG", help="Only this newsletter.")
 ]
+OfState = Annotated[
+    SubscriptionState | None, typer.Option("--state", help="Only those in this state.")
+]
 Confirmed = Annotated[
     bool,
     typer.Option("--confirmed", help="They have agreed already: no confirmation mail is sent."),
 ]
 Address = Annotated[str, typer.Argument(metavar="ADDRESS")]
 
-_BATCH = 500  # people a transaction
 _PAGE = 1000
 
 
@@ -54,7 +52,7 @@ def add(
 
     Without --cadence they get the first that has a schedule.
     """
-    from publisher.mail.address import clean_name, parse
+    from publisher.mail.address import clean_name, key, parse
     from publisher.subscribe import Subscribed, subscribe
 
     person = parse(address, name=None if name is None else clean_name(name))
@@ -62,6 +60,7 @@ def add(
     async def job(app: App) -> Subscribed:
         chosen = running.newsletter_called(app.config, newsletter)
         each = running.cadence_called(chosen, cadence).name
+        await _refuse_suppressed(app, key(person), chosen.slug)
         (outcome,) = await subscribe(
             app.store,
             chosen,
@@ -89,78 +88,11 @@ def add(
         raise typer.Exit(1)
 
 
-@subscribers.command("import")
-def import_(
-    ctx: typer.Context,
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE", exists=True, dir_okay=False, help="CSV with columns email and name."
-        ),
-    ],
-    newsletter: ToNewsletter,
-    cadence: CadenceName = None,
-    confirmed: Confirmed = False,
-) -> None:
-    """Subscribe the people of a CSV file. Nobody who left is brought back or asked again.
-
-    Lines that cannot be used are told with their reason; all others are taken in. Without
-    --cadence they get the first that has a schedule.
-    """
-    from publisher.cli import spreadsheet
-    from publisher.subscribe import subscribe
-
-    async def job(app: App) -> Counter[str]:
-        chosen = running.newsletter_called(app.config, newsletter)
-        each = running.cadence_called(chosen, cadence).name
-        counts: Counter[str] = Counter()
-        rows = spreadsheet.read(file)
-        with show.progress("importing", spreadsheet.count_lines(file)) as advance:
-            while batch := list(islice(rows, _BATCH)):
-                for row in batch:
-                    if row.address is None:
-                        show.fault(f"{file}:{row.line}: {row.fault}")
-                        counts["rejected"] += 1
-                counts.update(
-                    await subscribe(
-                        app.store,
-                        chosen,
-                        [row.address for row in batch if row.address is not None],
-                        wishes=Wishes(cadence=each),
-                        confirmed=confirmed,
-                        is_own=False,
-                        consent={"added_by": "import", "file": file.name},
-                        publication=app.config.publication,
-                        templates=app.templates,
-                        clock=app.clock,
-                    )
-                )
-                advance(counts.total())
-        return counts
-
-    counts = running.at_work(ctx, job)
-    told = {
-        "active": "subscribed",
-        "asked": "asked to confirm (the worker sends the mails)",
-        "already": "subscribed already",
-        "waiting": "asked before, no answer yet",
-        "ended": "left before, and stay away",
-    }
-    summary = [f"{counts[key]:,} {words}" for key, words in told.items() if counts[key]]
-    if counts["rejected"]:
-        summary.append(f"{show.number(counts['rejected'], 'line')} rejected")
-    show.say(f"{file}: {'; '.join(summary) or 'nobody in it'}.")
-    if counts["rejected"]:
-        raise typer.Exit(1)
-
-
 @subscribers.command("list")
 def list_subscribers(
     ctx: typer.Context,
     newsletter: OfNewsletter = None,
-    state: Annotated[
-        SubscriptionState | None, typer.Option("--state", help="Only those in this state.")
-    ] = None,
+    state: OfState = None,
     as_json: AsJson = False,
 ) -> None:
     """List subscriptions, in the order in which they were made."""
@@ -171,67 +103,8 @@ def list_subscribers(
             as_json=as_json,
             empty="No subscriptions; `publisher subscribers add` and `import` make some.",
         ) as listing:
-            async for page in _pages(app, newsletter, state):
+            async for page in pages(app, newsletter, state):
                 listing.page(_row(app, subscription) for subscription in page)
-
-    running.at_work(ctx, job)
-
-
-@subscribers.command("show")
-def show_subscriber(ctx: typer.Context, address: Address, as_json: AsJson = False) -> None:
-    """Show one person's subscriptions, and whether the address is suppressed."""
-
-    async def job(app: App) -> None:
-        from publisher.store import subscribers as stored
-
-        key, found = await _of(app, address)
-        async with app.store.read() as connection:
-            all_suppressed = await stored.suppressed(connection)
-        reason = next((why for each, why, _ in all_suppressed if each == key), None)
-        if not found and reason is None:
-            raise PublisherError(f"nobody is known under {address}")
-        if as_json:
-            rows = [{**_row(app, each), "consent": dict(each.consent)} for each in found]
-            show.dump({"address": key, "suppressed": reason, "subscriptions": rows})
-            return
-        if reason is not None:
-            show.say(f"{key} is suppressed ({reason}): no mail goes there.")
-        with show.Listing(
-            *("newsletter", "cadence", "state", "since", "confirmed", "ended", "name"),
-            as_json=False,
-            empty="No subscriptions.",
-        ) as listing:
-            listing.page(_row(app, subscription) for subscription in found)
-
-    running.at_work(ctx, job)
-
-
-@subscribers.command()
-def export(ctx: typer.Context, newsletter: OfNewsletter = None) -> None:
-    """Write subscriptions as CSV to standard output."""
-    from publisher.cli import spreadsheet
-
-    async def job(app: App) -> None:
-        columns = ("email", "name", "newsletter", "cadence", "state", "created", "confirmed")
-        spreadsheet.write(sys.stdout, [(*columns, "ended")])
-        async for page in _pages(app, newsletter, None):
-            spreadsheet.write(
-                sys.stdout,
-                (
-                    (
-                        each.address.mailbox,
-                        each.address.name,
-                        each.newsletter,
-                        each.cadence,
-                        each.state.value,
-                        *(
-                            moment.isoformat(timespec="seconds") if moment else ""
-                            for moment in (each.created, each.confirmed, each.ended)
-                        ),
-                    )
-                    for each in page
-                ),
-            )
 
     running.at_work(ctx, job)
 
@@ -259,7 +132,29 @@ def remove(ctx: typer.Context, address: Address, newsletter: OfNewsletter = None
     running.at_work(ctx, job)
 
 
-async def _pages(
+async def _refuse_suppressed(app: App, address_key: str, newsletter: str) -> None:
+    """Raise PublisherError for who is never mailed: an admin is told, a form tells nobody."""
+    from publisher.store import suppressions
+
+    async with app.store.read() as connection:
+        barred = await suppressions.among(
+            connection, [address_key], app.clock(), newsletter=newsletter
+        )
+    for each in barred.get(address_key, []):
+        raise PublisherError(
+            f"{address_key} is suppressed ({_why(each)}) and not subscribed;"
+            " `publisher suppressions remove` allows it again"
+        )
+
+
+def _why(suppression: Suppression) -> str:
+    parts = [suppression.reason.value, suppression.note]
+    if suppression.address_key and suppression.address_key.startswith("@"):
+        parts.insert(0, suppression.address_key)
+    return ", ".join(filter(None, parts))
+
+
+async def pages(
     app: App, newsletter: str | None, state: SubscriptionState | None
 ) -> AsyncIterator[list[Subscription]]:
     """Give subscriptions page by page; no transaction is open while one is printed."""

@@ -175,9 +175,11 @@ async def _send(
         problem: str | None = None
         try:
             while not stop.is_set():
-                if (relay := app.relay_of(newsletter)) is None:
+                if not (relays := app.relays_of(newsletter)):
                     return problem
-                if (problem := (await app.deliver(relay, stop)).error) is not None:
+                sent = await asyncio.gather(*(app.deliver(each, stop) for each in relays))
+                problem = next((each.error for each in sent if each.error is not None), None)
+                if problem is not None:
                     continue  # over the next relay, if there is one
                 balances = [await balance_of(app, issue) for issue in made]
                 if all(balance.is_finished for balance in balances):

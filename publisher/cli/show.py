@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -79,6 +80,13 @@ def dump(value: object) -> None:
 def line(value: object) -> None:
     """Print a value as JSON in one line, for JSON Lines."""
     out().print(_json(value, indent=None), soft_wrap=True)
+
+
+def lines(values: Iterable[object]) -> None:
+    """Print many values as JSON Lines at once, without a look at any terminal."""
+    text = "".join(f"{_json(value, indent=None)}\n" for value in values)
+    sys.stdout.write(_visible(text))
+    sys.stdout.flush()
 
 
 def card(fields: Mapping[str, object]) -> None:

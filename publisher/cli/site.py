@@ -13,6 +13,7 @@ from publisher.cli import running, show
 from publisher.errors import ConfigError, PublisherError, TemplateError
 
 if TYPE_CHECKING:
+    from publisher.app import App
     from publisher.config import Config
     from publisher.model import Article, Cadence, Issue, Newsletter
     from publisher.render import Templates
@@ -176,6 +177,36 @@ def _invented(number: int, now: datetime) -> Article:
         enclosures=(),
         state=ArticleState.LIVE,
     )
+
+
+def restored(
+    ctx: typer.Context,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if the database does not look older.")
+    ] = False,
+) -> None:
+    """Go on with a database that was put back from a backup: what it holds for unsent is given up.
+
+    Each such mail may have gone out after the copy was made, and counts as failed. `publisher
+    issues retry N --only failed` sends those of an issue again. Articles of issues that were made
+    after the copy are not known to have been mailed, and come with the next issue; withhold them
+    with `publisher issues edit` if they are not to come twice.
+    """
+
+    async def job(app: App) -> None:
+        from publisher.deliver import give_up_unsent
+
+        if not force and not await app.witness.is_older(app.store):
+            raise PublisherError(
+                f"the database is not older than {app.config.witness} says, so nothing is given up;"
+                " if you know better, say --force"
+            )
+        count = await give_up_unsent(app.store, app.witness, clock=app.clock)
+        show.say(
+            f"{show.number(count, 'mail')} given up, as each may have been sent. Mail goes on."
+        )
+
+    running.at_work(ctx, job)
 
 
 def migrate(ctx: typer.Context) -> None:

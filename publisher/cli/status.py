@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 _MINUTE = "%Y-%m-%d %H:%M %Z"
 _LATELY = timedelta(days=7)
+_DAY = timedelta(days=1)
 
 
 def status(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Show sources, hub, readers, running issues with their progress, notices and next slots."""
+    """Show sources, hub, readers, running issues, what came back, notices and next slots."""
 
     async def job(app: App) -> dict[str, Any]:
         return {
@@ -29,6 +30,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
             "hub": await _hub(app),
             "subscriptions": await _subscriptions(app),
             "issues": await _running_issues(app),
+            "bounces": await _bounces(app),
             "notices": await _notices(app),
             "next": [
                 row
@@ -56,6 +58,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         found["issues"],
         ("id", "newsletter", "cadence", "number", "state", "done", "audience", "in_doubt", "note"),
     )
+    show.say(f"\nBounces: {_told_of_bounces(found['bounces'])}")
     _section(
         "Notices not sent", found["notices"], ("subject", "created", "attempts", "due", "reply")
     )
@@ -130,6 +133,28 @@ async def _subscriptions(app: App) -> list[dict[str, Any]]:
         {"newsletter": newsletter, "cadence": cadence, "state": str(state), "people": people}
         for (newsletter, cadence, state), people in sorted(counts.items())
     ]
+
+
+async def _bounces(app: App) -> dict[str, Any]:
+    """Count what came back in the last day, by kind or what became of it, and the quarantine."""
+    from publisher.store import bounces, quarantine
+
+    async with app.store.read() as connection:
+        return {
+            "last_day": await bounces.counts(connection, app.clock() - _DAY),
+            "quarantine": await quarantine.count(connection),
+        }
+
+
+def _told_of_bounces(bounces: dict[str, Any]) -> str:
+    """Tell of them in one line."""
+    told = ", ".join(
+        f"{mails:,} {what.replace('_', ' ')}" for what, mails in bounces["last_day"].items()
+    )
+    waiting = bounces["quarantine"]
+    return (f"{told} in the last day" if told else "none in the last day") + (
+        f"; {waiting:,} in quarantine, see `publisher bounces quarantine list`" if waiting else ""
+    )
 
 
 async def _notices(app: App) -> list[dict[str, Any]]:

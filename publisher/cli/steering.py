@@ -49,7 +49,9 @@ def _move(ctx: typer.Context, id: int, old: IssueState, new: IssueState, then: s
 
         issue = await found(app, id)
         async with app.store.write() as connection:
-            if not await stored.change_state(connection, id, come_from=[old], go_to=new):
+            if not await stored.change_state(
+                connection, id, come_from=[old], go_to=new, now=app.clock()
+            ):
                 verb = "paused" if new is IssueState.PAUSED else "resumed"
                 raise _not_possible(issue, verb, old)
         show.say(f"Issue {id} is {new} now. {then}")

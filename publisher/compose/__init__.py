@@ -122,7 +122,7 @@ class Composer:
                 log.info("issue composed elsewhere", issue=issue.id)
             else:
                 async with self.store.write() as connection:
-                    await waves.finish(connection, begun)
+                    await waves.finish(connection, begun, self.clock())
                     over = await issues.get(connection, issue.id) or issue
                     if over.state is IssueState.EMPTY:
                         await edits.give_back(connection, over, self.clock())

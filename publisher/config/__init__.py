@@ -8,6 +8,6 @@ same models by ``python -m publisher.config``.
 from __future__ import annotations
 
 from publisher.config.load import load
-from publisher.config.site import Capture, Config, Endpoint, Relay, SourceEntry
+from publisher.config.site import Capture, Config, Endpoint, Relay, SourceEntry, Webhook
 
-__all__ = ["Capture", "Config", "Endpoint", "Relay", "SourceEntry", "load"]
+__all__ = ["Capture", "Config", "Endpoint", "Relay", "SourceEntry", "Webhook", "load"]

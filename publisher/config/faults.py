@@ -87,7 +87,9 @@ class Faults:
         text = ""
         node: Any = self._written
         for part in path:
-            if isinstance(part, int):
+            if isinstance(part, int) and isinstance(node, dict):
+                pass  # a table in the place of a list of one
+            elif isinstance(part, int):
                 name = _own_name(node, part)
                 text += f".{name}" if name else f"[{part}]"
             else:
@@ -144,7 +146,7 @@ def _own_name(tables: Any, index: int) -> str | None:
 
 def _child(node: Any, part: str | int) -> Any:
     if isinstance(node, dict):
-        return node.get(str(part))
+        return node if isinstance(part, int) else node.get(part)
     if isinstance(node, list) and isinstance(part, int) and part < len(node):
         return node[part]
     return None

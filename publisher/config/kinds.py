@@ -1,8 +1,8 @@
-"""Kinds of source, found by their names: no list of them is kept anywhere.
+"""Kinds of source, and providers, found by their names: no list of them is kept anywhere.
 
-A kind's module offers ``Settings``, a pydantic model of the keys that are its own, and
-``make(name, settings, publication)``. Paths among its settings are relative to the config
-file, and none of its keys ends in ``_file``.
+A module offers ``Settings``, a pydantic model of the keys that are its own, and ``make``, which
+takes them. Paths among a source's settings are relative to the config file, and none of its keys
+ends in ``_file``.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pydantic import BaseModel
 from publisher import sources
 
 
-def find(kind: str) -> ModuleType:
+def find(kind: str, package: ModuleType = sources) -> ModuleType:
     """Import a kind's module. Raises ValueError with what is wrong with it."""
-    name = kind if "." in kind else f"{sources.__name__}.{kind}"
+    name = kind if "." in kind else f"{package.__name__}.{kind}"
     try:
         module = importlib.import_module(name)
     except Exception as error:  # a module of somebody else's may raise anything
@@ -32,12 +32,12 @@ def find(kind: str) -> ModuleType:
     return module
 
 
-def shipped() -> dict[str, ModuleType]:
+def shipped(package: ModuleType = sources) -> dict[str, ModuleType]:
     """Give every kind that comes with the program, by name."""
     found = {}
-    for module in pkgutil.iter_modules(sources.__path__):
+    for module in pkgutil.iter_modules(package.__path__):
         try:
-            found[module.name] = find(module.name)
+            found[module.name] = find(module.name, package)
         except ValueError:
             continue  # what several kinds share
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from publisher.config import document, looks, relays, rules
+from publisher.config import bounces, document, looks, relays, rules, webhooks
 from publisher.config.document import anchored
 from publisher.config.faults import Faults
 from publisher.config.models import (
@@ -78,7 +78,9 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
     site = _site(filled, faults)
     rules.check(filled, faults)
     relays.check(filled, folder, faults)
+    bounces.check(filled, faults)
     sources = rules.settle_sources(filled, faults)
+    providers = rules.settle_providers(filled, faults)
     port = _platform_port(environ, faults)
     faults.settle()
     assert site is not None  # noqa: S101 or there had been a fault
@@ -92,6 +94,7 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
         publication=publication,
         admin=site.publication.admin,
         store_url=_store_url(site.store.url, folder),
+        witness=anchored(site.store.witness, folder),
         # Platforms that give a PORT route to it from outside the machine.
         web=site.web.listen if port is None else Endpoint("0.0.0.0", port),  # noqa: S104
         serving=_serving(site.web),
@@ -116,7 +119,8 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
         newsletters=newsletters,
         relays={name: _relay(name, relay, folder) for name, relay in site.smtp.items()},
         senders={domain.lower(): _sender(table) for domain, table in site.senders.items()},
-        bounce_address=site.bounces.address,
+        bounces=bounces.settle(site.bounces, folder, providers),
+        webhooks=tuple(map(webhooks.webhook, site.webhooks)),
         preflight=dict(site.preflight),
         accepted=tuple(map(faults.dotted, _not_in_force(Place.of(Site), written))),
     )
@@ -200,7 +204,6 @@ def _serving(table: WebTable) -> Serving:
 def _sign_ups(table: SignUpTable) -> SignUps:
     return SignUps(
         record_ip=table.record_ip,
-        proof_of_work=table.proof_of_work,
         per_network=_rate(table.per_network),
         per_address=_rate(table.per_address),
         per_domain=_rate(table.per_domain),
@@ -229,7 +232,8 @@ def _newsletter(
         grace=table.grace,
         hours=table.hours,
         approval=table.approval,
-        relays=table.smtp or tuple(names),
+        relays=table.smtp.names if table.smtp else tuple(names),
+        weights=table.smtp.weights if table.smtp else (),
         cadences=tuple(
             Cadence(
                 name=name,
@@ -280,7 +284,7 @@ def _relay(name: str, table: RelayTable, folder: Path) -> Relay:
         warm_up=_warm_up(table.warm_up),
         give_up_after=table.give_up_after,
         per_domain=None if table.per_domain is None else _per_domain(table.per_domain),
-        signer=_signer(table.dkim) if table.dkim else None,
+        signers=tuple(map(_signer, table.dkim)),
     )
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import ConfigDict, Field, SecretStr
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
+from publisher.config.bounces import BouncesTable
 from publisher.config.looks import ThemeTable
 from publisher.config.site import Endpoint, Security
 from publisher.config.table import Table
@@ -27,9 +28,9 @@ from publisher.config.values import (
     Language,
     Listen,
     MailAddress,
-    NotInForce,
     PositiveDuration,
     Rate,
+    Relays,
     Slug,
     Start,
     StoreUrl,
@@ -37,7 +38,9 @@ from publisher.config.values import (
     WebUrl,
     Whole,
     Zone,
+    one_or_several,
 )
+from publisher.config.webhooks import WebhookTable
 from publisher.model import Format, InDoubtPolicy, MissedPolicy, Order, TermKind, Weight
 from publisher.settings import Allowed, Duration
 from publisher.transports._settings import FileFormat
@@ -80,6 +83,11 @@ class StoreTable(Table):
     not on a network's; two more of its name, `-wal` and `-shm`, belong to it while it is in use,
     so copy it while the program is stopped. PostgreSQL is for several machines.
     """
+    witness: Path = Path("../var/publisher.witness")
+    """A small file that remembers how far the database has come. So one that was put back from an
+    older copy is noticed, and nothing that has gone out is sent again. Keep it where it outlives
+    the database, and out of its backups.
+    """
 
 
 class WebTable(Table):
@@ -120,10 +128,6 @@ class SignUpTable(Table):
     record_ip: bool = False
     """Whether the record of a consent holds the address from which it was given. Where nobody asks
     you for it, better not.
-    """
-    proof_of_work: bool = False
-    """Whether a browser has to work for a second before a form is taken (ALTCHA, served from
-    here). People without scripts then cannot sign up, so leave it off as long as you can.
     """
     per_network: Rate = "20/h"
     """How many sign-ups are taken from one network (IPv4 /24, IPv6 /64). One by a form on a page
@@ -356,9 +360,10 @@ class NewsletterTable(Table):
     cadence, as long as it says the same. It may be missing; an issue whose file cannot be read is
     held.
     """
-    smtp: Annotated[tuple[Slug, ...], Field(min_length=1)] | None = None
-    """The relays that carry it, by name: the first that works. While it cannot be used the next one
-    takes over. Without this, the only relay there is.
+    smtp: Relays | None = None
+    """The relays that carry it, by name: of a list the first that works, and while that cannot be
+    used the next one. A table shares mails out in proportion to its numbers; a relay with 0 stands
+    in while none of the others can be used. Without this, the only relay there is.
     """
     cadences: Annotated[
         dict[Slug, CadenceTable],
@@ -489,8 +494,14 @@ class RelayTable(Table):
     """
     per_domain: PerDomainTable | None = None
     """Limits for each domain of recipients. A domain that has to wait holds up no other."""
-    dkim: DkimTable | None = None
-    """The key that signs what goes through this relay."""
+    dkim: Annotated[
+        tuple[DkimTable, ...],
+        BeforeValidator(one_or_several),
+        Allowed("a table, or a list of such tables"),
+    ] = ()
+    """The key that signs what goes through this relay, or several, each of which does: RSA for
+    everybody, and Ed25519 for those who know it (RFC 8463).
+    """
 
 
 class SenderTable(Table):
@@ -549,17 +560,6 @@ class PreflightTable(Table):
     """
 
 
-class BouncesTable(Table):
-    """Mail that comes back."""
-
-    address: MailAddress | None = None
-    """The envelope sender: bounces come to it with a token, as bounce+TOKEN@example.org. Without
-    one, the newsletter's own address.
-    """
-    maildir: Annotated[Path | None, NotInForce()] = None
-    """The Maildir folder into which mail to that address is delivered."""
-
-
 class Site(Table):
     """The whole file."""
 
@@ -576,4 +576,5 @@ class Site(Table):
     smtp: dict[Slug, RelayTable] = Field(default={})
     senders: dict[DnsName, SenderTable] = Field(default={})
     bounces: BouncesTable = BouncesTable()
+    webhooks: tuple[WebhookTable, ...] = ()
     preflight: PreflightTable = PreflightTable()

@@ -14,6 +14,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from publisher import providers
 from publisher.config import kinds
 from publisher.config.models import Site
 from publisher.config.schema import Place, keys
@@ -49,6 +50,11 @@ def page() -> str:
             f"{title}\n\n{_sentences(module.Settings.__doc__)}\n\n{_rows(module.Settings)}"
         )
         sections += _tables(module.Settings, "", "sources")
+    for name, module in kinds.shipped(providers).items():
+        title = f"## `[bounces.webhooks.{name}]`"
+        sections.append(
+            f"{title}\n\n{_sentences(module.Settings.__doc__)}\n\n{_rows(module.Settings)}"
+        )
     return "\n".join(sections)
 
 

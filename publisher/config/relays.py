@@ -10,6 +10,7 @@ from publisher.config.document import anchored
 from publisher.config.faults import Faults
 from publisher.config.models import RelayTable
 from publisher.config.schema import KeyPath
+from publisher.config.values import one_or_several
 from publisher.transports import _tls as tls
 from publisher.transports._settings import FileSettings, Hop, LmtpSettings, SmtpSettings
 
@@ -34,7 +35,7 @@ def check(site: _Table, folder: Path, faults: Faults) -> None:
             _check_place(path, relay, faults)
             _check_tls(path, relay, folder, faults)
             _check_login(path, relay, faults)
-            _check_key((*path, "dkim"), relay.get("dkim"), faults)
+            _check_keys((*path, "dkim"), one_or_several(relay.get("dkim")), faults)
 
 
 def hop(table: RelayTable, folder: Path) -> Hop:
@@ -141,8 +142,20 @@ def _check_login(path: KeyPath, relay: _Table, faults: Faults) -> None:
         )
 
 
-def _check_key(path: KeyPath, dkim: Any, faults: Faults) -> None:
-    key = dkim.get("key") if isinstance(dkim, dict) else None
+def _check_keys(path: KeyPath, dkim: Any, faults: Faults) -> None:
+    seen: dict[tuple[str, str], KeyPath] = {}
+    for n, table in enumerate(dkim if isinstance(dkim, list) else []):
+        if not isinstance(table, dict):
+            continue
+        _check_key((*path, n, "key"), table.get("key"), faults)
+        record = (str(table.get("domain")), str(table.get("selector")))
+        if record in seen:  # there is one public key in it
+            other = faults.dotted(seen[record])
+            faults.add((*path, n, "selector"), f"is that of {other}", "one of its own for each key")
+        seen.setdefault(record, (*path, n))
+
+
+def _check_key(path: KeyPath, key: Any, faults: Faults) -> None:
     if isinstance(key, str):
         # Here, since its library takes its time to load, and few sites sign.
         from publisher.mail.dkim import signer
@@ -150,4 +163,4 @@ def _check_key(path: KeyPath, dkim: Any, faults: Faults) -> None:
         try:
             signer("", "", key)
         except ValueError as error:
-            faults.add((*path, "key"), str(error), "an RSA or Ed25519 key in PEM form")
+            faults.add(path, str(error), "an RSA or Ed25519 key in PEM form")

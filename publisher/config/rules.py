@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from publisher import slots
+from publisher import providers, slots
 from publisher.config import kinds, looks
 from publisher.config.faults import Faults
 from publisher.config.models import NewsletterTable, SourceTable
@@ -64,11 +64,41 @@ def settle_sources(site: _Tables, faults: Faults) -> dict[int, tuple[Any, BaseMo
             faults.add((*path, "kind"), f"{error}{hint}", allowed)
             continue
         given = {key: value for key, value in table.items() if key not in own}
-        try:
-            settled[int(path[-1])] = (module, module.Settings.model_validate(given))
-        except ValidationError as error:
-            faults.add_invalid(error, Place.of(module.Settings), path, own)
+        if (settings := _settings(module, path, given, faults, own)) is not None:
+            settled[int(path[-1])] = (module, settings)
     return settled
+
+
+def settle_providers(site: _Tables, faults: Faults) -> dict[str, tuple[Any, BaseModel]]:
+    """Give the module and settings of each provider that tells of mails, by its name."""
+    settled = {}
+    for name, table in _table(_table(site, "bounces"), "webhooks").items():
+        path = ("bounces", "webhooks", name)
+        try:
+            module = kinds.find(name, providers)
+        except ValueError:
+            shipped = list(kinds.shipped(providers))
+            near = difflib.get_close_matches(name, shipped, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            faults.add(path, f"there is no such provider{hint}", ", ".join(shipped))
+            continue
+        if isinstance(table, dict):
+            settings = _settings(module, path, table, faults)
+            if settings is not None:
+                settled[name] = (module, settings)
+    return settled
+
+
+def _settings(
+    module: Any, path: KeyPath, given: _Tables, faults: Faults, own: Iterable[str] = ()
+) -> BaseModel | None:
+    """Make a module's settings of what is given; what is wrong is noted."""
+    try:
+        settings: BaseModel = module.Settings.model_validate(given)
+    except ValidationError as error:
+        faults.add_invalid(error, Place.of(module.Settings), path, own)
+        return None
+    return settings
 
 
 def _check_tokens(site: _Tables, faults: Faults) -> None:
@@ -85,7 +115,12 @@ def _check_tokens(site: _Tables, faults: Faults) -> None:
 
 
 def _check_names(site: _Tables, faults: Faults) -> None:
-    for array, key in (("sources", "name"), ("feeds", "slug"), ("newsletters", "slug")):
+    for array, key in (
+        ("sources", "name"),
+        ("feeds", "slug"),
+        ("newsletters", "slug"),
+        ("webhooks", "name"),
+    ):
         seen: dict[str, KeyPath] = {}
         for path, table in _tables(site, array):
             name = table.get(key)
@@ -123,8 +158,12 @@ def _check_relays(path: KeyPath, newsletter: _Tables, relays: list[str], faults:
     if not relays:
         faults.add(key, "there is no relay; add a table [smtp.NAME] with its host")
     elif "smtp" in newsletter:
-        _check_known(key, newsletter["smtp"], relays, faults)
-        several = isinstance(newsletter["smtp"], list) and len(newsletter["smtp"]) > 1
+        named = newsletter["smtp"]
+        for name in named if isinstance(named, dict) else ():
+            if name not in relays:
+                faults.add((*key, name), f'there is no "{name}"', ", ".join(relays))
+        _check_known(key, named, relays, faults)
+        several = isinstance(named, list | dict) and len(named) > 1
         if several and newsletter.get("in_doubt") == "resend":
             faults.add(
                 (*path, "in_doubt"),

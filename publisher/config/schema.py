@@ -66,6 +66,8 @@ class Place:
         for part in path:
             if place is None:
                 return None
+            if isinstance(part, str) and get_origin(place.type) in (tuple, list):
+                place = place.items or place  # a table in the place of a list of one
             place = keys(place.table).get(str(part)) if place.table else place.items
         return place
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import BaseModel, SecretStr
 
-from publisher.model import Address, AutomaticFeeds, Feed, Newsletter, Publication, WarmUp, Weight
+from publisher.mailboxes._settings import ImapSettings, LmtpListenSettings, MaildirSettings
+from publisher.model import (
+    Address,
+    AutomaticFeeds,
+    EventKind,
+    Feed,
+    Newsletter,
+    Publication,
+    WarmUp,
+    Weight,
+)
 from publisher.ports import Source
 from publisher.transports._settings import Hop
 
@@ -26,6 +36,13 @@ class Endpoint(NamedTuple):
 
     host: str
     port: int
+
+
+class RelayWeights(NamedTuple):
+    """Relays by name, and a weight for each; without weights they stand in for each other."""
+
+    names: tuple[str, ...]
+    weights: tuple[int, ...]
 
 
 # So many mails in so many seconds.
@@ -59,7 +76,7 @@ class Relay:
 
     ``hop`` says where it is, and by its type how mail is brought there. ``connections`` is how many
     may stand at once; ``rate`` how many mails it takes in a time, ``daily`` and ``warm_up`` how
-    many on a day; what it puts off is tried again for ``give_up_after``; ``signer`` signs them.
+    many on a day; what it puts off is tried again for ``give_up_after``; all ``signers`` sign them.
     """
 
     name: str
@@ -70,7 +87,7 @@ class Relay:
     warm_up: WarmUp | None
     give_up_after: timedelta
     per_domain: PerDomain | None
-    signer: Signer | None
+    signers: tuple[Signer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +110,30 @@ class SourceEntry:
         """Make the source. Opens nothing that needs closing (see `publisher.ports.Source`)."""
         source: Source = self.module.make(self.name, self.settings, publication)
         return source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailboxes:
+    """Where mails that come back arrive; None where none do."""
+
+    maildir: MaildirSettings | None
+    lmtp: LmtpListenSettings | None
+    imap: ImapSettings | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BounceSettings:
+    """What becomes of mails that come back, and how they come.
+
+    ``address`` is the envelope sender without its token. ``providers`` maps those that tell of
+    mails over HTTP to their module and its settings.
+    """
+
+    address: Address | None
+    soft_limit: float
+    soft_half_life: timedelta
+    mailboxes: Mailboxes
+    providers: Mapping[str, tuple[ModuleType, BaseModel]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,11 +163,24 @@ class SignUps:
     """
 
     record_ip: bool = False
-    proof_of_work: bool = False
     per_network: Rate = (20, 3600)
     per_address: Rate = (5, 86400)
     per_domain: Rate = (300, 3600)
     total: Rate = (600, 3600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """A program that is told of what happens: of these kinds of event, none for all.
+
+    ``key`` signs what it is told. ``allow_private`` lets it be at a private address.
+    """
+
+    name: str
+    url: str
+    key: bytes = field(repr=False)
+    kinds: tuple[EventKind, ...] = ()
+    allow_private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +197,7 @@ class Config:
     publication: Publication
     admin: Address | None
     store_url: SecretStr
+    witness: Path
     web: Endpoint
     serving: Serving
     sign_ups: SignUps
@@ -155,7 +210,8 @@ class Config:
     newsletters: tuple[Newsletter, ...]
     relays: Mapping[str, Relay]
     senders: Mapping[str, Sender]
-    bounce_address: Address | None
+    bounces: BounceSettings
+    webhooks: tuple[Webhook, ...]
     preflight: Mapping[str, Weight]
     accepted: tuple[str, ...]
 

@@ -11,6 +11,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import time, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -18,7 +19,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, InstanceOf, SecretStr, StringConstraints
 
 from publisher import slots
-from publisher.config.site import Endpoint
+from publisher.config.site import Endpoint, RelayWeights
 from publisher.content.fields import is_web_url
 from publisher.errors import AddressError
 from publisher.mail import address
@@ -30,6 +31,8 @@ from publisher.settings import DURATION, Allowed, read_duration, require_text
 class NotInForce:
     """The key is read and checked, and nothing acts on it yet."""
 
+
+_HEAVIEST = 1000
 
 # RFC 5646 §2.1 without extended and grandfathered forms: zh, en-GB, zh-Hans-CN, de-CH-1996.
 _LANGUAGE = re.compile(
@@ -108,6 +111,18 @@ def _listen(value: Any) -> Endpoint:
     return Endpoint(match[1] or match[2], int(match[3]))
 
 
+def _listen_or_socket(value: Any) -> Endpoint | Path:
+    text = require_text(value)
+    return Path(text) if "/" in text else _listen(text)
+
+
+def _imap_text(value: str) -> str:
+    # It goes into a command of IMAP, whose strings end with their line (RFC 3501 §4.3).
+    if not value.isascii() or not value.isprintable():
+        raise ValueError("holds characters that IMAP does not take here")
+    return value
+
+
 def _store_url(value: SecretStr) -> SecretStr:
     # The value may hold a password: it is in no message.
     url = value.get_secret_value()
@@ -178,6 +193,24 @@ def _hub(value: str) -> str:
     return value if value == "self" else _web_url(value)
 
 
+def _relays(value: Any) -> RelayWeights:
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        return RelayWeights(tuple(value), ())
+    if not isinstance(value, dict):
+        raise ValueError("is not understood")
+    for name, weight in value.items():
+        if isinstance(weight, bool) or not isinstance(weight, int) or not 0 <= weight <= _HEAVIEST:
+            raise ValueError(f"what {name} has is no weight")
+    if not any(value.values()):
+        raise ValueError("gives no relay anything to carry")
+    return RelayWeights(tuple(value), tuple(value.values()))
+
+
+def one_or_several(value: Any) -> Any:
+    """Take a table for a list of one."""
+    return [value] if isinstance(value, dict) else value
+
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), Allowed("text")]
 Slug = Annotated[
     str,
@@ -228,6 +261,17 @@ Listen = Annotated[
     BeforeValidator(_listen),
     Allowed('"host:port" with a port from 0 to 65535; 0 is any that is free'),
 ]
+ListenOrSocket = Annotated[
+    InstanceOf[Endpoint] | InstanceOf[Path],
+    BeforeValidator(_listen_or_socket),
+    Allowed('"host:port", or the path of a socket, with a slash in it'),
+]
+ImapText = Annotated[
+    str,
+    StringConstraints(min_length=1),
+    AfterValidator(_imap_text),
+    Allowed("text in ASCII"),
+]
 StoreUrl = Annotated[
     SecretStr,
     AfterValidator(_store_url),
@@ -242,6 +286,14 @@ Rate = Annotated[
     str,
     StringConstraints(pattern=r"\A[1-9][0-9]{0,8}/[smhd]\z"),
     Allowed("a number per unit of time, such as 10/s, 500/m, 2000/h or 10000/d"),
+]
+Relays = Annotated[
+    InstanceOf[RelayWeights],
+    BeforeValidator(_relays),
+    Allowed(
+        'a list of names, such as ["main", "backup"], or a table of weights from 0 to 1000, such as'
+        " { main = 3, second = 1 }"
+    ),
 ]
 Start = Annotated[
     InstanceOf[int] | None,

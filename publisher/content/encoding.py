@@ -54,7 +54,30 @@ def decode(data: bytes, *, is_html: bool = False) -> str:
         text = _declared(data, declared.group(1).decode("ascii", "ignore"))
         if text is not None:
             return _checked(text)
-    return _checked(_guess(data))
+    return _checked(data.decode(guess(data)))
+
+
+def guess(data: bytes) -> str:
+    """Name the encoding of text that is not UTF-8 and says nothing itself.
+
+    Raises ValueError with a sentence when nothing fits.
+    """
+    matches = from_bytes(data, cp_isolation=_CANDIDATES, enable_fallback=False)
+    ranked = sorted(
+        (match.chaos, -match.coherence, min(map(_rank, match.could_be_from_charset)))
+        for match in matches
+    )
+    if ranked:
+        return _CANDIDATES[ranked[0][2]]
+    text = _declared(data, "cp1252")
+    if text is not None and _is_western(text):
+        return "cp1252"
+    raise ValueError("the file's encoding cannot be recognised; save it again as UTF-8")
+
+
+def marked(data: bytes) -> str | None:
+    """Name the encoding that text says by the byte order mark it begins with."""
+    return next((name for mark, name in _MARKS if data.startswith(mark)), None)
 
 
 def _checked(text: str) -> str:
@@ -83,20 +106,6 @@ def _declared(data: bytes, label: str) -> str | None:
         return data.decode(_WEB_MEANING.get(name, name))
     except (LookupError, UnicodeError):
         return None
-
-
-def _guess(data: bytes) -> str:
-    matches = from_bytes(data, cp_isolation=_CANDIDATES, enable_fallback=False)
-    ranked = sorted(
-        (match.chaos, -match.coherence, min(map(_rank, match.could_be_from_charset)))
-        for match in matches
-    )
-    if not ranked:
-        text = _declared(data, "cp1252")
-        if text is not None and _is_western(text):
-            return text
-        raise ValueError("the file's encoding cannot be recognised; save it again as UTF-8")
-    return data.decode(_CANDIDATES[ranked[0][2]])
 
 
 def _is_western(text: str) -> bool:

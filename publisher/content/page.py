@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
-import trafilatura
-
 from publisher.content.characters import clean_line
 from publisher.content.dates import read_date
 from publisher.content.fields import is_language, is_web_url
@@ -170,6 +168,9 @@ def _main_text(root: Element, text: str) -> str:
         if len(found) == 1 and found[0].find(".//p") is not None:
             return _text_of(found[0])
     if len(text) <= _MOST_EXTRACT_CHARACTERS:
+        # Here, since it is large, and few pages have no <article>; none is read by a worker.
+        import trafilatura
+
         # Given the page's URL it would resolve links against the host alone, so it is not.
         extract = trafilatura.extract(
             text,

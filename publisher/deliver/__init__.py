@@ -10,7 +10,7 @@ the same connection's next mark, so after a crash at most one row for each open 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -22,16 +22,17 @@ from publisher.deliver.hand import Hand
 from publisher.deliver.outcomes import Outcomes
 from publisher.deliver.relay import Relay, Sent
 from publisher.deliver.throttle import Throttle
+from publisher.deliver.witness import Witness
 from publisher.errors import AddressError, InDoubt, Refused, Unreachable, first_cause
 from publisher.letters import Letters
-from publisher.model import Claim, InDoubtPolicy, Message, Newsletter
+from publisher.model import Claim, InDoubtPolicy, Message, Newsletter, Share
 from publisher.ports import Clock, Transport
 from publisher.store import accounts
 from publisher.store.engine import Store
 from publisher.store.group import GroupCommit
 from publisher.store.settling import Outcome
 
-__all__ = ["LEASE", "Relay", "Sent", "decide_doubt", "deliver"]
+__all__ = ["LEASE", "Relay", "Sent", "decide_doubt", "deliver", "give_up_unsent"]
 
 log = structlog.get_logger()
 
@@ -54,33 +55,51 @@ async def decide_doubt(store: Store, newsletters: Collection[Newsletter], *, clo
     return decided
 
 
+async def give_up_unsent(store: Store, witness: Witness, *, clock: Clock) -> int:
+    """Take a database for what it is now, after it was put back; give how many mails were unsent.
+
+    Each of them may have gone out, and counts as failed: nobody sends it again by itself.
+    """
+    async with store.write() as connection:
+        count = await accounts.doubt_unsent(connection, clock())
+        await witness.catch_up(connection)
+    return count
+
+
 async def deliver(
     store: Store,
     relay: Relay,
     letters: Letters,
     *,
     newsletters: Collection[str],
+    shares: Mapping[str, Share] | None = None,
     clock: Clock,
     stop: asyncio.Event,
     lease: timedelta = LEASE,
+    witness: Witness | None = None,
     is_probe: bool = False,
 ) -> Sent:
-    """Send every row of these newsletters that is due, and return when none is.
+    """Send every row of these newsletters that is due, or of their ``shares``, until none is.
 
     One row alone, over one connection, if it ``is_probe``: whether the relay can be used again.
 
     Returns early, with ``error``, when the relay cannot be reached or used: no row is blamed,
     those in hand go back. When ``stop`` is set, transactions under way are finished and the
-    rest goes back: nothing is left in doubt. Raises StoreError when the database stays away.
+    rest goes back: nothing is left in doubt. Raises StoreError when the database stays away, or
+    when the ``witness`` knows that it was further once.
     """
+    if witness is not None:
+        await witness.require_newest(store)
     run = _Run(
         store=store,
         relay=relay,
         letters=letters,
         newsletters=newsletters,
+        shares=shares or {},
         clock=clock,
         stop=stop,
         lease=lease,
+        witness=witness,
         is_probe=is_probe,
     )
     return await run.whole()
@@ -96,9 +115,11 @@ class _Run:
     relay: Relay
     letters: Letters
     newsletters: Collection[str]
+    shares: Mapping[str, Share]
     clock: Clock
     stop: asyncio.Event
     lease: timedelta
+    witness: Witness | None
     is_probe: bool
     sent: Sent = field(default_factory=Sent)
 
@@ -112,12 +133,14 @@ class _Run:
             store=self.store,
             clock=self.clock,
             newsletters=self.newsletters,
+            shares=self.shares,
             lease=self.lease,
             throttle=self._throttle,
             domains=self.relay.domains,
             admission=self.relay.admission,
             is_over=lambda: self.stop.is_set() or self.sent.error is not None,
             give_back=self._give_back,
+            witness=self.witness,
             is_probe=self.is_probe,
         )
         self._commits = GroupCommit(self.store, self.clock, self.lease)
@@ -145,6 +168,7 @@ class _Run:
             self.relay.admission.drop()
             raise first_cause(group) from group
         await self.relay.admission.close(self.store, self.clock())
+        await self._hand.conclude()
         return self.sent
 
     async def _connection(self) -> None:

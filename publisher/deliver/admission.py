@@ -50,11 +50,17 @@ class Admission:
         if not self.within_hours([newsletter], now):
             hours, zone = self._hours[newsletter]
             return f"its hours are {hours}, on the clock of {zone.key}"
+        quota = self._spent(newsletter, now)
+        return None if quota is None else f"today's quota of the {quota.name} is spent"
+
+    def is_full(self, newsletter: str, now: datetime) -> bool:
+        """Say whether there is no room for a newsletter's issues today, as far as is known here."""
+        return self._spent(newsletter, now) is not None
+
+    def _spent(self, newsletter: str, now: datetime) -> Quota | None:
         today = self._at(now)
-        for quota in self._quotas.get(newsletter, ()):
-            if quota.is_resting(today):
-                return f"today's quota of the {quota.name} is spent"
-        return None
+        quotas = self._quotas.get(newsletter, ())
+        return next((quota for quota in quotas if quota.is_resting(today)), None)
 
     # --- for each chunk -------------------------------------------------------------------------
 

@@ -9,13 +9,11 @@ import structlog
 from publisher import notices as words
 from publisher.errors import Refused
 from publisher.mail import address
-from publisher.model import Claim, IssueState
-from publisher.store import issues, notices, subscribers
+from publisher.model import Claim, IssueState, SuppressionReason
+from publisher.store import issues, notices, suppressions
 from publisher.store.engine import Store
 
 log = structlog.get_logger()
-
-HARD_BOUNCE = "hard_bounce"
 
 
 def is_dead(refusal: Refused) -> bool:
@@ -27,9 +25,9 @@ def is_dead(refusal: Refused) -> bool:
 async def suppress(store: Store, claim: Claim, now: datetime) -> None:
     """Never mail the address of a row again. What was said of it stands in the ledger."""
     async with store.write() as connection:
-        key = address.key(claim.address)
-        if await subscribers.suppress(connection, key, HARD_BOUNCE, now):
-            log.info("address suppressed", delivery=claim.delivery, reason=HARD_BOUNCE)
+        key, reason = address.key(claim.address), SuppressionReason.HARD_BOUNCE
+        if await suppressions.suppress(connection, key, reason, now):
+            log.info("address suppressed", delivery=claim.delivery, reason=reason)
 
 
 async def pause(store: Store, issue_id: int, relay: str, reason: str, now: datetime) -> None:
@@ -41,6 +39,7 @@ async def pause(store: Store, issue_id: int, relay: str, reason: str, now: datet
             issue.id,
             come_from=[IssueState.OPEN],
             go_to=IssueState.PAUSED,
+            now=now,
             note=f"paused: the relay refuses its mails: {reason}",
         ):
             return

@@ -10,7 +10,7 @@ Rows that have to wait for their domain are passed over (`publisher.deliver.rows
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,9 +19,10 @@ from publisher.deliver.domains import Domains
 from publisher.deliver.gate import Gate
 from publisher.deliver.rows import Rows, interleaved
 from publisher.deliver.throttle import Throttle
-from publisher.model import Claim
+from publisher.deliver.witness import Witness
+from publisher.model import Claim, Share
 from publisher.ports import Clock
-from publisher.store import ledger
+from publisher.store import generation, ledger
 from publisher.store.engine import Store
 
 _CHUNK = 500
@@ -40,12 +41,14 @@ class Hand:
     store: Store
     clock: Clock
     newsletters: Collection[str]
+    shares: Mapping[str, Share]
     lease: timedelta
     throttle: Throttle
     domains: Domains
     admission: Admission
     is_over: Callable[[], bool]
     give_back: Callable[[Claim, float], None]
+    witness: Witness | None = None
     is_probe: bool = False
 
     def __post_init__(self) -> None:
@@ -53,6 +56,7 @@ class Hand:
         self._rows = Rows(self._gates, self._send_away)  # of those, the ones not begun
         self._closed: set[int] = set()  # issues that are not open any more
         self._is_all = False
+        self._is_noted = False  # that something was claimed
         self._is_wanted = asyncio.Event()  # the next chunk
         self._alarm: asyncio.TimerHandle | None = None
         self._ringing: asyncio.Task[None] | None = None
@@ -172,6 +176,7 @@ class Hand:
                 connection,
                 newsletters=self.newsletters,
                 issues_of=await self.admission.open(connection, self.newsletters, now),
+                shares=self.shares,
                 is_urgent=is_urgent,
                 limit=1 if self.is_probe else _CHUNK,
                 now=now,
@@ -179,7 +184,9 @@ class Hand:
             )
             claims, denied = await self.admission.admit(connection, found, now)
             await ledger.unclaim(connection, denied, now)
+            number = await generation.advance(connection) if claims else 0
         if claims:
+            await self._note(number)
             async with self._moved:
                 self.claims |= {claim.delivery: claim for claim in claims}
                 self.domains.forget(asyncio.get_running_loop().time(), self._rows.is_used)
@@ -191,6 +198,18 @@ class Hand:
                     self._rows.add(claims)
                 self._moved.notify_all()
         return bool(found)
+
+    async def conclude(self) -> None:
+        """Part what was before this run from what comes after, for copies of the ledger."""
+        if self._is_noted:
+            async with self.store.write() as connection:
+                number = await generation.advance(connection)
+            await self._note(number)
+
+    async def _note(self, number: int) -> None:
+        if self.witness is not None:
+            await self.witness.note(number)
+            self._is_noted = True
 
     def _gates(self, claim: Claim) -> tuple[Gate, ...]:
         if not (self.admission.gates or self.domains.are_watched):

@@ -1,17 +1,20 @@
-"""Which relay carries which newsletters now: the first of a newsletter's that works.
+"""Which relay carries which newsletters now: the first of theirs that works, or each a part.
 
 A relay that cannot be used rests for longer and longer, and is then asked with one row; until that
-is answered, what is due goes over the next relay. Times are seconds of the event loop's clock.
+is answered, what is due goes over the next relay, or over those that shared it with this one. Times
+are seconds of the event loop's clock.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
+
+from publisher.model import Share
 
 log = structlog.get_logger()
 
@@ -26,23 +29,64 @@ class _Down:
 
 
 class Standing:
-    """``relays`` maps each newsletter to its relays, the one that it prefers first."""
+    """``relays`` maps each newsletter to its relays, the one that it prefers first.
 
-    def __init__(self, relays: Mapping[str, Sequence[str]]) -> None:
+    ``weights`` maps those that several relays share to a weight for each. One of weight 0 stands
+    in while none of the others works.
+    """
+
+    def __init__(
+        self,
+        relays: Mapping[str, Sequence[str]],
+        weights: Mapping[str, Sequence[int]] | None = None,
+    ) -> None:
         self._relays = relays
+        self._weights = weights or {}
         self._down: dict[str, _Down] = {}
         self._runs: dict[str, asyncio.Event] = {}
 
     def carried(self, relay: str, now: float) -> list[str]:
-        """Give the newsletters that a relay carries: none while it rests."""
+        """Give the newsletters that a relay carries, or has a part in: none while it rests."""
         if self.rest(relay, now) > 0:
             return []
         return [
             newsletter
             for newsletter, relays in self._relays.items()
-            if relay in relays
-            and all(before in self._down for before in relays[: relays.index(relay)])
+            if relay in relays and self._down.keys() >= self._before(newsletter, relay)
         ]
+
+    def shares(self, relay: str, is_full: Callable[[str, str], bool]) -> dict[str, Share]:
+        """Say which issue mails of its newsletters a relay carries; all of those not named.
+
+        What one has no room for today (``is_full``, of a relay and a newsletter) goes over the
+        others. A relay on trial is asked with whatever comes first.
+        """
+        found = {}
+        for newsletter in self._weights if relay not in self._down else ():
+            able = {
+                other: weight
+                for other, weight in self._weighted(newsletter)
+                if weight and other not in self._down
+            }
+            roomy = {each: able[each] for each in able if not is_full(each, newsletter)}
+            among = roomy if relay in roomy else able
+            if relay in among and len(among) > 1:
+                first = sum(list(among.values())[: list(among).index(relay)])
+                end = first + among[relay]
+                found[newsletter] = Share(of=sum(among.values()), first=first, end=end)
+        return found
+
+    def _weighted(self, newsletter: str) -> Iterable[tuple[str, int]]:
+        return zip(self._relays[newsletter], self._weights[newsletter], strict=True)
+
+    def _before(self, newsletter: str, relay: str) -> set[str]:
+        """Name those that have to be down before a relay carries a newsletter."""
+        relays = self._relays[newsletter]
+        before = set(relays[: relays.index(relay)])
+        if newsletter not in self._weights:
+            return before
+        weights = dict(self._weighted(newsletter))
+        return set() if weights[relay] else before | {each for each in relays if weights[each]}
 
     def rest(self, relay: str, now: float) -> float:
         """Say for how many seconds a relay is still left alone."""
@@ -65,8 +109,17 @@ class Standing:
         del self._down[relay]
         log.info("relay works again", relay=relay)
         for other, over in self._runs.items():
-            if any(_prefers(relays, relay, other) for relays in self._relays.values()):
+            if any(self._gives_way(other, relay, each) for each in self._relays):
                 over.set()
+
+    def _gives_way(self, relay: str, to: str, newsletter: str) -> bool:
+        """Say whether a relay carries less of a newsletter when another one works."""
+        relays = self._relays[newsletter]
+        if to == relay or to not in relays or relay not in relays:
+            return False
+        if to in self._before(newsletter, relay):
+            return True
+        return newsletter in self._weights and relay not in self._before(newsletter, to)
 
     @asynccontextmanager
     async def run(self, relay: str, stop: asyncio.Event) -> AsyncIterator[asyncio.Event]:
@@ -78,10 +131,6 @@ class Standing:
         finally:
             heeding.cancel()
             del self._runs[relay]
-
-
-def _prefers(relays: Sequence[str], one: str, other: str) -> bool:
-    return one in relays and other in relays and relays.index(one) < relays.index(other)
 
 
 async def _pass_on(stop: asyncio.Event, over: asyncio.Event) -> None:

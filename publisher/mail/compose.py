@@ -53,7 +53,8 @@ class Headers:
     """What the header says for every recipient alike.
 
     ``date`` is when the issue was made, not when it is sent, so that a retry is the same
-    message as the first attempt. ``archived_at`` is the URL of the message's own page.
+    message as the first attempt. ``archived_at`` is the URL of the message's own page;
+    ``feedback_id`` is made by `publisher.mail.feedback`.
     """
 
     sender: Address
@@ -61,6 +62,7 @@ class Headers:
     reply_to: Address | None = None
     mailing_list: ListFields | None = None
     archived_at: str | None = None
+    feedback_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +205,8 @@ def _shared_fields(headers: Headers) -> list[bytes]:
     if headers.archived_at:  # RFC 5064 §2
         url = _bracketed("page in the archive", headers.archived_at)
         shared.append(fields.unfolded("Archived-At", url))
+    if headers.feedback_id:
+        shared.append(fields.unfolded("Feedback-ID", headers.feedback_id))
     # RFC 3834 §5 for responders that know it, the other for Exchange, which does not. It
     # names what is unwanted, since "All" would suppress delivery reports as well.
     shared.append(fields.unfolded("Auto-Submitted", "auto-generated"))

@@ -50,6 +50,27 @@ _LEAST_BITS = 1024  # RFC 8301 §3.2: what is shorter is not verified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Canonical:
+    """A message as every key signs it: its ``fields``, and how many there are of each name."""
+
+    counts: tuple[int, ...]
+    fields: bytes
+    body_hash: str
+
+    @classmethod
+    def of(cls, content: bytes) -> _Canonical:
+        head, _, body = content.partition(b"\r\n\r\n")
+        found = _relaxed_fields(head + b"\r\n")
+        named = [found.get(name.lower(), []) for name in _SIGNED]
+        return cls(
+            counts=tuple(map(len, named)),
+            # Of several fields of a name, the last one is signed first (§5.4.2).
+            fields=b"".join(field for fields in named for field in reversed(fields)),
+            body_hash=_base64(hashlib.sha256(_simple(body)).digest()),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signer:
     """A key, and where the public one is: SELECTOR._domainkey.DOMAIN. Made by `signer`."""
 
@@ -57,19 +78,14 @@ class Signer:
     selector: str
     key: RSAPrivateKey | Ed25519PrivateKey
 
-    def field(self, content: bytes) -> bytes:
+    def field(self, message: _Canonical) -> bytes:
         """Give the DKIM-Signature field of a message, as a whole header field."""
-        head, _, body = content.partition(b"\r\n\r\n")
-        fields = _relaxed_fields(head + b"\r\n")
-        counts = tuple(len(fields.get(name.lower(), ())) for name in _SIGNED)
         algorithm = "rsa-sha256" if isinstance(self.key, RSAPrivateKey) else "ed25519-sha256"
-        unsigned = _tags(algorithm, self.domain, self.selector, counts) + _folded(
-            f"bh={_base64(hashlib.sha256(_simple(body)).digest())}; b="
+        unsigned = _tags(algorithm, self.domain, self.selector, message.counts) + _folded(
+            f"bh={message.body_hash}; b="
         )
-        # Of several fields of a name, the last one is signed first (§5.4.2).
-        signed = [field for name in _SIGNED for field in reversed(fields.get(name.lower(), ()))]
         own = b"dkim-signature:" + _relaxed(unsigned)
-        signature = self._sign(b"".join(signed) + own)
+        signature = self._sign(message.fields + own)
         lines = [signature[start : start + 70] for start in range(0, len(signature), 70)]
         return b"DKIM-Signature:" + unsigned + "\r\n ".join(["", *lines]).encode() + b"\r\n"
 
@@ -94,9 +110,9 @@ def signer(domain: str, selector: str, pem: str) -> Signer:
 
 
 def signed(message: Message, signers: Sequence[Signer]) -> Message:
-    """Put the signatures of all before a message."""
-    content = message.content
-    fields = b"".join(each.field(content) for each in signers)
+    """Put the signatures of all before a message; none signs another's (RFC 8463 §3)."""
+    canonical = _Canonical.of(message.content)
+    fields = b"".join(each.field(canonical) for each in signers)
     # No line of a header begins with a dot, so there is none to double.
     return replace(message, stuffed=fields + message.stuffed)
 

@@ -101,6 +101,7 @@ async def reader(app: App, newsletter: Newsletter, text: str | None) -> Subscrip
         created=now,
         confirmed=now,
         ended=None,
+        ended_by="",
         consent={},
     )
 
@@ -110,7 +111,7 @@ def message(app: App, newsletter: Newsletter, rendition: Rendition, to: Address)
 
     Raises PublisherError if none can be made, such as of a template that spoils a slot.
     """
-    bounce = app.config.bounce_address
+    bounce = app.config.bounces.address
     _require_slots(newsletter, rendition)
     try:
         return app.letters.fill(

@@ -22,6 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Address, Balance, DeliveryState, IssueState
+from publisher.store import finishing
+from publisher.store.bulk import among
 from publisher.store.tables import deliveries, issues, rendition_articles, subscribers
 
 
@@ -51,8 +53,41 @@ async def resolve_doubt(
             deliveries.c.newsletter == newsletter,
         )
         .values(**values)
+        .returning(deliveries.c.id)
     )
-    return result.rowcount
+    ids = list(result.scalars())
+    decided = among(connection, deliveries.c.id, ids)
+    if resend:
+        theirs = select(deliveries.c.issue_id).where(decided)
+        await finishing.begin_again(connection, issues.c.id.in_(theirs))
+    else:
+        await connection.run_sync(finishing.tell_failed, decided, now)
+    return len(ids)
+
+
+async def doubt_unsent(connection: AsyncConnection, now: datetime) -> int:
+    """Give up every mail of an issue that is not settled, as it may have been sent; give how many.
+
+    Confirmations are left: to have one twice does nobody any harm.
+    """
+    result = await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING)),
+            deliveries.c.issue_id.is_not(None),
+        )
+        .values(
+            state=DeliveryState.FAILED,
+            attempts=deliveries.c.attempts + 1,
+            settled=now,
+            reply="may have been sent before the database was put back",
+            doubted=True,
+        )
+        .returning(deliveries.c.id)
+    )
+    ids = list(result.scalars())
+    await connection.run_sync(finishing.tell_failed, among(connection, deliveries.c.id, ids), now)
+    return len(ids)
 
 
 async def settle_doubt(
@@ -76,7 +111,10 @@ async def settle_doubt(
             reply=reply,
         )
     )
-    return result.rowcount == 1
+    is_settled = result.rowcount == 1
+    if is_settled and not arrived:
+        await connection.run_sync(finishing.tell_failed, deliveries.c.id == delivery, now)
+    return is_settled
 
 
 async def retry(
@@ -104,6 +142,8 @@ async def retry(
             doubted=or_(deliveries.c.doubted, deliveries.c.state == DeliveryState.SENDING),
         )
     )
+    if result.rowcount:
+        await finishing.begin_again(connection, issues.c.id == issue)
     return result.rowcount
 
 

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import SubscriptionState
 from publisher.store import bulk
-from publisher.store.tables import deliveries, subscribers, subscriptions, suppressions
+from publisher.store.suppressions import bars
+from publisher.store.tables import deliveries, subscribers, subscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +52,14 @@ class Circle:
             subscriptions.c.cadence == self.cadence,
             subscriptions.c.state == SubscriptionState.ACTIVE,
             or_(subscriptions.c.paused_until.is_(None), subscriptions.c.paused_until <= self.now),
-            suppressions.c.address_key.is_(None),
+            ~bars(subscribers.c.address_key, self.newsletter, self.now),
         ]
         if self.own_time is not None:
             found.append(subscriptions.c.own_time == self.own_time)
         return found
 
 
-_audience = subscriptions.join(
-    subscribers, subscribers.c.id == subscriptions.c.subscriber_id
-).outerjoin(suppressions, suppressions.c.address_key == subscribers.c.address_key)
+_audience = subscriptions.join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
 
 
 async def oldest_cover(connection: AsyncConnection, circle: Circle) -> tuple[int, datetime | None]:

@@ -7,13 +7,17 @@ it, and both databases count them.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    JSON,
     BigInteger,
     ColumnElement,
     FromClause,
+    Integer,
     Text,
     any_,
     cast,
@@ -22,8 +26,11 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    type_coerce,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
 
 
 def among(
@@ -40,6 +47,16 @@ def among(
     return place.in_(select(each.c.value))
 
 
+def among_texts(
+    connection: AsyncConnection, place: ColumnElement[str], texts: Collection[str]
+) -> ColumnElement[bool]:
+    """Say whether a column holds one of these texts."""
+    listed = literal(json.dumps(list(texts)), Text)
+    if connection.dialect.name == "postgresql":
+        return place.in_(select(func.json_array_elements_text(cast(listed, JSON)).column_valued()))
+    return place.in_(select(func.json_each(listed).table_valued("value").c.value))
+
+
 def pairs(connection: AsyncConnection, pairs: Mapping[int, int]) -> FromClause:
     """Give a mapping as rows of ``key`` and ``value``, in its order."""
     if connection.dialect.name == "postgresql":
@@ -51,6 +68,55 @@ def pairs(connection: AsyncConnection, pairs: Mapping[int, int]) -> FromClause:
     each = func.json_each(json.dumps(list(pairs.items()))).table_valued("value", name="pair")
     key, value = (func.json_extract(each.c.value, f"$[{place}]") for place in (0, 1))
     return select(key.label("key"), value.label("value")).subquery()
+
+
+def table(
+    connection: AsyncConnection,
+    columns: Mapping[str, TypeEngine[Any]],
+    rows: Sequence[Sequence[object]],
+) -> FromClause:
+    """Give rows of values as a table of these columns, in their order.
+
+    Values are text, whole numbers, times or None; what a JSON column is to hold is given as text.
+    """
+    if connection.dialect.name == "postgresql":
+        packed = json.dumps(rows, default=_written(_zoned))
+        each = func.jsonb_array_elements(cast(literal(packed, Text), JSONB)).table_valued(
+            column("value", JSONB), name="each"
+        )
+        values = [
+            cast(each.c.value.op("->>")(literal(place, Integer)), type).label(name)
+            for place, (name, type) in enumerate(columns.items())
+        ]
+    else:
+        packed = json.dumps(rows, default=_written(_zoneless))
+        each = func.json_each(packed).table_valued("value", name="each")
+        values = [
+            type_coerce(each.c.value.op("->>")(literal(place, Integer)), type).label(name)
+            for place, (name, type) in enumerate(columns.items())
+        ]
+    return select(*values).subquery("given")
+
+
+def _written(as_text: Callable[[datetime], str]) -> Callable[[datetime], str]:
+    """Write each time once: most are the same moment, that of the statement."""
+    texts: dict[int, str] = {}
+
+    def write(moment: datetime) -> str:
+        if (text := texts.get(id(moment))) is None:
+            text = texts[id(moment)] = as_text(moment)
+        return text
+
+    return write
+
+
+def _zoned(moment: datetime) -> str:
+    return moment.isoformat()
+
+
+def _zoneless(moment: datetime) -> str:
+    # As `UTCDateTime` lies in SQLite.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _array(ids: Collection[int]) -> ColumnElement[Sequence[int]]:

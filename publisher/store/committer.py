@@ -13,6 +13,9 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from publisher.model import Event
+from publisher.store import events
+
 T = TypeVar("T")
 
 
@@ -47,7 +50,11 @@ class Committer:
             self._connection = self._engine.connect()
         try:
             with self._connection.begin():
-                return work(self._connection)
+                noted: list[Event] = []
+                self._connection.execution_options(**{events.NOTED: noted})
+                result = work(self._connection)
+                events.write_down(self._connection, noted)
+                return result
         except BaseException:
             self._give_up()  # whatever state it is in; the next commit opens another
             raise

@@ -1,4 +1,4 @@
-"""What people agreed to: the words that they were shown, and what they agreed to before they left."""
+"""What people agreed to: the words that they were shown, and what was agreed before they left."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import DeliveryState, Issue, IssueState, Newsletter, SubscriptionState
 from publisher.store import issues as occurrences
+from publisher.store.suppressions import bars
 from publisher.store.tables import (
     corrections,
     deliveries,
@@ -23,7 +24,6 @@ from publisher.store.tables import (
     renditions,
     subscribers,
     subscriptions,
-    suppressions,
 )
 
 
@@ -107,7 +107,7 @@ def _reader(newsletter: ColumnElement[str], now: datetime) -> ColumnElement[bool
     )
     blocked = exists().where(
         subscribers.c.id == deliveries.c.subscriber_id,
-        suppressions.c.address_key == subscribers.c.address_key,
+        bars(subscribers.c.address_key, newsletter, now),
     )
     return reads & ~blocked
 

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from weakref import WeakSet
 
 import aiosqlite
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Select, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
@@ -31,7 +31,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from publisher.errors import StoreError
+from publisher.model import Event
 from publisher.sqlite import WAL_IS_SAFE, sqlite3
+from publisher.store import events
 from publisher.store.committer import Committer
 
 _BUSY_TIMEOUT_SECONDS = 60
@@ -62,10 +64,10 @@ class Store:
         """Open a transaction that is committed on leaving, or rolled back on an error."""
         async with _said_plainly(self._engine):
             if self._turn is None:
-                async with self._writer.begin() as connection:
+                async with _telling(self._writer) as connection:
                     yield connection
             else:
-                async with self._turn, self._writer.begin() as connection:
+                async with self._turn, _telling(self._writer) as connection:
                     yield connection
 
     async def commit(self, work: Callable[[Connection], T]) -> T:
@@ -93,6 +95,16 @@ class Store:
 
 
 @asynccontextmanager
+async def _telling(writer: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction whose last statement writes down the events that it has noted."""
+    async with writer.begin() as connection:
+        noted: list[Event | Select[Any]] = []
+        await connection.execution_options(**{events.NOTED: noted})
+        yield connection
+        await connection.run_sync(events.write_down, noted)
+
+
+@asynccontextmanager
 async def _said_plainly(engine: AsyncEngine) -> AsyncIterator[None]:
     """Turn a failure of the database into a StoreError; a broken rule of ours stays as it is."""
     try:
@@ -106,12 +118,14 @@ async def _said_plainly(engine: AsyncEngine) -> AsyncIterator[None]:
 def is_failure(error: DBAPIError) -> bool:
     """Say whether the database failed, rather than refuse what we asked of it.
 
-    SQLite's plain DatabaseError is a file that is garbled or no database at all.
+    SQLite's plain DatabaseError is a file that is garbled or no database at all. PostgreSQL that
+    has become somebody's standby, or is kept from writing, is read-only (25006).
     """
     return (
         error.connection_invalidated
         or isinstance(error, OperationalError)
         or type(error) is DatabaseError
+        or getattr(error.orig, "sqlstate", None) == "25006"
     )
 
 

@@ -92,4 +92,4 @@ class GroupCommit:
         taken = settling.settle(connection, outcomes, now)
         if taken != len(outcomes):
             log.warning("outcomes fenced off", rows=len(outcomes) - taken)
-        return settling.mark_sending(connection, marks, now + self._lease) if marks else set()
+        return settling.mark_sending(connection, marks, now, now + self._lease) if marks else set()

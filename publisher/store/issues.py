@@ -9,9 +9,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import LET_OUT, Issue, IssueState
+from publisher.model import LET_OUT, Event, EventKind, Issue, IssueState
+from publisher.store import events
 from publisher.store.engine import insert_unless
 from publisher.store.tables import cadences, issues
+
+_REACHED = {
+    IssueState.HELD: EventKind.ISSUE_HELD,
+    IssueState.OPEN: EventKind.ISSUE_OPENED,
+    IssueState.PAUSED: EventKind.ISSUE_PAUSED,
+    IssueState.STOPPED: EventKind.ISSUE_STOPPED,
+    IssueState.EMPTY: EventKind.ISSUE_EMPTY,
+    IssueState.MISSED: EventKind.ISSUE_MISSED,
+}
 
 
 async def in_force(
@@ -122,7 +132,7 @@ async def occur(
         & (issues.c.cadence == cadence)
         & (issues.c.slot == slot)
     )
-    await connection.execute(
+    made = await connection.scalar(
         insert_unless(connection, issues)
         .values(
             newsletter=newsletter,
@@ -136,8 +146,12 @@ async def occur(
             created=now,
         )
         .on_conflict_do_nothing(index_elements=["newsletter", "cadence", "slot"])
+        .returning(issues.c.id)
     )
-    return _issue((await connection.execute(select(issues).where(same))).one())
+    issue = _issue((await connection.execute(select(issues).where(same))).one())
+    if made is not None:
+        tell(connection, issue, _REACHED[state], now)
+    return issue
 
 
 async def get(connection: AsyncConnection, id: int) -> Issue | None:
@@ -161,14 +175,17 @@ async def listing(
     *,
     newsletter: str | None = None,
     states: Collection[IssueState] = (),
+    before: int | None = None,
     limit: int | None = None,
 ) -> list[Issue]:
-    """List issues, the newest first."""
+    """List issues, the newest first; ``before`` an id, those that are older."""
     query = select(issues).order_by(issues.c.id.desc())
     if newsletter is not None:
         query = query.where(issues.c.newsletter == newsletter)
     if states:
         query = query.where(issues.c.state.in_(states))
+    if before is not None:
+        query = query.where(issues.c.id < before)
     if limit is not None:
         query = query.limit(limit)
     return [_issue(row) for row in await connection.execute(query)]
@@ -218,6 +235,7 @@ async def change_state(
     *,
     come_from: Collection[IssueState],
     go_to: IssueState,
+    now: datetime,
     note: str | None = None,
 ) -> bool:
     """Move an issue from one of these states to another; False if it was in none of them."""
@@ -225,9 +243,37 @@ async def change_state(
     if note is not None:
         values["note"] = note
     result = await connection.execute(
-        update(issues).where(issues.c.id == id, issues.c.state.in_(come_from)).values(**values)
+        update(issues)
+        .where(issues.c.id == id, issues.c.state.in_(come_from))
+        .values(**values)
+        .returning(issues)
     )
-    return result.rowcount == 1
+    row = result.one_or_none()
+    if row is None:
+        return False
+    is_resumed = go_to is IssueState.OPEN and IssueState.PAUSED in come_from
+    tell(connection, _issue(row), EventKind.ISSUE_RESUMED if is_resumed else _REACHED[go_to], now)
+    return True
+
+
+def tell(connection: AsyncConnection, issue: Issue, kind: EventKind, now: datetime) -> None:
+    """Tell other programs what became of an issue."""
+    events.note(
+        connection,
+        Event(
+            kind=kind,
+            occurred=now,
+            newsletter=issue.newsletter,
+            issue=issue.id,
+            data={
+                "cadence": issue.cadence,
+                "slot": issue.slot,
+                "number": issue.number,
+                "audience": issue.audience,
+                "note": issue.note,
+            },
+        ),
+    )
 
 
 async def approve(connection: AsyncConnection, id: int) -> bool:

@@ -11,8 +11,9 @@ What a worker writes for every message is in `publisher.store.settling`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import (
     ColumnElement,
@@ -32,21 +33,22 @@ from publisher.model import (
     DeliveryState,
     IssueState,
     Lane,
+    Share,
     SubscriptionState,
 )
 from publisher.store import bulk, recall
+from publisher.store.suppressions import bars
 from publisher.store.tables import (
     deliveries,
     issues,
     subscribers,
     subscriptions,
-    suppressions,
 )
 
+_ALL: Mapping[str, Share] = MappingProxyType({})
 _LANES = {lane.value: lane for lane in Lane}
 
-# Whether a row's person may be mailed at this moment: judged when it is claimed, and once
-# more by the very statement that marks it as sending.
+# The subscription that a row goes by.
 _bond = and_(
     subscriptions.c.subscriber_id == deliveries.c.subscriber_id,
     subscriptions.c.newsletter == deliveries.c.newsletter,
@@ -56,11 +58,18 @@ _bond = and_(
         else_=SubscriptionState.ACTIVE,
     ),
 )
-_blocked = exists().where(
-    subscribers.c.id == deliveries.c.subscriber_id,
-    suppressions.c.address_key == subscribers.c.address_key,
-)
-may_be_mailed = and_(exists().where(_bond), ~_blocked)
+
+
+def may_be_mailed(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Say of a row whether its person may be mailed at this moment.
+
+    Judged when it is claimed, and once more by the very statement that marks it as sending.
+    """
+    barred = exists().where(
+        subscribers.c.id == deliveries.c.subscriber_id,
+        bars(subscribers.c.address_key, deliveries.c.newsletter, now),
+    )
+    return and_(exists().where(_bond), ~barred)
 
 
 async def claim(
@@ -72,12 +81,13 @@ async def claim(
     lease_ends: datetime,
     is_urgent: bool = False,
     issues_of: Collection[str] | None = None,
+    shares: Mapping[str, Share] = _ALL,
 ) -> list[Claim]:
     """Lease up to ``limit`` due rows of these newsletters: confirmations first, then by due time.
 
     Nothing but confirmations if it ``is_urgent``; issues of those in ``issues_of`` alone, of all
-    if it is None. Due rows whose person has left or is suppressed become skipped on the way, so
-    that an empty answer means that nothing is due.
+    if it is None, and of those in ``shares`` only these parts. Due rows whose person has left or is
+    suppressed become skipped on the way, so that an empty answer means that nothing is due.
     """
     await recall.skip_left_over(connection, newsletters, now)
     if is_urgent:
@@ -86,13 +96,13 @@ async def claim(
         issues_of = newsletters
     claimed: list[Claim] = []
     while len(claimed) < limit:
-        ids = await _due(connection, newsletters, limit - len(claimed), now, issues_of)
+        ids = await _due(connection, newsletters, limit - len(claimed), now, issues_of, shares)
         if not ids:
             break
         picked = bulk.among(connection, deliveries.c.id, ids)
         skipped = await connection.execute(
             update(deliveries)
-            .where(picked, ~may_be_mailed)
+            .where(picked, ~may_be_mailed(now))
             .values(
                 state=DeliveryState.SKIPPED,
                 reply="unsubscribed or suppressed since",
@@ -140,8 +150,13 @@ async def is_urgent(
     return await connection.scalar(_urgent(newsletters, now).limit(1)) is not None
 
 
-async def is_due(connection: AsyncConnection, newsletters: Collection[str], now: datetime) -> bool:
-    """Say whether a confirmation is due, or a mail of an open issue.
+async def is_due(
+    connection: AsyncConnection,
+    newsletters: Collection[str],
+    now: datetime,
+    shares: Mapping[str, Share] = _ALL,
+) -> bool:
+    """Say whether a confirmation is due, or a mail of an open issue, within these shares.
 
     A worker that rests asks this several times a second. Each open issue is asked for its first
     row, so that a paused one's million rows are never walked; with EXISTS, PostgreSQL does it.
@@ -152,6 +167,7 @@ async def is_due(connection: AsyncConnection, newsletters: Collection[str], now:
             deliveries.c.issue_id == issues.c.id,
             deliveries.c.state == DeliveryState.PENDING,
             deliveries.c.due <= now,
+            *_within(shares),
         )
         .order_by(deliveries.c.due)
         .limit(1)
@@ -172,6 +188,7 @@ async def _due(
     limit: int,
     now: datetime,
     issues_of: Collection[str],
+    shares: Mapping[str, Share],
 ) -> list[int]:
     """Pick due rows and lock them; rows that another worker is picking are passed over.
 
@@ -183,9 +200,20 @@ async def _due(
     if len(ids) < limit and issues_of:
         may_go = await open_issues(connection, issues_of)
         if may_go:
-            rest = ready.where(deliveries.c.issue_id.in_(may_go)).limit(limit - len(ids))
+            of_these = ready.where(deliveries.c.issue_id.in_(may_go), *_within(shares))
+            rest = of_these.limit(limit - len(ids))
             ids += (await connection.execute(rest)).scalars()
     return ids
+
+
+def _within(shares: Mapping[str, Share]) -> list[ColumnElement[bool]]:
+    return [
+        or_(
+            deliveries.c.newsletter != newsletter,
+            (deliveries.c.id % share.of).between(share.first, share.end - 1),
+        )
+        for newsletter, share in shares.items()
+    ]
 
 
 def _urgent(newsletters: Collection[str], now: datetime) -> Select[int]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.script.revision import ResolutionError
-from alembic.util.exc import CommandError
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from publisher.errors import StoreError
 from publisher.store.engine import connect_sync, is_failure, named
+
+_SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def migrate(url: str) -> tuple[str | None, str]:
@@ -21,15 +18,20 @@ def migrate(url: str) -> tuple[str | None, str]:
 
     Raises StoreError when the database is newer than the program, or cannot be opened.
     """
-    config, scripts = _alembic()
+    # Here, since it is large, and everything else only asks for the version.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
     engine = connect_sync(url, create=True)
     try:
         with engine.execution_options(publisher_write=True).begin() as connection:
-            before = MigrationContext.configure(connection).get_current_revision()
-            _refuse_newer(before, scripts)
+            before = _version(connection)
+            _refuse_newer(before)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            after = MigrationContext.configure(connection).get_current_revision()
+            after = _version(connection)
     except DBAPIError as error:
         if not is_failure(error):
             raise
@@ -41,38 +43,43 @@ def migrate(url: str) -> tuple[str | None, str]:
 
 def require_current(url: str) -> None:
     """Raise StoreError unless the database is exactly of this version."""
-    _, scripts = _alembic()
     engine = connect_sync(url)
     try:
         with engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
+            found = _version(connection)
     except DBAPIError as error:
         if not is_failure(error):
             raise
         raise StoreError(f"{named(engine.url)}: {error.orig}") from error
     finally:
         engine.dispose()
-    _refuse_newer(found, scripts)
-    if found != scripts.get_current_head():
+    _refuse_newer(found)
+    needed = _known()[-1]
+    if found != needed:
         raise StoreError(
-            f"the database is at version {found or 'none'}, the program needs "
-            f"{scripts.get_current_head()}: run `publisher migrate`"
+            f"the database is at version {found or 'none'}, the program needs {needed}:"
+            " run `publisher migrate`"
         )
 
 
-def _alembic() -> tuple[Config, ScriptDirectory]:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config, ScriptDirectory.from_config(config)
+def _version(connection: Connection) -> str | None:
+    """Give the version that Alembic has noted, None before the first."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
 
 
-def _refuse_newer(found: str | None, scripts: ScriptDirectory) -> None:
-    if found is None:
-        return
-    try:
-        scripts.get_revision(found)
-    except (ResolutionError, CommandError) as error:
+def _known() -> list[str]:
+    """List the versions that this program knows: the names of their files begin with them."""
+    files = (_SCRIPTS / "versions").glob("*_*.py")
+    return sorted(file.name.partition("_")[0] for file in files)
+
+
+def _refuse_newer(found: str | None) -> None:
+    known = _known()
+    if found is not None and found not in known:
         raise StoreError(
-            f"the database is at version {found}, newer than this program's "
-            f"{scripts.get_current_head()}: upgrade the program"
-        ) from error
+            f"the database is at version {found}, newer than this program's {known[-1]}:"
+            " upgrade the program"
+        )

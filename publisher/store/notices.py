@@ -1,4 +1,4 @@
-"""What the admin is told of, as rows: each once, and tried again until the relay takes it."""
+"""What the admin or a mailbox is told, as rows: each once, tried again until a relay takes it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Notice
@@ -17,9 +17,14 @@ from publisher.store.tables import notices
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
-    """A row. ``due`` is None once it is sent or given up; ``attempts`` is the fence of a claim."""
+    """A row. ``due`` is None once it is sent or given up; ``attempts`` is the fence of a claim.
+
+    ``recipient`` is None for the admin.
+    """
 
     id: int
+    recipient: str | None
+    newsletter: str
     subject: str
     text: str
     created: datetime
@@ -29,7 +34,7 @@ class Noted:
 
 
 async def add(connection: AsyncConnection, notice: Notice, now: datetime) -> bool:
-    """Note what the admin is to be told; False if that was noted before.
+    """Note what somebody is to be told; False if that was noted before.
 
     Call it in the transaction that makes it so: then what is told has happened, and once.
     """
@@ -39,6 +44,8 @@ async def add(connection: AsyncConnection, notice: Notice, now: datetime) -> boo
             key=hashlib.sha256(_storable(notice.key).encode()).hexdigest(),
             subject=_storable(notice.subject),
             text=_storable(notice.text),
+            recipient=notice.recipient,
+            newsletter=notice.newsletter,
             created=now,
             due=now,
         )
@@ -49,14 +56,18 @@ async def add(connection: AsyncConnection, notice: Notice, now: datetime) -> boo
 
 
 async def claim(
-    connection: AsyncConnection, *, limit: int, now: datetime, lease_ends: datetime
+    connection: AsyncConnection, *, has_admin: bool, limit: int, now: datetime, lease_ends: datetime
 ) -> list[Noted]:
-    """Lease up to ``limit`` rows that are due, the oldest first."""
+    """Lease up to ``limit`` rows that are due, the oldest first.
+
+    What is for the admin stays noted while there is none.
+    """
+    whose = true() if has_admin else notices.c.recipient.is_not(None)
     ids = list(
         (
             await connection.execute(
                 select(notices.c.id)
-                .where(notices.c.due <= now)
+                .where(notices.c.due <= now, whose)
                 .order_by(notices.c.id)
                 .limit(limit)
                 .with_for_update(skip_locked=True)
@@ -89,10 +100,10 @@ async def settle(
 
 
 async def unsent(connection: AsyncConnection, since: datetime) -> list[Noted]:
-    """List what was noted since then and has not been sent, the newest first."""
+    """List what was noted for the admin since then and has not been sent, the newest first."""
     rows = await connection.execute(
         select(notices)
-        .where(notices.c.sent.is_(None), notices.c.created >= since)
+        .where(notices.c.sent.is_(None), notices.c.created >= since, notices.c.recipient.is_(None))
         .order_by(notices.c.id.desc())
     )
     return [_noted(row) for row in rows]
@@ -106,6 +117,8 @@ def _storable(text: str) -> str:
 def _noted(row: Row[Any]) -> Noted:
     return Noted(
         id=row.id,
+        recipient=row.recipient,
+        newsletter=row.newsletter,
         subject=row.subject,
         text=row.text,
         created=row.created,

@@ -6,6 +6,7 @@ To have SQLAlchemy look at a statement anew costs more than the database takes t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -63,3 +64,10 @@ def told(dialect: Dialect, columns: Mapping[str, TypeEngine[Any]]) -> FromClause
         for name, type in columns.items()
     ]
     return select(*values).subquery("told")
+
+
+def told_time(dialect: Dialect, time: datetime) -> str:
+    """Write a time as it stands in a column."""
+    if dialect.name == "sqlite":
+        return time.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return time.isoformat()

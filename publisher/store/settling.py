@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from sqlalchemy import (
@@ -29,8 +29,9 @@ from sqlalchemy import (
 )
 
 from publisher.model import Claim, DeliveryState, IssueState
+from publisher.store.finishing import tell_failed
 from publisher.store.ledger import may_be_mailed
-from publisher.store.prepared import Prepared, told
+from publisher.store.prepared import Prepared, told, told_time
 from publisher.store.tables import UTCDateTime, deliveries, issues
 
 _OVER = (DeliveryState.ACCEPTED, DeliveryState.FAILED)
@@ -52,7 +53,7 @@ class Outcome:
 
 
 def mark_sending(
-    connection: Connection, claims: Collection[Claim], lease_ends: datetime
+    connection: Connection, claims: Collection[Claim], now: datetime, lease_ends: datetime
 ) -> set[int]:
     """Mark claimed rows as sending; give the deliveries that may now be transmitted.
 
@@ -61,8 +62,11 @@ def mark_sending(
     """
     statements = _statements(connection.dialect)
     rows = json.dumps([{"delivery": each.delivery, "attempt": each.attempt} for each in claims])
-    lease = _told_time(connection.dialect, lease_ends)
-    if statements.mark.run(connection, told=rows, lease_ends=lease).rowcount == len(claims):
+    times = {
+        "now": told_time(connection.dialect, now),
+        "lease_ends": told_time(connection.dialect, lease_ends),
+    }
+    if statements.mark.run(connection, told=rows, **times).rowcount == len(claims):
         return {claim.delivery for claim in claims}
     return set(statements.marked.run(connection, told=rows).scalars())
 
@@ -72,20 +76,24 @@ def settle(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -
     if not outcomes:
         return 0
     dialect = connection.dialect
-    at = _told_time(dialect, now)
+    at = told_time(dialect, now)
     rows = [
         {
             "delivery": outcome.claim.delivery,
             "attempt": outcome.claim.attempt,
             "to_state": outcome.state,
-            "to_due": _told_time(dialect, outcome.due),
+            "to_due": told_time(dialect, outcome.due),
             "to_reply": outcome.reply,
             "put_off": int(outcome.deferred),
             "at": at if outcome.state in _OVER else None,
         }
         for outcome in outcomes
     ]
-    return _statements(dialect).settle.run(connection, told=json.dumps(rows)).rowcount
+    taken = _statements(dialect).settle.run(connection, told=json.dumps(rows)).rowcount
+    failed = [each.claim.delivery for each in outcomes if each.state is DeliveryState.FAILED]
+    if failed:
+        tell_failed(connection, deliveries.c.id.in_(failed), now)
+    return taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +110,6 @@ def _statements(dialect: Dialect) -> _Statements:
         marked=Prepared(_marked(dialect), dialect),
         settle=Prepared(_settling(dialect), dialect),
     )
-
-
-def _told_time(dialect: Dialect, time: datetime) -> str:
-    """Write a time as it stands in a column."""
-    if dialect.name == "sqlite":
-        return time.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
-    return time.isoformat()
 
 
 def _in_states(*states: DeliveryState) -> list[ColumnElement[bool]]:
@@ -129,7 +130,7 @@ def _marking(dialect: Dialect) -> Update:
             deliveries.c.attempts == held.c.attempt,
             *_in_states(DeliveryState.PENDING),
             or_(deliveries.c.issue_id.is_(None), deliveries.c.issue_id.in_(open_issue)),
-            may_be_mailed,
+            may_be_mailed(bindparam("now", type_=UTCDateTime)),
         )
         .values(state=DeliveryState.SENDING, due=bindparam("lease_ends"))
     )

@@ -108,10 +108,7 @@ async def claim(connection: AsyncConnection, now: datetime) -> Sequence[tuple[in
     if not ids:
         return []
     rows = await connection.execute(
-        update(sign_ups)
-        .where(sign_ups.c.id.in_(ids))
-        .values(due=now + _LEASE)
-        .returning(sign_ups)
+        update(sign_ups).where(sign_ups.c.id.in_(ids)).values(due=now + _LEASE).returning(sign_ups)
     )
     return sorted(((row.id, _sign_up(row)) for row in rows), key=lambda found: found[0])
 

@@ -1,4 +1,4 @@
-"""People and their subscriptions, and the addresses that are never mailed."""
+"""People and their subscriptions."""
 
 from __future__ import annotations
 
@@ -6,11 +6,21 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import Address, Lane, OwnTime, Subscription, SubscriptionState, Wishes
-from publisher.store import waves
+from publisher.model import (
+    Address,
+    Event,
+    EventKind,
+    Lane,
+    OwnTime,
+    Subscription,
+    SubscriptionState,
+    Wishes,
+)
+from publisher.store import events, waves
+from publisher.store.bulk import among
 from publisher.store.engine import insert_unless
 from publisher.store.tables import (
     cadences,
@@ -18,8 +28,10 @@ from publisher.store.tables import (
     rendition_articles,
     subscribers,
     subscriptions,
-    suppressions,
 )
+
+# How a person left who did it by a link of theirs.
+OWN_LEAVING = (PAGE, ONE_CLICK) = ("page", "one-click")
 
 _MOST_ASKED = 3
 _ASKED_AGAIN = timedelta(days=1)
@@ -38,6 +50,8 @@ async def people(
     renamed by an import. Without ``names_known`` only who is added has it: names are printed in
     mails, and whoever types an address may be anybody (A12).
     """
+    if not addresses:
+        return {}
     # Two sign-ups of one new person at once: the second finds the row of the first.
     await connection.execute(
         insert_unless(connection, subscribers).on_conflict_do_nothing(
@@ -62,6 +76,14 @@ async def people(
             await connection.execute(
                 update(subscribers).where(subscribers.c.id == row.id).values(name=name)
             )
+    return found
+
+
+async def by_key(connection: AsyncConnection, address_key: str) -> int | None:
+    """Find a person by the key of their address."""
+    found: int | None = await connection.scalar(
+        select(subscribers.c.id).where(subscribers.c.address_key == address_key)
+    )
     return found
 
 
@@ -111,7 +133,7 @@ async def add(
     if not people:
         return
     active = state is SubscriptionState.ACTIVE
-    covered = await _start(connection, newsletter, wishes.cadence, now) if active else None
+    covered = await start(connection, newsletter, wishes.cadence, now) if active else None
     await connection.execute(
         insert(subscriptions),
         [
@@ -127,6 +149,26 @@ async def add(
             }
             for person in people
         ],
+    )
+    mailboxes = await connection.execute(
+        select(subscribers.c.id, subscribers.c.mailbox)
+        .where(among(connection, subscribers.c.id, people))
+        .order_by(subscribers.c.id)
+    )
+    kind = EventKind.SUBSCRIPTION_CONFIRMED if active else EventKind.SUBSCRIPTION_ASKED
+    events.note(
+        connection,
+        *(
+            Event(
+                kind=kind,
+                occurred=now,
+                newsletter=newsletter,
+                subscriber=row.id,
+                address=row.mailbox,
+                data=_told(wishes),
+            )
+            for row in mailboxes
+        ),
     )
 
 
@@ -145,10 +187,11 @@ async def ask_again(
             consent=dict(consent),
             created=now,
             ended=None,
+            ended_by="",
             **_columns(wishes),
         )
     )
-    return result.rowcount == 1
+    return result.rowcount == 1 and await _tell(connection, EventKind.SUBSCRIPTION_ASKED, id, now)
 
 
 async def may_be_asked(
@@ -213,30 +256,91 @@ async def activate(
             state=SubscriptionState.ACTIVE,
             confirmed=now,
             consent={**found.consent, **consent},
-            covered=await _start(connection, found.newsletter, found.cadence, now),
+            covered=await start(connection, found.newsletter, found.cadence, now),
         )
     )
-    return result.rowcount == 1
+    return result.rowcount == 1 and await _tell(
+        connection, EventKind.SUBSCRIPTION_CONFIRMED, id, now
+    )
 
 
-async def end(connection: AsyncConnection, id: int, now: datetime) -> bool:
-    """End a subscription; False if it had ended before. Rows not yet sent become skipped."""
+async def end(connection: AsyncConnection, id: int, now: datetime, *, by: str = "") -> bool:
+    """End a subscription; False if it had ended before. Rows not yet sent become skipped.
+
+    ``by`` says how, as in `Subscription`.
+    """
     result = await connection.execute(
         update(subscriptions)
         .where(subscriptions.c.id == id, subscriptions.c.state != SubscriptionState.ENDED)
-        .values(state=SubscriptionState.ENDED, ended=now)
+        .values(state=SubscriptionState.ENDED, ended=now, ended_by=by)
     )
-    return result.rowcount == 1
+    return result.rowcount == 1 and await _tell(connection, EventKind.SUBSCRIPTION_ENDED, id, now)
 
 
-async def choose(connection: AsyncConnection, id: int, wishes: Wishes) -> bool:
+async def bring_back(
+    connection: AsyncConnection, subscriber: int, ended: datetime, now: datetime
+) -> list[int]:
+    """Undo a person's own leaving: make active what they ended at this instant; give the ids.
+
+    All else is as it was, so nothing is lost and nothing comes twice. What had not been confirmed
+    by then is not made active by this.
+    """
+    back = await connection.execute(
+        update(subscriptions)
+        .where(
+            subscriptions.c.subscriber_id == subscriber,
+            subscriptions.c.state == SubscriptionState.ENDED,
+            subscriptions.c.ended == ended,
+            subscriptions.c.ended_by.in_(OWN_LEAVING),
+            subscriptions.c.confirmed >= subscriptions.c.created,
+        )
+        .values(state=SubscriptionState.ACTIVE, ended=None, ended_by="")
+        .returning(subscriptions.c.id)
+    )
+    ids = list(back.scalars())
+    for id in ids:
+        await _tell(connection, EventKind.SUBSCRIPTION_RESUMED, id, now)
+    return ids
+
+
+async def choose(connection: AsyncConnection, id: int, wishes: Wishes, now: datetime) -> bool:
     """Let an active subscription have it otherwise; False if it is not active."""
     result = await connection.execute(
         update(subscriptions)
         .where(subscriptions.c.id == id, subscriptions.c.state == SubscriptionState.ACTIVE)
         .values(**_columns(wishes))
     )
-    return result.rowcount == 1
+    return result.rowcount == 1 and await _tell(connection, EventKind.SUBSCRIPTION_CHANGED, id, now)
+
+
+async def _tell(connection: AsyncConnection, kind: EventKind, id: int, now: datetime) -> bool:
+    """Tell other programs how a subscription is now. True, for what was done was done."""
+    found = await subscription(connection, id)
+    assert found is not None  # noqa: S101 -- it was changed just now
+    events.note(
+        connection,
+        Event(
+            kind=kind,
+            occurred=now,
+            newsletter=found.newsletter,
+            subscriber=found.subscriber,
+            address=found.address.mailbox,
+            data=_told(found.wishes),
+        ),
+    )
+    return True
+
+
+def _told(wishes: Wishes) -> dict[str, Any]:
+    """Write wishes down for other programs; what the reader has not chosen is left out."""
+    chosen = {
+        "cadence": wishes.cadence,
+        "topics": sorted(wishes.topics),
+        "language": wishes.language,
+        "own_time": str(wishes.own_time),
+        "paused_until": wishes.paused_until and wishes.paused_until.isoformat(),
+    }
+    return {name: value for name, value in chosen.items() if value}
 
 
 def _columns(wishes: Wishes) -> dict[str, Any]:
@@ -250,7 +354,7 @@ def _columns(wishes: Wishes) -> dict[str, Any]:
     }
 
 
-async def _start(
+async def start(
     connection: AsyncConnection, newsletter: str, cadence: str, now: datetime
 ) -> datetime | None:
     """Give up to where articles are behind somebody who joins a cadence now.
@@ -304,36 +408,6 @@ async def counts(connection: AsyncConnection) -> dict[tuple[str, str, Subscripti
     return {(row.newsletter, row.cadence, SubscriptionState(row.state)): row.people for row in rows}
 
 
-# --- suppressions -----------------------------------------------------------------------
-
-
-async def suppress(
-    connection: AsyncConnection, address_key: str, reason: str, now: datetime
-) -> bool:
-    """Never mail an address again; False if that was so before."""
-    result = await connection.execute(
-        insert_unless(connection, suppressions)
-        .values(address_key=address_key, reason=reason, created=now)
-        .on_conflict_do_nothing()
-        .returning(suppressions.c.address_key)
-    )
-    return result.first() is not None
-
-
-async def unsuppress(connection: AsyncConnection, address_key: str) -> bool:
-    """Allow an address again; False if it was not suppressed."""
-    result = await connection.execute(
-        delete(suppressions).where(suppressions.c.address_key == address_key)
-    )
-    return result.rowcount == 1
-
-
-async def suppressed(connection: AsyncConnection) -> Sequence[tuple[str, str, datetime]]:
-    """List (address key, reason, since), by address."""
-    rows = await connection.execute(select(suppressions).order_by(suppressions.c.address_key))
-    return [(row.address_key, row.reason, row.created) for row in rows]
-
-
 # --- rows and values --------------------------------------------------------------------
 
 
@@ -367,5 +441,6 @@ def _subscription(row: Row[Any]) -> Subscription:
         created=row.created,
         confirmed=row.confirmed,
         ended=row.ended,
+        ended_by=row.ended_by,
         consent=row.consent,
     )

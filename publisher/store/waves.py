@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import Issue, IssueState, SubscriptionState, Wave, WaveState
+from publisher.model import EventKind, Issue, IssueState, SubscriptionState, Wave, WaveState
 from publisher.store import arrivals
 from publisher.store import issues as occurrences
 from publisher.store.engine import insert_unless
@@ -64,6 +64,7 @@ async def occur(
     due: datetime,
     opens: datetime,
     state: WaveState,
+    now: datetime,
     cut: datetime | None = None,
 ) -> bool:
     """Make the row of a wave; False if it has one, whoever made it.
@@ -92,6 +93,7 @@ async def occur(
             issue.id,
             come_from=(IssueState.EMPTY, IssueState.MISSED),
             go_to=IssueState.HELD,
+            now=now,
             note="",
         )
     return True
@@ -228,12 +230,12 @@ async def move_on(
     counted = await connection.execute(
         update(issues)
         .where(issues.c.id == wave.issue, issues.c.state.in_(BEING_MADE))
-        .values(audience=issues.c.audience + added)
+        .values(audience=issues.c.audience + added, finished=None)
     )
     return moved.rowcount == 1 and counted.rowcount == 1
 
 
-async def finish(connection: AsyncConnection, wave: Wave) -> None:
+async def finish(connection: AsyncConnection, wave: Wave, now: datetime) -> None:
     """End the making of a wave: open its issue, or mark it empty if nobody is to get it."""
     await connection.execute(
         update(waves)
@@ -244,11 +246,17 @@ async def finish(connection: AsyncConnection, wave: Wave) -> None:
     others = select(waves.c.id).where(
         waves.c.issue_id == wave.issue, waves.c.state == WaveState.DUE
     )
-    for condition, state in (
-        (issues.c.audience > 0, IssueState.OPEN),
-        (~others.exists(), IssueState.EMPTY),
+    for condition, state, kind in (
+        (issues.c.audience > 0, IssueState.OPEN, EventKind.ISSUE_OPENED),
+        (~others.exists(), IssueState.EMPTY, EventKind.ISSUE_EMPTY),
     ):
-        await connection.execute(update(issues).where(held, condition).values(state=state, note=""))
+        changed = await connection.execute(
+            update(issues).where(held, condition).values(state=state, note="")
+        )
+        if changed.rowcount == 1:
+            issue = await occurrences.get(connection, wave.issue)
+            assert issue is not None  # noqa: S101 -- it was changed just now
+            occurrences.tell(connection, issue, kind, now)
 
 
 def _wave(row: Row[Any]) -> Wave:

@@ -24,12 +24,15 @@ from publisher.web import (
     badlink,
     caught,
     documents,
+    hooks,
     hub,
     issue,
     lists,
     pages,
     people,
+    person,
     probes,
+    signup,
     sitemap,
     websub,
 )
@@ -47,6 +50,8 @@ log = structlog.get_logger()
 _FORM_BYTES = 64 * 1024
 # Hubs send the whole feed.
 _DOCUMENT_BYTES = 10 * 1024 * 1024
+# A provider sends thousands of events at once.
+_EVENTS_BYTES = 5 * 1024 * 1024
 _RETRY_SECONDS = "30"
 
 
@@ -68,10 +73,10 @@ def application(site: Site) -> ASGIApp:
     app.state.polls = polls
     app.state.deltas = Deltas(site.store, site.publication)
     app.state.afresh = Afresh(site)
+    app.state.pace = api.Pace()
     lane = Lane(app, memory, polls)
-    # Whose request it is counts for nothing but the limits on polls and on what our hub is asked.
-    is_counted = site.serving.polls or site.publication.has_own_hub
-    return behind(site.serving.trusted_proxies, lane) if is_counted else lane
+    proxies = site.serving.trusted_proxies
+    return behind(proxies, lane) if proxies else lane
 
 
 def _routes(site: Site) -> list[Route]:
@@ -86,11 +91,20 @@ def _routes(site: Site) -> list[Route]:
         *(Route(path, lists.usual) for path in lists.USUAL),
         Route("/articles/{slug}", pages.article),
         Route("/newsletters/{slug}", archive.newsletter),
+        Route("/newsletters/{slug}", signup.take, methods=["POST"], max_body_size=_FORM_BYTES),
+        _form("/newsletters/{slug}/form", signup.framed),
+        Route("/newsletters/{slug}/embed", signup.embed),
         Route("/newsletters/{slug}/pages/{page}", archive.newsletter),
         Route("/newsletters/{slug}/issues/{number}", issue.issue),
         _form("/u/{token}", people.unsubscribe),
+        _form("/undo/{token}", people.undo),
         _form("/confirm/{token}", people.confirm),
         _form("/preferences/{token}", people.preferences),
+        _form("/preferences/{token}/address", person.address),
+        _form("/preferences/{token}/data", person.data),
+        _form("/preferences/{token}/erase", person.erase),
+        _form("/move/{token}", person.move),
+        _form("/keep/{token}", person.keep),
         Route("/caught", caught.mails),
         Route("/caught/", caught.mails),
         Route("/caught/{id}.eml", caught.raw),
@@ -106,12 +120,18 @@ def _routes(site: Site) -> list[Route]:
         Route("/sitemaps/{part}.xml", sitemap.part),
         Route("/favicon.ico", probes.favicon),
         *(_hub() if site.publication.has_own_hub else ()),
-        *(api.routes() if site.pushing else ()),
+        *(_hooks() if site.hooks else ()),
+        *api.routes(has_pushing=site.pushing is not None),
     ]
 
 
 def _hub() -> list[Route]:
     return [Route("/hub", hub.ask, methods=["POST"], max_body_size=_FORM_BYTES)]
+
+
+def _hooks() -> list[Route]:
+    path = "/hooks/bounces/{name}"
+    return [Route(path, hooks.bounces, methods=["POST"], max_body_size=_EVENTS_BYTES)]
 
 
 def _open(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:

@@ -23,6 +23,7 @@ def chosen(form: FormData, newsletter: Newsletter, before: Wishes, now: datetime
     ``topics`` comes once for each, and once empty for a reader who wants everything; ``hour``,
     ``zone``, ``language`` and ``pause`` are empty for the newsletter's own.
     """
+    spoken = newsletter.language_for(before.language)  # of the page that posts the form
     cadence = _one_of("cadence", form.get("cadence"), [one.name for one in newsletter.cadences])
     wishes = replace(before, cadence=cadence)
     if "topics" in form:
@@ -38,7 +39,7 @@ def chosen(form: FormData, newsletter: Newsletter, before: Wishes, now: datetime
         own_time = replace(wishes.own_time, hour=int(hour) if hour else None)
         wishes = replace(wishes, own_time=own_time)
     if "zone" in form:
-        wishes = replace(wishes, own_time=_zone(form["zone"], wishes.own_time))
+        wishes = replace(wishes, own_time=_zone(form["zone"], wishes.own_time, spoken))
     if "pause" in form:
         wishes = replace(wishes, paused_until=_pause(form["pause"], newsletter, now))
     return wishes
@@ -51,13 +52,17 @@ def _one_of(name: str, wanted: object, offered: list[str]) -> str:
     return wanted
 
 
-def _zone(wanted: object, before: OwnTime) -> OwnTime:
+def _zone(wanted: object, before: OwnTime, language: str) -> OwnTime:
+    """Read a zone by what the page calls it, or by its name."""
     if wanted == "":
         return replace(before, zone=None)
-    known = {zone for zone, _ in zones("en")} | ({before.zone.key} if before.zone else set())
-    if not isinstance(wanted, str) or wanted not in known:
+    zone_of = {name: zone for zone, name in zones(language)}
+    zone_of |= {zone: zone for zone in zone_of.values()}
+    if before.zone is not None:
+        zone_of[before.zone.key] = before.zone.key
+    if not isinstance(wanted, str) or wanted not in zone_of:
         raise HTTPException(400, "zone must be a time zone, such as Europe/Berlin")
-    return replace(before, zone=ZoneInfo(wanted))
+    return replace(before, zone=ZoneInfo(zone_of[wanted]))
 
 
 def _pause(wanted: object, newsletter: Newsletter, now: datetime) -> datetime | None:

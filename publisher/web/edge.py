@@ -14,7 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = structlog.get_logger()
 
 # A token is as good as a password: whoever reads the log must not find one.
-_TOKEN = re.compile(r"(/(?:u|confirm|preferences|websub)/).*", re.IGNORECASE | re.DOTALL)
+_TOKEN = re.compile(
+    r"(/(?:u|undo|confirm|preferences|move|keep|websub)/).*", re.IGNORECASE | re.DOTALL
+)
 
 
 class Edge:

@@ -21,11 +21,13 @@ from publisher.errors import TokenEnded
 from publisher.model import Newsletter, Subscription, SubscriptionState
 from publisher.render.filters import own_name
 from publisher.render.zones import zones
+from publisher.store.subscribers import ONE_CLICK, PAGE
 from publisher.tokens import Purpose
 from publisher.web.choosing import chosen
+from publisher.web.consent import given_from, words
 from publisher.web.site import page, site_of
 
-_PRIVATE = {"Cache-Control": "no-store"}
+PRIVATE = {"Cache-Control": "no-store"}
 
 
 async def unsubscribe(request: Request) -> Response:
@@ -33,39 +35,67 @@ async def unsubscribe(request: Request) -> Response:
     site, token = site_of(request), request.path_params["token"]
     if request.method != "POST":
         held = await subscribe.in_mail(site.store, site.tokens, token)
-        return _of_mail(request, "unsubscribe", held)
+        is_over = all(each.state is SubscriptionState.ENDED for each in held)
+        return _of_mail(request, "unsubscribed" if is_over else "unsubscribe", held)
     body = await request.body()
+    # RFC 8058 §3.2: List-Unsubscribe=One-Click, in either encoding of forms. Whatever else the
+    # body says, or fails to say, a POST here wants one thing, and has it before it is answered.
+    is_one_click = b"One-Click" in body
     held = await subscribe.in_mail(site.store, site.tokens, token)
     named = parse_qs(body.decode("ascii", "replace")).get("only", [""])[0]
     only = next((each.newsletter for each in held if each.newsletter == named), None)
-    left = await subscribe.unsubscribe(site.store, site.tokens, token, only=only, clock=site.clock)
-    # RFC 8058 §3.2: List-Unsubscribe=One-Click, in either encoding of forms. Whatever else the
-    # body says, or fails to say, a POST here wants one thing, and has it by now.
-    if b"One-Click" in body:
-        return PlainTextResponse("You are unsubscribed.\n", headers=_PRIVATE)
+    left = await subscribe.unsubscribe(
+        site.store,
+        site.tokens,
+        token,
+        only=only,
+        by=ONE_CLICK if is_one_click else PAGE,
+        clock=site.clock,
+    )
+    if is_one_click:
+        return PlainTextResponse("You are unsubscribed.\n", headers=PRIVATE)
     gone = [each for each in left if only in (None, each.newsletter)]
     return _of_mail(request, "unsubscribed", gone)
+
+
+async def undo(request: Request) -> Response:
+    """Answer /undo/TOKEN: a leaving that was a slip of the finger; POST takes it back."""
+    site, token = site_of(request), request.path_params["token"]
+    if request.method != "POST":
+        holder, _ = await subscribe.left_by(site.store, site.tokens, token, clock=site.clock)
+        name = "unsubscribed" if holder.state is SubscriptionState.ENDED else "resubscribed"
+        return _of_mail(request, name, [holder])
+    await request.body()  # for its limit alone
+    back = await subscribe.undo(site.store, site.tokens, token, clock=site.clock)
+    return _of_mail(request, "resubscribed", back)
 
 
 def _of_mail(request: Request, name: str, held: Sequence[Subscription]) -> Response:
     """Answer with a page about what a mail came by: one newsletter, or several in one mail."""
     several = [_newsletter(request, each) for each in held] if len(held) > 1 else []
-    return _about(request, name, held[0], several=several)
+    return about(request, name, held[0], several=several)
 
 
 async def confirm(request: Request) -> Response:
-    """Answer /confirm/TOKEN. Whoever has left since is told so: the link brings nobody back."""
+    """Answer /confirm/TOKEN. A link that has ended, by time or by leaving, confirms nothing."""
     site, token = site_of(request), request.path_params["token"]
     holder = await subscribe.holder(site.store, site.tokens, Purpose.CONFIRM, token)
-    _configured(request, holder)
-    if request.method == "POST":
-        await request.body()  # for its limit alone
-        holder = await subscribe.confirm(
-            site.store, site.tokens, token, consent={"confirmed_by": "page"}, clock=site.clock
-        )
-    if holder.state is SubscriptionState.ENDED:
-        return _about(request, "unsubscribed", holder)
-    return _about(request, "confirmed" if request.method == "POST" else "confirm", holder)
+    newsletter = _configured(request, holder)
+    subscribe.require_confirmable(holder, newsletter, site.clock())
+    language = newsletter.language_for(holder.wishes.language)
+    wording = words(site, "confirm", newsletter, language)
+    if request.method != "POST":
+        return about(request, "confirm", holder, wording=wording)
+    await request.body()  # for its limit alone
+    consent = {
+        "confirmed_by": "page",
+        "confirmed_language": language,
+        **given_from(request, "confirmed_ip"),
+    }
+    holder = await subscribe.confirm(
+        site.store, site.tokens, token, consent=consent, wording=wording, clock=site.clock
+    )
+    return about(request, "confirmed", holder)
 
 
 async def preferences(request: Request) -> Response:
@@ -77,25 +107,26 @@ async def preferences(request: Request) -> Response:
     if request.method == "POST":
         async with request.form() as form:
             wanted = chosen(form, newsletter, holder.wishes, site.clock())
-        holder = await subscribe.choose(site.store, site.tokens, token, wanted)
+        holder = await subscribe.choose(site.store, site.tokens, token, wanted, clock=site.clock)
     if holder.state is SubscriptionState.ENDED:
-        return _about(request, "unsubscribed", holder)
+        return about(request, "unsubscribed", holder)
     now = site.clock()
-    return _about(
+    return about(
         request,
         "preferences",
         holder,
         wishes=holder.wishes,
-        languages=_languages(newsletter),
+        languages=languages(newsletter),
         zones=zones(newsletter.language_for(holder.wishes.language)),
         pause=_day(newsletter, holder.wishes.paused_until, now),
         tomorrow=_day(newsletter, now + timedelta(days=1), now),
         is_saved=wanted == holder.wishes,
+        here=request.url.path,
         unsubscribe_url=f"/u/{site.tokens.sign(Purpose.UNSUBSCRIBE, holder.id)}",
     )
 
 
-def _languages(newsletter: Newsletter) -> list[tuple[str, str]]:
+def languages(newsletter: Newsletter) -> list[tuple[str, str]]:
     """List the languages on offer, each by its own name for itself; none if there is one."""
     offered = dict.fromkeys([newsletter.language, *newsletter.languages])
     return [(tag, own_name(tag)) for tag in offered] if len(offered) > 1 else []
@@ -129,15 +160,25 @@ def _configured(request: Request, holder: Subscription) -> Newsletter:
     return found
 
 
-def _about(request: Request, name: str, holder: Subscription, **context: object) -> Response:
+def about(
+    request: Request, name: str, holder: Subscription, *, status: int = 200, **context: object
+) -> Response:
     """Answer with a page about one subscription, in the language of its reader.
 
     Leaving works for former newsletters too.
     """
     of = _newsletter(request, holder)
-    context = {"several": (), **context, "newsletter": of, "address": holder.address.mailbox}
+    site = site_of(request)
+    undoing = subscribe.way_back(site.tokens, holder, site.clock())
+    context = {
+        "several": (),
+        "undo_url": f"/undo/{undoing}" if undoing else "",
+        "address": holder.address.mailbox,
+        **context,
+        "newsletter": of,
+    }
     language = of.language_for(holder.wishes.language)
-    return page(request, name, context, language=language, headers=_PRIVATE)
+    return page(request, name, context, language=language, status=status, headers=PRIVATE)
 
 
 def _newsletter(request: Request, holder: Subscription) -> Newsletter | _Former:

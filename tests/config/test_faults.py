@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from publisher.config import Config, kinds, load
 from publisher.config.load import settle
 from publisher.errors import ConfigError
+from publisher.model import EventKind
+from tests.rig.keys import private_pem
 
 Read = Callable[..., Config]
 Faulty = Callable[..., list[str]]
@@ -59,8 +61,27 @@ ADDRESS = 'allowed: "name@example.org" or "A Name <name@example.org>"'
 DURATION = "allowed: a number and its unit, such as 90s, 10m, 6h or 2d"
 URL = "allowed: an http or https URL without user, query and fragment"
 LISTEN = 'allowed: "host:port" with a port from 0 to 65535; 0 is any that is free'
+RELAYS = (
+    'allowed: a list of names, such as ["main", "backup"], or a table of weights from 0 to 1000,'
+    " such as { main = 3, second = 1 }"
+)
 KINDS = f"allowed: {', '.join(kinds.shipped())}, or the dotted name of a module of your own"
 CRON = 'allowed: five cron fields such as "0 7 * * mon", or @hourly @daily @weekly @monthly @yearly'
+
+HOOK_URL = 'url = "https://crm.example.org/"'
+SIGNING = f'secret = "whsec_{"ab34" * 11}"'
+SIGNING_ALLOWED = (
+    "allowed: whsec_ and 24 to 64 bytes in base64, as `openssl rand -base64 32` makes them"
+)
+
+
+EVENTS = " or ".join(", ".join(f'"{each}"' for each in EventKind).rsplit(", ", 1))
+
+
+def hook(*lines: str) -> str:
+    """A webhook's table, before that of the relay."""
+    return "\n".join(['[[webhooks]]\nname = "crm"', *lines, "[smtp.main]\n"])
+
 
 # What is replaced in FULL, by what, and the one fault that this makes.
 ONE_FAULT = [
@@ -123,6 +144,22 @@ ONE_FAULT = [
      'smtp = ["main", "b"]\nin_doubt = "resend"\n[smtp.b]\nhost = "b"\n[newsletters.cadences]',
      "newsletters.digest.in_doubt: what one relay may have taken must not go over another one by"
      ' itself, allowed: with several relays "ask" or "skip"'),
+    ('smtp = ["main"]\n[newsletters.cadences]',
+     'smtp = { main = 1, b = 1 }\nin_doubt = "resend"\n[smtp.b]\nhost = "b"\n'
+     "[newsletters.cadences]",
+     "newsletters.digest.in_doubt: what one relay may have taken must not go over another one by"
+     ' itself, allowed: with several relays "ask" or "skip"'),
+    ('smtp = ["main"]', "smtp = { main = 1, mian = 1 }",
+     'newsletters.digest.smtp.mian: there is no "mian", allowed: main'),
+    ('smtp = ["main"]', "smtp = { main = 0 }",
+     f"newsletters.digest.smtp: gives no relay anything to carry, {RELAYS}"),
+    ('smtp = ["main"]', "smtp = { main = true }",
+     f"newsletters.digest.smtp: what main has is no weight, {RELAYS}"),
+    ('smtp = ["main"]', "smtp = { main = 1001 }",
+     f"newsletters.digest.smtp: what main has is no weight, {RELAYS}"),
+    ('smtp = ["main"]', 'smtp = "main"',
+     f"newsletters.digest.smtp: is not understood, {RELAYS}"),
+    ('smtp = ["main"]', "smtp = []", f"newsletters.digest.smtp: is not understood, {RELAYS}"),
     ('smtp = ["main"]', 'hours = "9-5"',
      'newsletters.digest.hours: "9-5" is not a part of a day, allowed: "BEGIN-END" by a clock of'
      ' 24 hours, such as "07:00-22:00"; it may reach over midnight'),
@@ -149,6 +186,12 @@ ONE_FAULT = [
      'host = "m"\ndkim = { domain = "d", selector = "s", key = "k" }',
      "smtp.main.dkim.key: no private key in PEM form, or one with a password,"
      " allowed: an RSA or Ed25519 key in PEM form"),
+    ('host = "mail.example.org"',
+     'host = "m"\ndkim = [{ domain = "d", selector = "s", key = "k" }]',
+     "smtp.main.dkim[0].key: no private key in PEM form, or one with a password,"
+     " allowed: an RSA or Ed25519 key in PEM form"),
+    ('host = "mail.example.org"', 'host = "m"\ndkim = "dkim.pem"',
+     'smtp.main.dkim: "dkim.pem" is not allowed, allowed: a table, or a list of such tables'),
     ('title = "Every', 'limit = true\ntitle = "Every',
      "feeds.all.limit: is not a number, allowed: a whole number from 1 to 1000"),
     ("[[feeds]]", "[feeds]", "feeds: a table is not allowed, allowed: tables in double brackets"),
@@ -291,6 +334,20 @@ ONE_FAULT = [
      "smtp.main.password: stands beside password_file, allowed: one of the two"),
     ("[smtp.main]", "[smtp.main]\npassword_file = 5",
      "smtp.main.password_file: is not the name of a file, allowed: a path"),
+    # webhooks
+    ("[smtp.main]", hook('url = "http://crm.example.org/?key=1"', SIGNING),
+     "webhooks.crm.url: is not encrypted, and what it is told is about people,"
+     " allowed: an https URL, or an http URL of this machine"),
+    ("[smtp.main]", hook('url = "crm.example.org"', SIGNING),
+     "webhooks.crm.url: is not usable, allowed: an https URL, or an http URL of this machine"),
+    ("[smtp.main]", hook(HOOK_URL, 'secret = "whsec_c2hvcnQ="'),
+     f"webhooks.crm.secret: stands for 5 bytes, {SIGNING_ALLOWED}"),
+    ("[smtp.main]", hook(HOOK_URL, 'secret = "whsec_?"'),
+     f"webhooks.crm.secret: is not understood, {SIGNING_ALLOWED}"),
+    ("[smtp.main]", hook(HOOK_URL, SIGNING, 'kinds = ["complaint", "bounce"]'),
+     'webhooks.crm.kinds[1]: "bounce" is not allowed, allowed: ' + EVENTS),
+    ("[smtp.main]", hook(HOOK_URL, SIGNING, "[[webhooks]]", 'name = "crm"', HOOK_URL, SIGNING),
+     'webhooks[1].name: "crm" is already used by webhooks[0], allowed: a name of its own'),
 ]  # fmt: skip
 
 
@@ -534,6 +591,17 @@ def test_no_value_anywhere_breaks_anything_but_the_config(data: st.DataObject) -
 
     for line in faults_in(document):
         assert re.match(r"site/publisher\.toml: \S.*: ", line)
+
+
+def test_two_keys_cannot_have_one_record(faults_of: Faulty) -> None:
+    table = f'{{ domain = "d", selector = "s", key = """{private_pem()}""" }}'
+
+    faults = faults_of(f"{FULL}dkim = [{table}, {table}]\n")
+
+    assert faults == [
+        "smtp.main.dkim[1].selector: is that of smtp.main.dkim[0],"
+        " allowed: one of its own for each key"
+    ]
 
 
 @pytest.mark.parametrize("name", ["d\\r\\nBcc: x", "example .org", "-d", "\u00fc.example"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import sys
 import types
@@ -13,10 +14,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import BaseModel
 
-from publisher.config import Config
+from publisher.config import Config, Webhook
 from publisher.model import (
     Address,
     Cadence,
+    EventKind,
     Feed,
     Format,
     InDoubtPolicy,
@@ -148,9 +150,7 @@ def promised(read: Read, tmp_path: Path) -> Config:
 
 
 def test_promised_example_has_no_fault(promised: Config) -> None:
-    expected = ["bounces.maildir"]
-
-    assert expected == promised.inactive()
+    assert not promised.inactive()
 
 
 def test_publication_becomes_a_value(promised: Config) -> None:
@@ -192,7 +192,7 @@ def test_relay_and_bounce_address_become_values(promised: Config) -> None:
     assert (hop.host, hop.port, hop.security) == ("127.0.0.1", 2525, "none")
     assert relay.connections == 20
     assert (hop.username, hop.password) == ("news", "open sesame")
-    assert promised.bounce_address == Address(mailbox="bounce@example.org")
+    assert promised.bounces.address == Address(mailbox="bounce@example.org")
 
 
 def test_paths_are_relative_to_the_file(promised: Config, tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_title_an_address_and_a_source_are_enough(read: Read, minimal: str) ->
     assert (config.publication.language, config.publication.timezone.key) == ("en", "UTC")
     assert (config.web, config.capture.listen) == (("127.0.0.1", 8000), ("127.0.0.1", 2525))
     assert (config.sources[0].every, config.sources[0].start) == (timedelta(minutes=1), None)
-    assert (config.bounce_address, config.admin) == (None, None)
+    assert (config.bounces.address, config.admin) == (None, None)
 
 
 def test_admin_becomes_an_address(read: Read, minimal: str) -> None:
@@ -364,6 +364,43 @@ def test_hub_is_our_own_or_another(
     publication = read(f'{minimal}\n[web]\nhub = "{hub}"').publication
 
     assert (publication.hub, publication.has_own_hub) == (where, is_own)
+
+
+WEBHOOK = """
+[[webhooks]]
+name = "crm"
+url = "{url}"
+secret = "{secret}"
+"""
+
+
+def test_webhook_becomes_a_value(read: Read, minimal: str) -> None:
+    secret = base64.b64encode(b"k" * 32).decode()
+    table = WEBHOOK.format(url="https://crm.example.org/hook", secret=f"whsec_{secret}")
+    kinds = 'kinds = ["complaint", "bounce.hard", "complaint"]'
+
+    (webhook,) = read(f"{minimal}{table}{kinds}").webhooks
+
+    assert webhook == Webhook(
+        name="crm",
+        url="https://crm.example.org/hook",
+        key=b"k" * 32,
+        kinds=(EventKind.COMPLAINT, EventKind.BOUNCE_HARD),
+        allow_private=False,
+    )
+    assert "kkkk" not in repr(webhook)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8001", "[::1]", "localhost"])
+def test_webhook_on_this_machine_needs_no_encryption_and_no_permission(
+    read: Read, minimal: str, host: str
+) -> None:
+    secret = base64.b64encode(b"k" * 24).decode()
+
+    (webhook,) = read(f"{minimal}{WEBHOOK.format(url=f'http://{host}/', secret=secret)}").webhooks
+
+    assert webhook.allow_private
+    assert webhook.key == b"k" * 24
 
 
 def test_our_hub_calls_no_private_address_unless_it_is_allowed(read: Read, minimal: str) -> None:

@@ -22,7 +22,12 @@ from tests.rig.keys import private_pem
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "config" / "publisher.toml"
-ENVIRON = {"SMTP_USERNAME": "news", "SMTP_PASSWORD": "open sesame"}
+ENVIRON = {
+    "SMTP_USERNAME": "news",
+    "SMTP_PASSWORD": "open sesame",
+    "WEBHOOK_PASSWORD": "open sesame, please",
+    "WEBHOOK_SECRET": "whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=",
+}
 
 
 def all_set(tmp_path: Path) -> Path:
@@ -50,7 +55,8 @@ def models(place: Place, path: str = "") -> Iterator[str]:
 def written(value: Any, place: Place, path: str = "") -> Iterator[str]:
     """Give every key that a file sets, in the same terms."""
     if place.items and place.items.table:
-        for item in value.values() if isinstance(value, dict) else value:
+        several = value.values() if place.names else [value] if isinstance(value, dict) else value
+        for item in several:
             yield from written(item, place.items, path)
     elif place.table:
         for key, item in value.items():
@@ -93,11 +99,9 @@ def test_sample_shows_every_key(tmp_path: Path) -> None:
 
 
 def test_sample_has_no_fault_with_every_key_set(tmp_path: Path) -> None:
-    expected = ["bounces.maildir"]
-
     config = load(all_set(tmp_path), ENVIRON)
 
-    assert expected == config.inactive()
+    assert not config.inactive()
 
 
 def test_reference_page_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:

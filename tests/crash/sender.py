@@ -1,4 +1,4 @@
-"""A worker as a process of its own, to be killed.
+"""A worker as a process of its own, to be killed, frozen, or run beside another.
 
     python -m tests.crash.sender URL PORT CONNECTIONS POLICY
 
@@ -10,7 +10,11 @@ a test need not wait a minute for what a killed one had claimed.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from publisher.deliver import Relay, decide_doubt, deliver
@@ -29,6 +33,31 @@ LEASE = timedelta(seconds=1.5)
 def utc_now() -> datetime:
     """Tell the time without `publisher.app`, which takes longer to load than all else here."""
     return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def running(
+    url: str, port: int, connections: int, policy: InDoubtPolicy, stdout: int = DEVNULL
+) -> AsyncIterator[Process]:
+    """Run a sender; on leaving it has ended, by itself if nobody killed it."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.crash.sender",
+        url,
+        str(port),
+        str(connections),
+        policy,
+        stdout=stdout,
+        env={**os.environ, "PGAPPNAME": "sender"},
+    )
+    try:
+        yield process
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        await process.wait()
 
 
 async def main(url: str, port: int, connections: int, policy: InDoubtPolicy) -> None:

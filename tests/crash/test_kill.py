@@ -1,4 +1,4 @@
-"""Kill the sender at random moments, and balance the ledger against what the server took.
+"""F1: kill the sender at random moments, and balance the ledger against what the server took.
 
 Whoever was never in doubt got exactly one message; each kill leaves at most as many rows in doubt
 as it had connections; what becomes of those is what the newsletter's ``in_doubt`` says.
@@ -11,10 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy import text, update
@@ -25,7 +22,7 @@ from publisher.model import DeliveryState, InDoubtPolicy, Issue, Wishes
 from publisher.store import accounts
 from publisher.store.tables import deliveries
 from publisher.subscribe import subscribe
-from tests.crash.sender import LEASE
+from tests.crash.sender import LEASE, running
 from tests.rig.clock import SettableClock
 from tests.rig.desk import Desk
 from tests.rig.program import until
@@ -65,13 +62,13 @@ async def test_killed_sender_errs_only_where_it_was_in_doubt(
     variant = f"{kind}, connections: {connections}, in_doubt = {policy}, CRASH_SEED={SEED}"
     print(variant)
     clock.move_to(utc_now())
-    issue = await issue_for_everybody(desk)
+    issue = await issue_for(desk, PEOPLE)
     doubted: list[str] = []  # once for each time
     kills = 0
 
     async with SmtpRig() as rig:
         while True:
-            async with sender(database_url, rig.port, connections, policy) as process:
+            async with running(database_url, rig.port, connections, policy) as process:
                 if kills < KILLS:
                     # After a random share of what is left, at whatever point of the next ones.
                     share = (await left(desk, issue, policy)) // (KILLS - kills + 1)
@@ -114,12 +111,12 @@ async def test_killed_sender_errs_only_where_it_was_in_doubt(
     assert await desk.repeats() == []
 
 
-async def issue_for_everybody(desk: Desk) -> Issue:
+async def issue_for(desk: Desk, people: int) -> Issue:
     await desk.bring("one")
     await subscribe(
         desk.store,
         desk.newsletter,
-        [addresses.parse(f"p{number}@example.org") for number in range(PEOPLE)],
+        [addresses.parse(f"p{number}@example.org") for number in range(people)],
         wishes=Wishes(cadence="daily"),
         confirmed=True,
         is_own=True,
@@ -129,31 +126,6 @@ async def issue_for_everybody(desk: Desk) -> Issue:
         clock=desk.clock,
     )
     return await desk.issue_now()
-
-
-@asynccontextmanager
-async def sender(
-    url: str, port: int, connections: int, policy: InDoubtPolicy
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run a sender; on leaving it has ended, by itself if nobody killed it."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.crash.sender",
-        url,
-        str(port),
-        str(connections),
-        policy,
-        stdout=asyncio.subprocess.DEVNULL,
-        env={**os.environ, "PGAPPNAME": "sender"},
-    )
-    try:
-        yield process
-    except BaseException:
-        process.kill()
-        raise
-    finally:
-        await process.wait()
 
 
 async def left(desk: Desk, issue: Issue, policy: InDoubtPolicy) -> int:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -187,3 +188,120 @@ def test_header_is_read_back_as_the_same_person(name: str) -> None:
 def test_header_refuses_what_parse_would_not_have_made(address: Address) -> None:
     with pytest.raises(AddressError):
         header(address)
+
+
+# --- most addresses go a shorter way, which must lead to the same place
+
+
+def judged(text: str) -> str | None:
+    """Give what email-validator makes of an address, None if it refuses it."""
+    try:
+        parts = validate_email(text, allow_smtputf8=False, check_deliverability=False, strict=True)
+    except EmailNotValidError:
+        return None
+    return f"{parts.ascii_local_part}@{parts.ascii_domain}"
+
+
+def taken(text: str) -> str | None:
+    try:
+        return parse(text).mailbox
+    except AddressError:
+        return None
+
+
+LABEL = "a" * 63
+LONG = f"{LABEL}.{LABEL}.{LABEL}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ann.B+News@Mail.Example.ORG",
+        "a!#$%&'*+-/=?^_`{|}~z@example.org",
+        "Info@example.org",
+        "NEWS@example.org",
+        "news.desk@example.org",
+        f"{'l' * 64}@example.org",
+        f"{'l' * 65}@example.org",
+        f"a@{LABEL}.org",
+        f"a@{LABEL}a.org",
+        f"a@example.{LABEL}",
+        f"a@example.{LABEL}a",
+        f"{'l' * 51}@{LONG}.{'b' * 10}",
+        f"{'l' * 52}@{LONG}.{'b' * 10}",
+        f"{'l' * 50}@{LONG}.{'b' * 12}",
+        "a@b",
+        "a@example.org.",
+        "a@.example.org",
+        "a@example..org",
+        "a@-example.org",
+        "a@example-.org",
+        "a@exam-ple.org",
+        "a@ex--ample.org",
+        "a@exa--mple.org",
+        "a@xn--bcher-kva.example",
+        "a@XN--BCHER-KVA.de",
+        "a@xn--a.org",
+        "a@example.xn--p1ai",
+        "a@example.c0m",
+        "a@example.co0",
+        "a@1.2.3.4",
+        "a@[1.2.3.4]",
+        "a@under_score.org",
+        "a@test",
+        "a@example.test",
+        "a@example.TEST",
+        "a@latest",
+        "a@my.contest",
+        "a@printer.local",
+        "a@x.localhost",
+        "a@x.invalid",
+        "a@1.0.0.127.in-addr.arpa",
+        "a@hidden.onion",
+        ".a@example.org",
+        "a.@example.org",
+        "a..b@example.org",
+        '"a b"@example.org',
+        "a@b@example.org",
+        "@example.org",
+        "a@",
+        "a b@example.org",
+        "a@exa mple.org",
+        "a@ex\u0430mple.org",
+        "\u0430@example.org",
+        "a@example\u3002org",
+        "a\u0301@example.org",
+        "a@\u212aelvin.org",
+        "a\uff20example.org",
+        "a@example.org\u0301",
+    ],
+)
+def test_parse_says_what_email_validator_says(text: str) -> None:
+    assert judged(text) == taken(text)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    local=st.text("aZ0._+-!'xntes@ \u00e9", max_size=8),
+    domain=st.lists(
+        st.text("aZ0-_xntes\u00df", min_size=0, max_size=6)
+        | st.sampled_from(["xn--bcher-kva", "test", "LOCAL", "arpa", "com", LABEL]),
+        min_size=1,
+        max_size=4,
+    ).map(".".join),
+)
+def test_parse_agrees_with_email_validator_on_anything(local: str, domain: str) -> None:
+    text = f"{local}@{domain}".strip(" ")
+
+    assert judged(text) == taken(text)
+
+
+@pytest.mark.parametrize("name", ["Ann", "Ann  B", " Ann", "Zo\u00eb", "x" * 201, "A\u202eB"])
+def test_a_name_is_judged_alike_beside_any_address(name: str) -> None:
+    def shown(text: str) -> str | None:
+        try:
+            return parse(text, name=name).name
+        except AddressError:
+            return None
+
+    assert shown("<ann@example.org>") == shown("ann@example.org")

@@ -50,6 +50,7 @@ def reader(id: int, name: str = "", mailbox: str | None = None) -> Subscription:
         created=NOW,
         confirmed=NOW,
         ended=None,
+        ended_by="",
         consent={},
     )
 

@@ -1,7 +1,8 @@
 """Fresh databases for tests: SQLite files and a real PostgreSQL, each copied from a migrated one.
 
 One server a test process, started when the first test asks for it; its data are gone with the
-process, so it need not survive a power cut and does not wait for the disk.
+process, so it need not survive a power cut and does not wait for the disk. Its migrated databases
+are used again (`tests.rig.emptied`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pytest
 from psycopg import sql
 
 from publisher.store.migrate import migrate
+from tests.rig.emptied import Emptied
 
 KINDS = ("sqlite", "postgresql")
 _TEMPLATE = "migrated"
@@ -31,6 +33,7 @@ class Databases:
         self._numbers = count(1)
         self._admin: psycopg.Connection | None = None
         self._url_of: Callable[[str], str] = str
+        self._emptied: list[Emptied] = []
         self._closing = ExitStack()
 
     @contextmanager
@@ -41,6 +44,8 @@ class Databases:
             yield url
 
     def close(self) -> None:
+        for unused in self._emptied:
+            unused.close()
         self._closing.close()
 
     @contextmanager
@@ -59,14 +64,21 @@ class Databases:
     @contextmanager
     def _postgresql(self, name: str, migrated: bool) -> Iterator[str]:
         admin = self._admin or self._start()
-        template = _TEMPLATE if migrated else "template0"
-        admin.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
-        )
-        yield self._url_of(name)
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        if not migrated:
+            _create(admin, name, "template0")
+            yield self._url_of(name)
+            _drop(admin, name)
+            return
+        if not self._emptied:
+            _create(admin, name, _TEMPLATE)
+            self._emptied.append(Emptied(name, self._url_of(name)))
+        used = self._emptied.pop()
+        yield used.url
+        if used.empty():
+            self._emptied.append(used)
+        else:
+            used.close()
+            _drop(admin, used.name)
 
     def _start(self) -> psycopg.Connection:
         # Not below pytest's own folder: as root, the server runs as another user, and every
@@ -89,8 +101,18 @@ class Databases:
                 sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting))
             )
         self._admin.execute("SELECT pg_reload_conf()")
-        self._admin.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(_TEMPLATE))
-        )
+        _create(self._admin, _TEMPLATE, "template0")
         migrate(self._url_of(_TEMPLATE))
         return self._admin
+
+
+def _create(admin: psycopg.Connection, name: str, template: str) -> None:
+    admin.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            sql.Identifier(name), sql.Identifier(template)
+        )
+    )
+
+
+def _drop(admin: psycopg.Connection, name: str) -> None:
+    admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -32,7 +32,16 @@ from publisher.model import (
 )
 from publisher.preflight import DEFAULTS, Preflight
 from publisher.render import Templates
-from publisher.store import accounts, articles, issues, ledger, renditions, settling, subscribers
+from publisher.store import (
+    accounts,
+    articles,
+    issues,
+    ledger,
+    renditions,
+    settling,
+    subscribers,
+    suppressions,
+)
 from publisher.store.engine import Store
 from publisher.store.settling import Outcome
 from publisher.store.tables import deliveries
@@ -131,17 +140,20 @@ class Desk:
         """Let a reader have it otherwise."""
         bond = await self.bond(name)
         async with self.store.write() as connection:
-            await subscribers.choose(connection, bond.id, replace(bond.wishes, **changes))
+            await subscribers.choose(
+                connection, bond.id, replace(bond.wishes, **changes), self.clock()
+            )
 
     async def leave(self, name: str) -> None:
         bond = await self.bond(name)
         async with self.store.write() as connection:
             await subscribers.end(connection, bond.id, self.clock())
 
-    async def suppress(self, name: str) -> None:
-        key = addresses.key(_address(name))
+    async def suppress(self, name: str, reason: str = "hard_bounce", **scope: Any) -> None:
+        """Suppress name@example.org, a whole address, or @ and a domain."""
+        key = addresses.scope(name if "@" in name else f"{name}@example.org")
         async with self.store.write() as connection:
-            await subscribers.suppress(connection, key, "hard_bounce", self.clock())
+            await suppressions.suppress(connection, key, reason, self.clock(), **scope)
 
     # --- issues
 
@@ -250,8 +262,9 @@ class Desk:
 
     async def mark(self, claims: list[Claim], lease_minutes: float = 5) -> set[int]:
         async with self.store.write() as connection:
-            lease_ends = self.clock() + timedelta(minutes=lease_minutes)
-            return await connection.run_sync(settling.mark_sending, claims, lease_ends)
+            now = self.clock()
+            lease_ends = now + timedelta(minutes=lease_minutes)
+            return await connection.run_sync(settling.mark_sending, claims, now, lease_ends)
 
     async def settle(
         self,

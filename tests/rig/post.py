@@ -14,6 +14,7 @@ from publisher.deliver.admission import Admission
 from publisher.deliver.domains import Domains
 from publisher.deliver.pace import Pace
 from publisher.deliver.retry import GIVE_UP_AFTER
+from publisher.deliver.witness import Witness
 from publisher.letters import Letters, Stationery
 from publisher.model import Balance, Issue
 from publisher.tokens import Tokens
@@ -36,6 +37,7 @@ class Post:
         self.pace: Pace | None = None
         self.admission = Admission()
         self.give_up_after = GIVE_UP_AFTER
+        self.witness: Witness | None = None
         self.is_ahead = False  # the next envelope may follow a content
         self.stop = asyncio.Event()
 
@@ -78,6 +80,7 @@ class Post:
             clock=self.desk.clock,
             stop=self.stop,
             lease=lease,
+            witness=self.witness,
         )
 
     async def issue_for(self, *names: str) -> Issue:

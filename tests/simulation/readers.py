@@ -13,7 +13,7 @@ from publisher.app import App
 from publisher.mail import address as addresses
 from publisher.model import OwnTime, Wishes
 from publisher.ports import Clock
-from publisher.store import subscribers
+from publisher.store import subscribers, suppressions
 from publisher.tokens import Purpose
 from tests.simulation.oracle import Bond, Oracle
 from tests.simulation.papers import Paper
@@ -70,7 +70,10 @@ class Readers:
         """Ask for a newsletter; of those who never left, most are vouched for."""
         oracle, chance = self._oracle, self._chance
         bond = oracle.bonds.get((person, paper.slug))
-        confirmed = bond is None and chance.random() < 0.7
+        is_suppressed = any(
+            each.is_suppressed for (who, _), each in oracle.bonds.items() if who == person
+        )
+        confirmed = bond is None and not is_suppressed and chance.random() < 0.7
         wishes = self._wishes(paper, Wishes(cadence=chance.choice(list(paper.cadences))))
         await subscribe.subscribe(
             app.store,
@@ -89,9 +92,6 @@ class Readers:
                 connection, newsletter=paper.slug, address_key=address_key(person)
             )
         self.person_of[row.subscriber] = person
-        is_suppressed = any(
-            each.is_suppressed for (who, _), each in oracle.bonds.items() if who == person
-        )
         bond = oracle.bonds[person, paper.slug] = Bond(
             person=person,
             paper=paper.slug,
@@ -129,9 +129,9 @@ class Readers:
         key = address_key(bond.person)
         async with app.store.write() as connection:
             if bond.is_suppressed:
-                await subscribers.unsuppress(connection, key)
+                await suppressions.unsuppress(connection, key, app.clock())
             else:
-                await subscribers.suppress(connection, key, "hard_bounce", app.clock())
+                await suppressions.suppress(connection, key, "hard_bounce", app.clock())
         is_suppressed = not bond.is_suppressed
         for (person, _), each in self._oracle.bonds.items():
             if person == bond.person:
@@ -143,7 +143,7 @@ class Readers:
             if getattr(wishes, key) != getattr(bond.wishes, key):
                 self.counts[f"switched {key}"] += 1
         token = app.tokens.sign(Purpose.PREFERENCES, bond.id)
-        await subscribe.choose(app.store, app.tokens, token, wishes)
+        await subscribe.choose(app.store, app.tokens, token, wishes, clock=app.clock)
         bond.wishes = wishes
 
     def _wishes(self, paper: Paper, wishes: Wishes) -> Wishes:

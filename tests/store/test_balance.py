@@ -271,6 +271,7 @@ async def test_balance_holds_and_nothing_repeats_whatever_happens(desk: Desk, se
                 chance.choice(made).id,
                 come_from=states,
                 go_to=chance.choice(states),
+                now=desk.clock(),
             )
 
     async def come_and_go() -> None:

@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from publisher.model import Claim, DeliveryState, IssueState, Lane
-from publisher.store import accounts, issues, ledger, subscribers
+from publisher.store import accounts, issues, ledger, suppressions
 from publisher.store.engine import Store
 from tests.rig.desk import Desk
 
@@ -25,7 +25,9 @@ def to(claims: list[Claim]) -> list[str]:
 
 async def turn(desk: Desk, issue: int, state: IssueState) -> None:
     async with desk.store.write() as connection:
-        await issues.change_state(connection, issue, come_from=list(IssueState), go_to=state)
+        await issues.change_state(
+            connection, issue, come_from=list(IssueState), go_to=state, now=desk.clock()
+        )
 
 
 async def test_claim_gives_what_is_needed_to_send(desk: Desk) -> None:
@@ -277,7 +279,7 @@ async def test_next_due_is_the_earliest_of_what_may_be_sent(desk: Desk) -> None:
 async def test_suppressing_says_whether_it_was_so_before(desk: Desk) -> None:
     async with desk.store.write() as connection:
         first, again = [
-            await subscribers.suppress(connection, "ann@example.org", "manual", desk.clock())
+            await suppressions.suppress(connection, "ann@example.org", "manual", desk.clock())
             for _ in range(2)
         ]
 

@@ -23,15 +23,17 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WRITER = """
 import asyncio, sys
 from datetime import UTC, datetime
-from publisher.store import subscribers
+from publisher.store import suppressions
 from publisher.store.engine import connect
 
 async def main(url, name, times):
     store = connect(url)
     for number in range(times):
         async with store.write() as connection:
-            await subscribers.suppressed(connection)
-            await subscribers.suppress(connection, f"{name}-{number}", "manual", datetime.now(UTC))
+            await suppressions.page(connection, limit=9)
+            await suppressions.suppress(
+                connection, f"{name}-{number}", "manual", datetime.now(UTC)
+            )
     await store.close()
 
 asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
@@ -39,7 +41,7 @@ asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
 
 
 def suppression(key: str, created: datetime = NOON) -> dict[str, object]:
-    return {"address_key": key, "reason": "manual", "created": created}
+    return {"hash": key, "reason": "manual", "created": created}
 
 
 async def count(store: Store) -> int:

@@ -14,6 +14,7 @@ from sqlalchemy import CheckConstraint, Engine, inspect, text
 
 from publisher.errors import StoreError
 from publisher.store import migrate as migrations
+from publisher.store import suppressions
 from publisher.store.engine import connect_sync
 from publisher.store.migrate import migrate, require_current
 from publisher.store.tables import metadata
@@ -170,11 +171,8 @@ def test_failed_migration_leaves_nothing_half_done(
         "    raise RuntimeError('killed')\n",
         encoding="utf-8",
     )
-    config, _ = migrations._alembic()
-    config.set_main_option("script_location", str(tmp_path))
-    broken = (config, ScriptDirectory.from_config(config))
     with monkeypatch.context() as patch:
-        patch.setattr(migrations, "_alembic", lambda: broken)
+        patch.setattr(migrations, "_SCRIPTS", tmp_path)
         with pytest.raises(RuntimeError, match="killed"):
             migrate(blank_url)
 
@@ -235,6 +233,33 @@ def test_terms_are_made_of_what_articles_have(blank_url: str, engine: Engine) ->
         ("language", "en"),
         ("section", "economy"),
         ("tag", "night-shift"),
+    ]
+
+
+def test_suppressions_keep_their_reasons_and_words(blank_url: str, engine: Engine) -> None:
+    migrate_to(engine, "0014")
+    with engine.begin() as connection:
+        for key, reason in (("ann@example.org", "hard_bounce"), ("bob@example.org", "he asked")):
+            connection.execute(
+                text(
+                    "INSERT INTO suppressions VALUES (:key, :reason, '2026-11-01 00:00:00+00:00')"
+                ),
+                {"key": key, "reason": reason},
+            )
+
+    migrate(blank_url)
+
+    with engine.connect() as connection:
+        secret = bytes(connection.execute(text("SELECT secret FROM keys")).scalar_one())
+        found = connection.execute(
+            text("SELECT address_key, reason, note, hash FROM suppressions ORDER BY id")
+        ).all()
+    assert [tuple(row) for row in found] == [
+        (key, reason, note, suppressions.hashed(secret, key))
+        for key, reason, note in (
+            ("ann@example.org", "hard_bounce", ""),
+            ("bob@example.org", "manual", "he asked"),
+        )
     ]
 
 

@@ -18,9 +18,11 @@ from publisher.render import RecipientView, Templates, inline
 from publisher.render.filters import direction
 from publisher.render.zones import zones
 from publisher.store.corrections import Correction
+from publisher.store.personal import Receipt
 from publisher.web.api.document import openapi
 from publisher.web.api.page import readable
 from publisher.web.archive import Row
+from publisher.web.blank import Blank
 from publisher.web.mailpage import MailPage
 from tests.rig import chromium, samples
 from tests.rig.chromium import Measure
@@ -113,6 +115,23 @@ def pages(templates: Templates) -> dict[str, str]:
         "issues": [],
         "articles": [],
     }
+    here = {"here": "/preferences/token"}
+    receipt = Receipt(
+        id=7, hash="5f" * 32, wanted_by="person", counts={}, created=samples.ISSUE.date
+    )
+    choosy = replace(
+        samples.NEWSLETTER,
+        topics=(Topic(slug="ports", title="Ports & Docks", select=Selection()),),
+    )
+    form = Blank(
+        action="/newsletters/digest",
+        stamp="x" * 36,
+        wording="We send it to you.",
+        languages=[("en", "English"), ("ar", "العربية")],
+        wishes=Wishes(cadence="daily"),
+        address="ana",
+        fault="address",
+    )
     context: dict[str, dict[str, object]] = {
         "home": {
             "feeds": [samples.FEED],
@@ -126,11 +145,19 @@ def pages(templates: Templates) -> dict[str, str]:
             "issues": [row, gone],
             "page": 2,
             "pages": 3,
+            "form": None,
         },
         "issue": issue(templates, "en"),
         "unsubscribe": about | {"several": [samples.NEWSLETTER] * 2},
-        "unsubscribed": about,
-        "confirm": about,
+        "unsubscribed": about | {"undo_url": "/undo/token"},
+        "confirm": about | {"wording": "You agree."},
+        "signup": {"newsletter": choosy, "form": form, "is_framed": False},
+        "asked": about | {"is_framed": False},
+        "later": about | {"is_framed": False},
+        "embed": {
+            "newsletter": samples.NEWSLETTER,
+            "codes": {"form": f"<form action='{'x' * 80}'>", "frame": "<iframe>"},
+        },
         "confirmed": about,
         "preferences": {
             **about,
@@ -153,11 +180,19 @@ def pages(templates: Templates) -> dict[str, str]:
             "tomorrow": "2026-11-24",
             "is_saved": True,
             "unsubscribe_url": "https://news.example.org/u/token",
+            "here": "/preferences/token",
         },
+        "resubscribed": about | {"several": [samples.NEWSLETTER] * 2},
+        "address": about | here | {"typed": ADDRESS, "is_asked": False},
+        "data": about | here,
+        "erase": about | here,
+        "erased": {"receipt": receipt},
+        "move": about | {"is_done": False},
+        "keep": about | {"is_done": False},
         "not_found": {},
         "badlink": {"has_ended": False, "newsletter": None},
         "no_feed": {"ended": None, "feeds": [samples.FEED] * 3},
-        "api": readable(openapi(samples.PUBLICATION)),
+        "api": readable(openapi(samples.PUBLICATION, has_pushing=True)),
         "caught": {"mails": [caught]},
         "caught_mail": {"id": "1", "content": content},
     }
@@ -181,6 +216,18 @@ def pages(templates: Templates) -> dict[str, str]:
             "web/newsletter-ar": templates.html(
                 "web/newsletter.html", **arabic, **context["newsletter"]
             ),
+            "web/newsletter-form-ar": templates.html(
+                "web/newsletter.html",
+                **arabic,
+                **context["newsletter"] | {"newsletter": choosy, "form": form},
+            ),
+            "web/signup-framed": templates.html(
+                "web/signup.html",
+                **site,
+                newsletter=choosy,
+                form=replace(form, fault="again"),
+                is_framed=True,
+            ),
             "web/newsletter-empty": templates.html(
                 "web/newsletter.html",
                 **site,
@@ -188,6 +235,11 @@ def pages(templates: Templates) -> dict[str, str]:
             ),
             "web/issue-ar": templates.html("web/issue.html", **arabic, **issue(templates, "ar")),
             "web/unsubscribe-one": templates.html("web/unsubscribe.html", **site, **about),
+            "web/address-asked": templates.html(
+                "web/address.html", **arabic, **about, **here, typed=ADDRESS, is_asked=True
+            ),
+            "web/move-done": templates.html("web/move.html", **site, **about, is_done=True),
+            "web/keep-done": templates.html("web/keep.html", **site, **about, is_done=True),
             "web/badlink-ended": templates.html(
                 "web/badlink.html", **site, has_ended=True, newsletter=samples.NEWSLETTER
             ),

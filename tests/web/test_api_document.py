@@ -8,7 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from publisher.model import Scope
 from publisher.web.api.article import Article
+from publisher.web.api.operations import OPERATIONS
 
 DOCUMENT = "/api/v1/openapi.json"
 
@@ -43,7 +45,10 @@ async def test_document_names_every_request(document: dict[str, Any]) -> None:
         ("/api/v1/articles", "post"),
         ("/api/v1/articles/{guid}", "put"),
         ("/api/v1/articles/{guid}", "delete"),
+        *((f"/api/v1{each.path}", each.method.lower()) for each in OPERATIONS),
     }
+    assert len(requests) == len(OPERATIONS) + 3
+    assert len({each.id for each in OPERATIONS}) == len(OPERATIONS)
 
 
 async def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
@@ -52,11 +57,37 @@ async def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None
     assert refs(document) == known
 
 
-async def test_every_field_is_described(document: dict[str, Any]) -> None:
-    fields = document["components"]["schemas"]["Article"]["properties"]
+async def test_every_field_and_parameter_is_described(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    fields = {
+        f"{name}.{field}": about
+        for name, schema in schemas.items()
+        for field, about in schema.get("properties", {}).items()
+        if name not in ("Details", "Fault", "Pushed")
+    }
+    parameters = {
+        f"{path} {parameter['name']}": parameter
+        for path, methods in document["paths"].items()
+        for operation in [{"parameters": methods.get("parameters", [])}, *methods.values()]
+        if isinstance(operation, dict)
+        for parameter in operation.get("parameters", [])
+    }
 
-    assert fields.keys() == Article.model_fields.keys()
-    assert [name for name, field in fields.items() if not field.get("description")] == []
+    assert schemas["Article"]["properties"].keys() == Article.model_fields.keys()
+    described = fields | parameters
+    assert [name for name, about in described.items() if not about.get("description")] == []
+    assert "/api/v1/events kind" in parameters
+    assert "/api/v1/issues/{id} id" in parameters
+
+
+async def test_every_operation_names_its_token_and_scope(document: dict[str, Any]) -> None:
+    kinds = document["components"]["securitySchemes"]
+
+    for path, methods in document["paths"].items():
+        for operation in (each for name, each in methods.items() if name != "parameters"):
+            ((kind, scopes),) = operation["security"][0].items()
+            assert kind in kinds
+            assert scopes == [] if "/articles" in path else scopes[0] in list(Scope)
 
 
 async def test_document_knows_no_secret(api: httpx.AsyncClient, document: dict[str, Any]) -> None:
@@ -74,11 +105,12 @@ async def test_page_tells_people_the_same(api: httpx.AsyncClient, document: dict
     for path, methods in document["paths"].items():
         for method in methods.keys() - {"parameters"}:
             assert f"{method.upper()} {path}</code>" in response.text
-    for name, schema in document["components"]["schemas"].items():
+    for schema in document["components"]["schemas"].values():
         table = schema.get("anyOf", [schema])[0]
-        if name in ("Article", "Person", "Enclosure"):
-            for field in table["properties"]:
-                assert f"<code>{field}</code>" in response.text
+        for name in (*table.get("properties", ()), *table.get("enum", ())):
+            assert f"<code>{name}</code>" in response.text
+    led_to = set(re.findall(r'href="#([^"]+)"', response.text))
+    assert led_to <= set(re.findall(r'id="([^"]+)"', response.text))
     assert "curl --fail-with-body https://news.example.org/api/v1/articles" in response.text
     assert DOCUMENT in response.text
 

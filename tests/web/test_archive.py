@@ -29,7 +29,9 @@ def issue(desk: Desk) -> Issuing:
         await desk.join("reader")
         made = await desk.issue_now()
         async with desk.store.write() as connection:
-            await issues.change_state(connection, made.id, come_from=[IssueState.OPEN], go_to=state)
+            await issues.change_state(
+                connection, made.id, come_from=[IssueState.OPEN], go_to=state, now=desk.clock()
+            )
         return made
 
     return make

@@ -21,6 +21,8 @@ from publisher.store.tables.base import (
     keys,
     metadata,
 )
+from publisher.store.tables.bounces import bounce_counts, bounces, quarantine
+from publisher.store.tables.events import api_tokens, events, webhooks
 from publisher.store.tables.feeds import (
     archived,
     callbacks,
@@ -29,12 +31,14 @@ from publisher.store.tables.feeds import (
     intents,
     pings,
 )
+from publisher.store.tables.leaving import erasures, moves, suppressions
 from publisher.store.tables.mailing import (
     cadences,
     corrections,
     deliveries,
     edited_articles,
     edits,
+    generation,
     issues,
     notices,
     quotas,
@@ -42,10 +46,8 @@ from publisher.store.tables.mailing import (
     renditions,
     subscribers,
     subscriptions,
-    suppressions,
     waves,
 )
-
 from publisher.store.tables.signing import (
     former_consents,
     sign_up_limits,
@@ -56,26 +58,34 @@ from publisher.store.tables.signing import (
 __all__ = [
     "ROW_ID",
     "UTCDateTime",
+    "api_tokens",
     "archived",
     "articles",
+    "bounce_counts",
+    "bounces",
     "cadences",
     "callbacks",
     "corrections",
     "deliveries",
     "edited_articles",
     "edits",
+    "erasures",
+    "events",
     "feed_documents",
     "feed_versions",
     "former_consents",
+    "generation",
     "hub_subscriptions",
     "idempotency",
     "intents",
     "issues",
     "keys",
     "metadata",
+    "moves",
     "notices",
     "origins",
     "pings",
+    "quarantine",
     "quotas",
     "rejections",
     "rendition_articles",
@@ -88,5 +98,6 @@ __all__ = [
     "suppressions",
     "terms",
     "waves",
+    "webhooks",
     "wordings",
 ]

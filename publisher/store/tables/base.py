@@ -70,4 +70,6 @@ keys = Table(
     Column("id", Integer, primary_key=True),
     Column("secret", LargeBinary, nullable=False),
     Column("created", UTCDateTime, nullable=False),
+    # From then on it opens no link any more. The first key stays for what it has made besides.
+    Column("retired", UTCDateTime),
 )

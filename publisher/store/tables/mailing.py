@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -44,6 +45,8 @@ subscriptions = Table(
     Column("created", UTCDateTime, nullable=False),
     Column("confirmed", UTCDateTime),
     Column("ended", UTCDateTime),
+    # How it ended: "page" and "one-click" are its reader's own doing.
+    Column("ended_by", String, nullable=False, server_default=text("''")),
     Column("consent", JSON, nullable=False),
     # Articles eligible up to here were considered for this person. It only bounds the search;
     # the ledger (deliveries and their renditions) is the judge, so moving it back is safe.
@@ -60,14 +63,6 @@ subscriptions = Table(
     Index(None, "newsletter", "cadence", "state", "subscriber_id"),
     Index("ix_subscriptions_wave", "newsletter", "cadence", "state", "own_time", "subscriber_id"),
     sqlite_autoincrement=True,
-)
-
-suppressions = Table(
-    "suppressions",
-    metadata,
-    Column("address_key", String, primary_key=True),
-    Column("reason", String, nullable=False),
-    Column("created", UTCDateTime, nullable=False),
 )
 
 cadences = Table(
@@ -98,11 +93,19 @@ issues = Table(
     Column("audience", Integer, nullable=False, default=0),
     Column("note", Text, nullable=False, default=""),
     Column("created", UTCDateTime, nullable=False),
+    # When nothing was left to send; NULL while something is, or until that is noted.
+    Column("finished", UTCDateTime),
     # An occurrence is this row: however often the clock rings, there is one.
     UniqueConstraint("newsletter", "cadence", "slot"),
     UniqueConstraint("newsletter", "number"),
     one_of("state", IssueState),
     Index(None, "state"),
+    Index(
+        "ix_issues_unfinished",
+        "state",
+        sqlite_where=text("finished IS NULL"),
+        postgresql_where=text("finished IS NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -244,6 +247,14 @@ deliveries = Table(
     sqlite_autoincrement=True,
 )
 
+# How far the ledger has come, in one row (publisher.store.generation).
+generation = Table(
+    "generation",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+)
+
 # How many mails of a day's quota are taken: of a relay's, or of those of a sender's domain.
 quotas = Table(
     "quotas",
@@ -254,13 +265,17 @@ quotas = Table(
     Column("used", Integer, nullable=False),
 )
 
-# What the admin is told of. No part of the ledger: it counts no reader, and may come twice.
+# What the admin is told of, or a person about their own address. No part of the ledger: it counts
+# no reader, and may come twice.
 notices = Table(
     "notices",
     metadata,
     Column("id", ROW_ID, primary_key=True),
     # A digest of what it is about and how that stands: it is told once.
     Column("key", String(64), nullable=False, unique=True),
+    # Whom it is for, NULL for the admin, and in which newsletter's name.
+    Column("recipient", String),
+    Column("newsletter", String, nullable=False, server_default=text("''")),
     Column("subject", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("created", UTCDateTime, nullable=False),

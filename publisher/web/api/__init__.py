@@ -1,7 +1,7 @@
-"""The API by which other programs hand articles over, one at a time.
+"""The API: what other programs may do here, each with a token that says what it is for.
 
-A token says which source an article is for, and is all the authority there is. What goes wrong
-is told as problem details (RFC 9457), and every fault of a body at once.
+Articles are handed over with the token of their source, all else is done with tokens that have
+scopes. What goes wrong is told as problem details (RFC 9457), and every fault of a body at once.
 """
 
 from __future__ import annotations
@@ -9,21 +9,30 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.routing import Route
 
-from publisher.web.api import articles, document, page
+from publisher.web.api import articles, document, operation, page
+from publisher.web.api.operations import OPERATIONS
 from publisher.web.api.problem import Problem, answered
+from publisher.web.api.rights import Pace
 
-__all__ = ["Problem", "answered", "is_of", "routes"]
+__all__ = ["Pace", "Problem", "answered", "is_of", "routes"]
 
 
-def routes() -> list[Route]:
-    """Give every route of the API; a guid in a path may hold slashes."""
-    of_one = f"{document.ARTICLES}/{{guid:path}}"
+def routes(*, has_pushing: bool) -> list[Route]:
+    """Give every route of the API; articles are taken only where a source takes pushes."""
     return [
         Route(document.ROOT, page.page_of_api),
         Route(f"{document.ROOT}/", page.page_of_api),
         Route(f"{document.ROOT}/openapi.json", page.openapi),
+        *(_pushing() if has_pushing else ()),
+        *operation.routes(document.ROOT, OPERATIONS),
+    ]
+
+
+def _pushing() -> list[Route]:
+    return [
         Route(document.ARTICLES, articles.add, methods=["POST"]),
-        Route(of_one, articles.one, methods=["PUT", "DELETE"]),
+        # A guid in a path may hold slashes.
+        Route(f"{document.ARTICLES}/{{guid:path}}", articles.one, methods=["PUT", "DELETE"]),
     ]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, tzinfo
 from typing import Annotated, Any, Self
@@ -16,11 +15,9 @@ from urllib.parse import quote
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     WithJsonSchema,
     model_validator,
@@ -32,9 +29,10 @@ from publisher.content.dates import read_date
 from publisher.content.fields import MOST_WEIGHT, is_web_url
 from publisher.content.markdown import read_markdown
 from publisher.content.plain import paragraphs
+from publisher.web.api.checking import Given, read_body
 from publisher.web.api.problem import Fault, Problem
 
-_MOST_FAULTS = 100
+_REFUSAL = "The article cannot be taken in as it is."
 _NAME_CHARACTERS = 300
 # Percent-encoded as well, as `publisher.ingest` wants it.
 _GUID_CHARACTERS = 2000
@@ -96,13 +94,7 @@ _Language = Annotated[str, Field(max_length=35, pattern="^[A-Za-z]{2,8}(?:-[A-Za
 _MediaType = Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9.+_-]+/[A-Za-z0-9.+_-]+$")]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
-    )
-
-
-class Person(_Table):
+class Person(Given):
     """Who wrote an article or had a part in it; the name alone will do."""
 
     model_config = ConfigDict(json_schema_extra=_name_alone)
@@ -128,7 +120,7 @@ class Person(_Table):
         return model.Person(name=self.name, email=self.email, url=self.url)
 
 
-class Enclosure(_Table):
+class Enclosure(Given):
     """A file that belongs to an article, such as the sound of an episode."""
 
     url: _WebUrl
@@ -143,7 +135,7 @@ class Enclosure(_Table):
         return model.Enclosure(url=self.url, media_type=self.type, length_bytes=self.length)
 
 
-class Article(_Table):
+class Article(Given):
     """An article. It has one of html, markdown and text, or none of them and a url."""
 
     guid: _Guid
@@ -164,11 +156,11 @@ class Article(_Table):
     """Its page elsewhere; without one it gets a page here."""
     slug: _Slug | None = None
     """The name of its page here, made from the title if there is none. It never changes."""
-    authors: Annotated[list[Person], Field(max_length=100)] = []
+    authors: Annotated[list[Person], Field(max_length=100)] = Field(default=[])
     """Who wrote it."""
-    contributors: Annotated[list[Person], Field(max_length=100)] = []
+    contributors: Annotated[list[Person], Field(max_length=100)] = Field(default=[])
     """Who else had a part in it."""
-    tags: Annotated[list[_Name], Field(max_length=100)] = []
+    tags: Annotated[list[_Name], Field(max_length=100)] = Field(default=[])
     """Its tags."""
     section: _Name | None = None
     """Its section."""
@@ -182,7 +174,7 @@ class Article(_Table):
     """Its language, such as en or zh-Hans; without one, the publication's."""
     image: _WebUrl | None = None
     """A picture to show with it."""
-    enclosures: Annotated[list[Enclosure], Field(max_length=100)] = []
+    enclosures: Annotated[list[Enclosure], Field(max_length=100)] = Field(default=[])
     """Files that belong to it."""
     weight: Annotated[int, Field(strict=True, ge=-MOST_WEIGHT, le=MOST_WEIGHT)] = 0
     """Its place in issues: higher ones come first."""
@@ -206,16 +198,15 @@ def read_article(found: Any, *, guid: str | None, stamp: str, zone: tzinfo) -> m
     ``guid`` is that of the path, None if it has none. Dates without an offset are in ``zone``.
     """
     if guid is not None and isinstance(found, dict) and found.setdefault("guid", guid) != guid:
-        raise _refusal(Fault(pointer="#/guid", detail="is not the guid of the path"))
-    try:
-        article = Article.model_validate(found, context={"zone": zone})
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)[:_MOST_FAULTS]
-        raise _refusal(*map(_fault, faults)) from None
+        raise Problem(
+            422, _REFUSAL, faults=[Fault(pointer="#/guid", detail="is not the guid of the path")]
+        )
+    article = read_body(Article, found, _REFUSAL, {"zone": zone})
     try:
         title, html = _title_and_html(article, zone)
     except ValueError as error:
-        raise _refusal(Fault(pointer="#/markdown", detail=str(error))) from None
+        fault = Fault(pointer="#/markdown", detail=str(error))
+        raise Problem(422, _REFUSAL, faults=[fault]) from None
     return model.SourceArticle(
         guid=article.guid,
         origin=article.guid,
@@ -251,26 +242,3 @@ def _title_and_html(article: Article, zone: tzinfo) -> tuple[str, str]:
         parting = r"\n\s*\n" if re.search(r"\n\s*\n", article.text.strip()) else r"\n"
         return title, paragraphs(filter(None, map(str.strip, re.split(parting, article.text))))
     return title, article.html or ""
-
-
-def _refusal(*faults: Fault) -> Problem:
-    return Problem(422, "The article cannot be taken in as it is.", faults=faults)
-
-
-def _fault(found: Mapping[str, Any]) -> Fault:
-    match found["type"]:
-        case "missing":
-            detail = "is missing"
-        case "extra_forbidden":
-            detail = "is no field of this API"
-        case "value_error":
-            detail = str(found["ctx"]["error"])
-        case "model_type":
-            detail = "is no object"
-        case _:
-            detail = found["msg"]
-    # RFC 6901 §3 and §6: a pointer as the fragment of a URI.
-    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in found["loc"])
-    return Fault(
-        pointer="#" + "".join(f"/{quote(step, safe='~')}" for step in steps), detail=detail
-    )

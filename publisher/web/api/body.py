@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from publisher.web.api.problem import Problem
 
-_MOST_BYTES = 10 * 1024 * 1024
+ARTICLE_BYTES = 10 * 1024 * 1024
 # Some times what the longest article needs. A parser holds up everybody else while it makes
 # millions of empty lists.
 _MOST_PARTS = 10_000
@@ -24,7 +24,7 @@ _PART = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,:]', re.DOTALL)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-async def read(request: Request) -> bytes:
+async def read(request: Request, most: int = ARTICLE_BYTES) -> bytes:
     """Read the body of a request that says that it is JSON. Raises Problem."""
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
@@ -40,18 +40,23 @@ async def read(request: Request) -> bytes:
             "The body must not be compressed.",
             headers={"Accept-Encoding": "identity"},
         )
-    return await _whole_body(request)
+    return await _whole_body(request, most)
 
 
-async def _whole_body(request: Request) -> bytes:
+async def _whole_body(request: Request, most: int) -> bytes:
     # The router's own limit answers in plain text.
     pieces, size = [], 0
     async for piece in request.stream():
         size += len(piece)
-        if size > _MOST_BYTES:
-            raise Problem(413, "The body must not be larger than 10 MB.")
+        if size > most:
+            raise Problem(413, f"The body must not be larger than {_size(most)}.")
         pieces.append(piece)
     return b"".join(pieces)
+
+
+def _size(most: int) -> str:
+    megabytes = most // 1024**2
+    return f"{megabytes} MB" if megabytes else f"{most // 1024} KB"
 
 
 def parse(data: bytes) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
@@ -9,16 +12,20 @@ from pydantic import TypeAdapter
 from publisher.model import Publication
 from publisher.sources.push import Pushed
 from publisher.web.api.article import Article
+from publisher.web.api.operation import Operation
+from publisher.web.api.operations import OPERATIONS
 from publisher.web.api.problem import Details
 
 ROOT = "/api/v1"
 ARTICLES = f"{ROOT}/articles"
 
-_MODELS: list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]] = [
+_Models = list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]]
+
+_PUSHING: _Models = [
     ("Article", "validation", TypeAdapter(Article)),
     ("Pushed", "serialization", TypeAdapter(Pushed)),
-    ("Details", "serialization", TypeAdapter(Details)),
 ]
+_DETAILS: _Models = [("Details", "serialization", TypeAdapter(Details))]
 _ONCE = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -39,7 +46,7 @@ _TAKEN = {
 }
 _REFUSED = {
     400: "The body is no JSON, or the Idempotency-Key no key.",
-    401: "The token is missing or wrong.",
+    401: "The token is missing, wrong, or not in force any more.",
     404: "No article of this guid is there.",
     409: "The first request with this Idempotency-Key is still under way.",
     413: "The body is larger than 10 MB.",
@@ -49,54 +56,157 @@ _REFUSED = {
 }
 
 
-def openapi(publication: Publication) -> dict[str, Any]:
-    """Make the document."""
+# What an operation with a token of its own may be answered besides; what each says of itself wins.
+_OF_ALL = {
+    400: "A parameter is not understood, or the body is no JSON.",
+    401: _REFUSED[401],
+    403: "The token is not for this: it has not the scope.",
+    429: "The token asks too often; try again after Retry-After seconds.",
+    503: _REFUSED[503],
+}
+_OF_BODIES = {
+    413: "The body is larger than 64 KB.",
+    415: _REFUSED[415],
+    422: "The body asks for what cannot be had: errors names every field that is wrong.",
+}
+# What the answers mean that need not be told of each.
+ANSWERS = dict(sorted((_OF_ALL | _OF_BODIES).items()))
+_IN_PATHS = {
+    "address": "An address, percent-encoded.",
+    "newsletter": "The slug of a newsletter.",
+    "id": "The id of an issue.",
+    "name": "The name of a webhook.",
+}
+
+
+@lru_cache(maxsize=8)
+def openapi(publication: Publication, *, has_pushing: bool) -> dict[str, Any]:
+    """Make the document, once: nobody changes it.
+
+    Only where sources take pushes can articles be handed over.
+    """
+    paths = _articles() if has_pushing else {}
+    for operation in OPERATIONS:
+        path = paths.setdefault(ROOT + operation.path, _with_parameters(operation.path))
+        path[operation.method.lower()] = _described(operation)
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": f"{publication.title}: pushing articles",
+            "title": f"{publication.title}: the API",
             "version": "1",
-            "description": "Articles that are handed over here are in feeds and mails like those"
-            " of any other source. Each source has a token of its own, which says where an"
-            " article belongs.",
+            "description": "What the command line does, for programs: people and their"
+            " subscriptions, issues, and what has happened. `publisher tokens add` makes the token"
+            " that a program shows, with the scopes that it needs.",
         },
         "servers": [{"url": publication.base_url}],
-        "security": [{"token": []}],
-        "paths": {
-            ARTICLES: {
-                "post": _taking(
-                    "addArticle",
-                    "Hand over an article",
-                    "One whose guid is here already is changed.",
-                    # Only in the body can it be here.
-                    {"allOf": [_ref("Article"), {"required": ["guid"]}]},
-                )
-            },
-            f"{ARTICLES}/{{guid}}": {
-                "parameters": [_GUID],
-                "put": _taking(
-                    "putArticle",
-                    "Hand over an article, or change it",
-                    "What the body leaves out the article has no more. One that was taken back"
-                    " comes back, and is mailed to nobody a second time.",
-                    _ref("Article"),
-                ),
-                "delete": {
-                    "operationId": "withdrawArticle",
-                    "summary": "Take an article back",
-                    "description": "It leaves all feeds, and is in no mail that is yet to come.",
-                    "responses": {
-                        "204": {"description": "It is gone."},
-                        **_refusals(401, 404, 503),
-                    },
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(has_pushing=has_pushing),
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A token that `publisher tokens add` has made.",
+                },
+                "source": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The token of a source of the kind push.",
                 },
             },
         },
-        "components": {
-            "schemas": _schemas(),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+    }
+
+
+def _articles() -> dict[str, Any]:
+    return {
+        ARTICLES: {
+            "post": _taking(
+                "addArticle",
+                "Hand over an article",
+                "It is in feeds and mails like those of any other source. One whose guid is here"
+                " already is changed.",
+                # Only in the body can it be here.
+                {"allOf": [_ref("Article"), {"required": ["guid"]}]},
+            )
+        },
+        f"{ARTICLES}/{{guid}}": {
+            "parameters": [_GUID],
+            "put": _taking(
+                "putArticle",
+                "Hand over an article, or change it",
+                "What the body leaves out the article has no more. One that was taken back"
+                " comes back, and is mailed to nobody a second time.",
+                _ref("Article"),
+            ),
+            "delete": {
+                "operationId": "withdrawArticle",
+                "summary": "Take an article back",
+                "description": "It leaves all feeds, and is in no mail that is yet to come.",
+                "security": [{"source": []}],
+                "responses": {
+                    "204": {"description": "It is gone."},
+                    **_refusals(_REFUSED, 401, 404, 503),
+                },
+            },
         },
     }
+
+
+def _with_parameters(path: str) -> dict[str, Any]:
+    parameters = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": _IN_PATHS[name],
+            "schema": {"type": "string"},
+        }
+        for name in re.findall(r"\{(\w+)\}", path)
+    ]
+    return {"parameters": parameters} if parameters else {}
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    """Describe an operation as the document has it."""
+    is_once = operation.method == "POST"
+    parameters = [*_in_query(operation), *([_ONCE] if is_once else [])]
+    meanings = _OF_ALL | (_OF_BODIES if operation.body else {}) | dict(operation.refusals)
+    if is_once:
+        meanings.setdefault(409, _REFUSED[409])
+    made: dict[str, Any] = {
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "description": operation.description,
+        "security": [{"token": [operation.scope]}],
+    }
+    if parameters:
+        made["parameters"] = parameters
+    if operation.body is not None:
+        made["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": _ref(operation.body.__name__)}},
+        }
+    if operation.gives is None:
+        made["responses"] = {"204": {"description": "It is done."}}
+    else:
+        content = {"application/json": {"schema": _ref(operation.gives.__name__)}}
+        made["responses"] = {"200": {"description": "This is there now:", "content": content}}
+    made["responses"] |= _refusals(meanings, *sorted(meanings))
+    return made
+
+
+def _in_query(operation: Operation) -> Iterator[dict[str, Any]]:
+    schema = operation.query.model_json_schema(ref_template="#/components/schemas/{model}")
+    for name, field in schema["properties"].items():
+        about = {key: value for key, value in field.items() if key != "description"}
+        yield {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": field["description"],
+            "schema": about,
+        }
 
 
 def _taking(id: str, summary: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -104,6 +214,7 @@ def _taking(id: str, summary: str, description: str, schema: dict[str, Any]) -> 
         "operationId": id,
         "summary": summary,
         "description": description,
+        "security": [{"source": []}],
         "parameters": [_ONCE],
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
         "responses": {
@@ -114,15 +225,15 @@ def _taking(id: str, summary: str, description: str, schema: dict[str, Any]) -> 
                 }
                 for status, meaning in _TAKEN.items()
             },
-            **_refusals(*(status for status in _REFUSED if status != 404)),
+            **_refusals(_REFUSED, *(status for status in _REFUSED if status != 404)),
         },
     }
 
 
-def _refusals(*statuses: int) -> dict[str, Any]:
+def _refusals(meanings: Mapping[int, str], *statuses: int) -> dict[str, Any]:
     return {
         str(status): {
-            "description": _REFUSED[status],
+            "description": meanings[status],
             "content": {"application/problem+json": {"schema": _ref("Details")}},
         }
         for status in statuses
@@ -133,8 +244,22 @@ def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _schemas() -> dict[str, Any]:
-    _, made = TypeAdapter.json_schemas(_MODELS, ref_template="#/components/schemas/{model}")
+def _schemas(*, has_pushing: bool) -> dict[str, Any]:
+    models = [*_DETAILS, *(_PUSHING if has_pushing else [])]
+    for operation in OPERATIONS:
+        # Its parameters are described with it; what they refer to is made here.
+        models.append((operation.query.__name__, "validation", TypeAdapter(operation.query)))
+        if operation.body is not None:
+            models.append((operation.body.__name__, "validation", TypeAdapter(operation.body)))
+        if operation.gives is not None:
+            models.append((operation.gives.__name__, "serialization", TypeAdapter(operation.gives)))
+    _, made = TypeAdapter.json_schemas(models, ref_template="#/components/schemas/{model}")
     schemas: dict[str, Any] = made["$defs"]
-    schemas["Article"].pop("required")  # of a guid that may stand in the path instead
+    for operation in OPERATIONS:
+        schemas.pop(operation.query.__name__, None)
+    for schema in schemas.values():
+        if "enum" in schema:
+            schema.pop("description", None)  # which is for those who change the program
+    if has_pushing:
+        schemas["Article"].pop("required")  # of a guid that may stand in the path instead
     return schemas

@@ -7,6 +7,7 @@ from hmac import compare_digest
 from starlette.requests import Request
 
 from publisher.web.api.problem import Problem
+from publisher.web.api.rights import bearer
 from publisher.web.site import Pushing, site_of
 
 
@@ -19,12 +20,12 @@ def pushing_of(request: Request) -> Pushing:
 
 def source_of(request: Request) -> str:
     """Name the source that the request's token opens. Raises Problem."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":  # RFC 9110 §11.1: in whatever case
+    token = bearer(request)
+    if token is None:
         raise _refusal(
             "This needs the token of a source: send the header Authorization: Bearer TOKEN.", ""
         )
-    given = token.strip().encode()
+    given = token.encode()
     # Each is compared, and in constant time: how long it takes tells nothing.
     opened = [
         name

@@ -2,54 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from publisher.web.api import document
-from publisher.web.site import page, site_of
+from publisher.web.site import Site, page, site_of
 
 _SHARED = {"Cache-Control": "public, max-age=300"}
 
 
 async def openapi(request: Request) -> Response:
     """Answer /api/v1/openapi.json."""
-    return JSONResponse(document.openapi(site_of(request).publication), headers=_SHARED)
+    return JSONResponse(_document(site_of(request)), headers=_SHARED)
 
 
 async def page_of_api(request: Request) -> Response:
     """Answer /api/v1/."""
-    made = document.openapi(site_of(request).publication)
+    made = _document(site_of(request))
     return page(request, "api", readable(made), language="en", headers=_SHARED)
 
 
+def _document(site: Site) -> dict[str, Any]:
+    return document.openapi(site.publication, has_pushing=site.pushing is not None)
+
+
 def readable(made: dict[str, Any]) -> dict[str, Any]:
-    """Give what the template prints of the document."""
+    """Give what the template prints of the document: requests by what they are about."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for operation in _operations(made):
+        about = operation["path"].removeprefix(document.ROOT).split("/")[1]
+        groups.setdefault(about, []).append(operation)
     return {
         "description": made["info"]["description"],
-        "articles_url": made["servers"][0]["url"] + document.ARTICLES,
+        "root_url": made["servers"][0]["url"] + document.ROOT,
         "document_url": f"{document.ROOT}/openapi.json",
-        "operations": [
-            {"parameters": [], **operation, "method": method.upper(), "path": path}
-            for path, methods in made["paths"].items()
-            for method, operation in methods.items()
-            if method != "parameters"
-        ],
+        "takes_articles": document.ARTICLES in made["paths"],
+        "groups": groups,
+        "answers": document.ANSWERS,
         "tables": [
-            {"name": name, **_table(made["components"]["schemas"][name])}
-            for name in ("Article", "Person", "Enclosure")
+            {"name": name, **_table(schema)}
+            for name, schema in made["components"]["schemas"].items()
         ],
     }
+
+
+def _operations(made: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path, methods in made["paths"].items():
+        for method, operation in methods.items():
+            if method == "parameters":
+                continue
+            ((way, scopes),) = operation["security"][0].items()
+            yield {
+                **operation,
+                "method": method.upper(),
+                "path": path,
+                "scope": scopes[0] if scopes else None,
+                "is_of_source": way == "source",
+                "parameters": methods.get("parameters", []) + operation.get("parameters", []),
+                "sends": _schemas_in(operation.get("requestBody", {})),
+                "responses": {
+                    status: {**answer, "gives": _schemas_in(answer)}
+                    for status, answer in operation["responses"].items()
+                    # What holds of all of them is said once.
+                    if document.ANSWERS.get(int(status)) != answer["description"]
+                },
+            }
+
+
+def _schemas_in(described: dict[str, Any]) -> str:
+    """Name the table of what is sent or answered; nothing where there is none."""
+    schema = described.get("content", {}).get("application/json", {}).get("schema", {})
+    first = schema.get("allOf", [schema])[0]
+    return str(first.get("$ref", "")).rpartition("/")[2]
 
 
 def _table(schema: dict[str, Any]) -> dict[str, Any]:
     table = schema.get("anyOf", [schema])[0]
     fields = [
         {"name": name, "type": _type(field), "description": field.get("description", "")}
-        for name, field in table["properties"].items()
+        for name, field in table.get("properties", {}).items()
     ]
-    return {"description": table["description"], "fields": fields}
+    return {
+        "description": table.get("description", ""),
+        "fields": fields,
+        "values": table.get("enum", []),
+    }
 
 
 def _type(schema: dict[str, Any]) -> str:
@@ -61,10 +101,16 @@ def _type(schema: dict[str, Any]) -> str:
             return ref.rpartition("/")[2]
         case {"type": "array", "items": items}:
             return f"list of {_type(items)}"
+        case {"enum": values}:
+            return " or ".join(values)
         case {"format": "date-time"}:
             return "date and time"
         case {"format": "uri"}:
             return "URL"
         case {"type": "integer"}:
             return "whole number"
+        case {"type": "boolean"}:
+            return "true or false"
+        case {"type": "object"}:
+            return "object"
     return "text"

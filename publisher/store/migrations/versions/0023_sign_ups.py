@@ -7,8 +7,8 @@ from alembic import op
 
 from publisher.store.tables import ROW_ID, UTCDateTime
 
-revision = "0015"
-down_revision = "0014"
+revision = "0023"
+down_revision = "0022"
 
 
 def upgrade() -> None:

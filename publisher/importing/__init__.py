@@ -1,0 +1,326 @@
+"""People of a list from elsewhere come in as they stand there: who reads, who left, who bounced.
+
+Nobody who has left here, or is never mailed, comes back by a list, however often it is read; so a
+list that was broken off is read again from its beginning, and what was done is done once.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property, lru_cache
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from publisher.mail.address import key
+from publisher.model import (
+    Cadence,
+    Entry,
+    Lane,
+    Newsletter,
+    Publication,
+    SubscriptionState,
+    SuppressionReason,
+)
+from publisher.ports import Clock
+from publisher.render import Templates
+from publisher.renditions import confirmation
+from publisher.store import composing, lists, renditions, subscribers, suppressions
+from publisher.store.engine import Store
+from publisher.store.lists import Becoming, Bond
+from publisher.store.rehearsal import Rehearsal
+from publisher.store.suppressions import Wanted
+
+_ERASED = SuppressionReason.ERASED
+
+
+class Became(enum.StrEnum):
+    """What became of an entry."""
+
+    ACTIVE = "active"  # reads from the next issue on
+    ASKED = "asked"  # pending: a confirmation mail is on its way
+    PENDING = "pending"  # had not confirmed there either, and is not asked by us
+    ENDED = "ended"  # had left there: came in as gone, or has gone now
+    SUPPRESSED = "suppressed"  # is never mailed, here as there
+    ALREADY = "already"  # reads here already; nothing changed
+    WAITING = "waiting"  # was asked before and has not answered; nobody is asked twice
+    LEFT = "left"  # has left here before, and is not brought back
+    BARRED = "barred"  # is never mailed here, or was erased, and is not taken in
+
+
+@dataclass(kw_only=True)
+class Importer:
+    """Takes in a list for a newsletter, some thousand people in each transaction.
+
+    ``state`` is that of people of whom the list does not say: None asks them by mail. Those who
+    name no cadence get the ``usual`` one. ``consent`` is what is noted of everybody. With a
+    ``rehearsal`` nothing is changed: it knows what would have been, so that what is told is exact.
+    """
+
+    store: Store
+    newsletter: Newsletter
+    usual: Cadence
+    state: SubscriptionState | None
+    consent: Mapping[str, str]
+    publication: Publication
+    templates: Templates
+    clock: Clock
+    rehearsal: Rehearsal | None = None
+
+    @cached_property
+    def consent_text(self) -> str:
+        """What is noted of those of whom the list says nothing else."""
+        return _as_text(self.consent)
+
+    async def take(self, entries: Sequence[Entry]) -> Counter[Became]:
+        """Take some people in, all in one transaction; count what became of them."""
+        people = [(key(entry.address), entry) for entry in entries]
+        if self.rehearsal is not None:
+            async with self.store.read() as connection:
+                chunk = self._chunk(connection)
+                await chunk.look(people)
+            chunk.bonds.update(self.rehearsal.bonds(address_key for address_key, _ in people))
+            chunk.barred.update(self.rehearsal.barred(address_key for address_key, _ in people))
+            chunk.decide(people)
+            self.rehearsal.note(chunk.bonds, chunk.suppressing)
+        else:
+            async with self.store.write() as connection:
+                chunk = self._chunk(connection)
+                await chunk.admit(people)
+                chunk.decide(people)
+                await chunk.carry_out()
+        return chunk.counts
+
+    def _chunk(self, connection: AsyncConnection) -> _Chunk:
+        return _Chunk(importer=self, connection=connection, now=self.clock())
+
+
+@dataclass(kw_only=True)
+class _Chunk:
+    """Some entries, what is known of their people, and what is to be done about it."""
+
+    importer: Importer
+    connection: AsyncConnection
+    now: datetime
+    bonds: dict[str, Bond] = field(default_factory=dict)
+    barred: dict[str, str] = field(default_factory=dict)
+    counts: Counter[Became] = field(default_factory=Counter)
+    joining: dict[str, tuple[Entry, SubscriptionState]] = field(default_factory=dict)
+    changing: dict[str, tuple[Bond, Entry, SubscriptionState]] = field(default_factory=dict)
+    suppressing: dict[str, str] = field(default_factory=dict)
+    asking: dict[str, str] = field(default_factory=dict)
+    starts: dict[str, datetime | None] = field(default_factory=dict)
+
+    async def look(self, people: Sequence[tuple[str, Entry]]) -> None:
+        """Find out how these people stand."""
+        keys = {address_key for address_key, _ in people}
+        self.barred = await self._barred(keys)
+        self.bonds = await lists.bonds(self.connection, self.importer.newsletter.slug, keys)
+
+    async def admit(self, people: Sequence[tuple[str, Entry]]) -> None:
+        """Let those have a row who may, and find out how the others stand."""
+        keys = {address_key for address_key, _ in people}
+        self.barred = await self._barred(keys)
+        welcome = {
+            address_key: entry.address
+            for address_key, entry in people
+            if not self.barred or self._is_welcome(address_key, entry)
+        }
+        are_known = await lists.add_people(self.connection, welcome, self.now)
+        if are_known or self.barred:
+            self.bonds = await lists.bonds(self.connection, self.importer.newsletter.slug, keys)
+
+    async def _barred(self, address_keys: Collection[str]) -> dict[str, str]:
+        """Map those who are never mailed to why, before all that they were erased."""
+        found = await suppressions.among(
+            self.connection, address_keys, self.now, newsletter=self.importer.newsletter.slug
+        )
+        return {
+            address_key: _ERASED if any(one.address_key is None for one in why) else why[0].reason
+            for address_key, why in found.items()
+        }
+
+    def _is_welcome(self, address_key: str, entry: Entry) -> bool:
+        """Say whether an address may be kept: not if it is never mailed, unless it is as such."""
+        reason = self.barred.get(address_key)
+        return reason is None or (bool(entry.suppressed) and reason != _ERASED)
+
+    def decide(self, people: Sequence[tuple[str, Entry]]) -> None:
+        """Decide what is to be done, in the order of the list: it may tell of somebody twice."""
+        counts, bonds, barred = self.counts, self.bonds, self.barred
+        for address_key, entry in people:
+            bond = bonds.get(address_key)
+            if bond is None and barred and not self._is_welcome(address_key, entry):
+                counts[Became.BARRED] += 1
+                continue
+            if entry.suppressed and address_key not in barred:
+                barred[address_key] = self.suppressing[address_key] = entry.suppressed
+                counts[Became.SUPPRESSED] += 1
+                self._settle(address_key, entry, bond)
+            else:
+                counts[self._settle(address_key, entry, bond)] += 1
+
+    def _settle(self, address_key: str, entry: Entry, bond: Bond | None) -> Became:
+        wanted = entry.state or (
+            SubscriptionState.ENDED if entry.suppressed else self.importer.state
+        )
+        if bond is None:
+            if wanted is None:
+                self.asking[address_key] = entry.language
+            return self._join(address_key, entry, wanted or SubscriptionState.PENDING)
+        if wanted is SubscriptionState.ENDED:
+            if bond.state is SubscriptionState.ENDED or not _has_left_since(entry, bond):
+                return _AS_BEFORE[bond.state]
+            return self._change(address_key, entry, bond, wanted)
+        if wanted is SubscriptionState.ACTIVE and bond.state is SubscriptionState.PENDING:
+            if address_key in self.barred:
+                return Became.BARRED
+            return self._change(address_key, entry, bond, wanted)
+        return _AS_BEFORE[bond.state]
+
+    def _join(self, address_key: str, entry: Entry, state: SubscriptionState) -> Became:
+        self.joining[address_key] = (entry, state)
+        self.bonds[address_key] = Bond(
+            id=None,
+            state=state,
+            since=entry.confirmed or entry.created or self.now,
+            cadence=entry.cadence,
+            consent=self.importer.consent,
+        )
+        if address_key in self.asking:
+            return Became.ASKED
+        return _NOW[state]
+
+    def _change(
+        self, address_key: str, entry: Entry, bond: Bond, state: SubscriptionState
+    ) -> Became:
+        self.asking.pop(address_key, None)
+        if bond.id is None:
+            return self._join(address_key, entry, state)
+        self.changing[address_key] = (bond, entry, state)
+        self.bonds[address_key] = bond._replace(state=state)
+        return _NOW[state]
+
+    async def carry_out(self) -> None:
+        """Do what was decided."""
+        slug = self.importer.newsletter.slug
+        await self._find_starts(slug)
+        joining = {
+            address_key: self._becoming(entry, state)
+            for address_key, (entry, state) in self.joining.items()
+        }
+        changing = [
+            (bond, self._becoming(entry, state, bond))
+            for bond, entry, state in self.changing.values()
+        ]
+        await lists.add(self.connection, slug, joining, self.now)
+        await lists.change(self.connection, slug, changing, self.now)
+        await suppressions.add(
+            self.connection,
+            [
+                Wanted(address_key=address_key, reason=SuppressionReason(reason), created=self.now)
+                for address_key, reason in self.suppressing.items()
+            ],
+        )
+        await self._ask()
+
+    async def _find_starts(self, slug: str) -> None:
+        """Find out for each cadence up to where articles are behind those who join it now."""
+        cadences = {entry.cadence for entry, _ in self.joining.values()}
+        cadences |= {bond.cadence for bond, *_ in self.changing.values()}
+        for cadence in {each or self.importer.usual.name for each in cadences}:
+            self.starts[cadence] = await subscribers.start(self.connection, slug, cadence, self.now)
+
+    def _becoming(
+        self, entry: Entry, state: SubscriptionState, bond: Bond | None = None
+    ) -> Becoming:
+        is_active, is_ended = state is SubscriptionState.ACTIVE, state is SubscriptionState.ENDED
+        cadence = bond.cadence if bond else entry.cadence or self.importer.usual.name
+        confirmed = entry.confirmed or entry.created or self.now
+        return Becoming(
+            state=state,
+            cadence=cadence,
+            topics=" ".join(entry.topics),
+            language=entry.language,
+            own_time=entry.own_time,
+            created=entry.created or self.now,
+            confirmed=confirmed if is_active else entry.confirmed,
+            ended=(entry.ended or self.now) if is_ended else None,
+            paused_until=entry.paused_until,
+            covered=self.starts[cadence] if is_active else None,
+            consent=self._consent(entry, bond, is_ended=is_ended),
+            told=_told(state, cadence, entry.topics, entry.language),
+        )
+
+    def _consent(self, entry: Entry, bond: Bond | None, *, is_ended: bool) -> str:
+        if bond is None:
+            told = {**self.importer.consent, **entry.consent}
+            return _as_text(told) if entry.consent else self.importer.consent_text
+        # Who leaves has agreed as they did.
+        told = {} if is_ended else {**self.importer.consent, **entry.consent}
+        return _as_text({**bond.consent, **told})
+
+    async def _ask(self) -> None:
+        """Put a confirmation mail into the ledger for everybody who is to be asked."""
+        importer = self.importer
+        by_language: dict[str, list[str]] = {}
+        for address_key, wanted in self.asking.items():
+            language = importer.newsletter.language_for(wanted)
+            by_language.setdefault(language, []).append(address_key)
+        for language, address_keys in by_language.items():
+            rendition = await renditions.add(
+                self.connection,
+                confirmation(
+                    importer.templates,
+                    publication=importer.publication,
+                    newsletter=importer.newsletter,
+                    language=language,
+                    now=self.now,
+                ),
+            )
+            people = await lists.ids(self.connection, address_keys)
+            await composing.add_deliveries(
+                self.connection,
+                lane=Lane.CONFIRMATION,
+                newsletter=importer.newsletter.slug,
+                issue=None,
+                rendition_of=dict.fromkeys(people, rendition),
+                due=self.now,
+                now=self.now,
+            )
+
+
+@lru_cache(maxsize=1000)
+def _told(state: SubscriptionState, cadence: str, topics: tuple[str, ...], language: str) -> str:
+    told = {"state": state, "cadence": cadence, "topics": topics, "language": language}
+    return json.dumps({name: value for name, value in told.items() if value})
+
+
+def _as_text(consent: Mapping[str, str]) -> str:
+    return json.dumps(dict(consent), ensure_ascii=False)
+
+
+_NOW = {
+    SubscriptionState.ACTIVE: Became.ACTIVE,
+    SubscriptionState.PENDING: Became.PENDING,
+    SubscriptionState.ENDED: Became.ENDED,
+}
+_AS_BEFORE = {
+    SubscriptionState.ACTIVE: Became.ALREADY,
+    SubscriptionState.PENDING: Became.WAITING,
+    SubscriptionState.ENDED: Became.LEFT,
+}
+
+
+def _has_left_since(entry: Entry, bond: Bond) -> bool:
+    """Say whether somebody who reads here has left there after they came here.
+
+    Where no date says so, who came here by a list leaves by one, and who came by themselves stays.
+    """
+    if entry.ended is not None:
+        return entry.ended > bond.since
+    return bond.consent.get("added_by") == "import"

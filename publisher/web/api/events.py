@@ -1,0 +1,86 @@
+"""Events: what has happened, for programs that ask."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from publisher.model import EventKind, Scope
+from publisher.store import events
+from publisher.web.api.checking import Given, Told
+from publisher.web.api.operation import Call, Operation
+from publisher.web.api.paging import following
+from publisher.web.api.problem import Problem
+from publisher.webhooks import behind, shaped
+
+
+class WhichEvents(Given):
+    """Which events."""
+
+    after: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
+    """The id of the last one that is known: what comes behind it is given."""
+    since: Annotated[str, Field(max_length=100)] | None = None
+    """A time, such as 2026-12-01T08:00:00Z, instead: what happened at it and later is given."""
+    kind: tuple[EventKind, ...] = ()
+    """Only of this kind; may be given several times."""
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    """How many at most."""
+
+
+class Event(Told):
+    """Something that has happened, as webhooks and `publisher events export` tell it as well."""
+
+    id: int
+    """Later ones have a higher one, without exception; numbers may be left out."""
+    type: EventKind
+    """Of which kind it is."""
+    timestamp: datetime
+    """When it happened."""
+    data: dict[str, Any]
+    """What it is about: `newsletter`, `issue` and `subscriber` (ids), `address`, and what its kind
+    has besides.
+    """
+
+
+class Events(Told):
+    """Events, the oldest first."""
+
+    items: list[Event]
+    """Some of them."""
+    next: int | None
+    """What to send as `after` for those behind; null if these were the last ones so far."""
+
+
+async def _list(call: Call) -> Events:
+    wanted: WhichEvents = call.query
+    if wanted.after is not None and wanted.since is not None:
+        raise Problem(400, "Send after or since, not both.")
+    async with call.site.store.read() as connection:
+        after = wanted.after or 0
+        if wanted.since is not None:
+            try:
+                after = await behind(connection, wanted.since, call.site.publication.timezone)
+            except ValueError:
+                raise Problem(
+                    400, "The parameter since is no time; write it as 2026-12-01T08:00:00Z."
+                ) from None
+        found = await events.page(connection, after=after, kinds=wanted.kind, limit=wanted.limit)
+    items = [Event.model_validate(shaped(each)) for each in found]
+    return Events(items=items, next=following(found, wanted.limit))
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/events",
+        scope=Scope.EVENTS_READ,
+        id="listEvents",
+        summary="Read events",
+        description="To miss none, keep the id of the last one and ask for what comes after it.",
+        query=WhichEvents,
+        gives=Events,
+        do=_list,
+    ),
+)

@@ -1,0 +1,120 @@
+"""One thing that a program may do over the API: its route, its right, and what is said of it.
+
+Nothing is answered but by an operation, and no operation is without a scope. The routes and the
+OpenAPI document are made of the same table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from publisher.model import Scope
+from publisher.store.access import Access
+from publisher.store.idempotency import Answer
+from publisher.web.api.body import parse, read
+from publisher.web.api.checking import Given, read_body, read_query
+from publisher.web.api.once import once
+from publisher.web.api.problem import PRIVATE
+from publisher.web.api.rights import allowed
+from publisher.web.site import Site, site_of
+
+_BODY_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request that is allowed and well formed; ``query`` and ``body`` are what was declared."""
+
+    site: Site
+    access: Access
+    path: Mapping[str, str]
+    query: Any = None
+    body: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """``do`` gives the answer, None for one without content, or raises Problem.
+
+    ``query`` and ``body`` are the models of what is sent, ``gives`` of what is answered;
+    ``refusals`` says what its own statuses mean.
+    """
+
+    method: str
+    path: str
+    scope: Scope
+    id: str
+    summary: str
+    do: Callable[[Call], Awaitable[BaseModel | None]]
+    description: str = ""
+    query: type[Given] = Given
+    body: type[Given] | None = None
+    gives: type[BaseModel] | None = None
+    refusals: Mapping[int, str] = field(default_factory=dict)
+
+
+def routes(root: str, operations: Sequence[Operation]) -> list[Route]:
+    """Make the routes of operations, those of one path standing together.
+
+    An address in a path may hold slashes.
+    """
+    found = []
+    for path, of_it in groupby(operations, key=lambda each: each.path):
+        methods = {each.method: each for each in of_it}
+        pattern = root + path.replace("{address}", "{address:path}")
+        found.append(Route(pattern, _endpoint(methods), methods=list(methods)))
+    return found
+
+
+def _endpoint(methods: Mapping[str, Operation]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        # The router lets HEAD in where GET is.
+        method = "GET" if request.method == "HEAD" else request.method
+        return await _answered(request, methods[method])
+
+    return answer
+
+
+async def _answered(request: Request, operation: Operation) -> Response:
+    access = await allowed(request, operation.scope)
+    query = request.query_params
+    given = {name: query.getlist(name) for name in query}
+    call = Call(
+        site=site_of(request),
+        access=access,
+        path=request.path_params,
+        query=read_query(operation.query, given),
+    )
+    data = await read(request, _BODY_BYTES) if operation.body else b""
+    if operation.body:
+        body = read_body(operation.body, parse(data), "This cannot be done as it is asked.")
+        call = Call(site=call.site, access=access, path=call.path, query=call.query, body=body)
+    if operation.method != "POST":  # all others may be sent again anyway
+        return _response(await _done(operation, call))
+    asked = f"{request.method} {request.scope['path']} {hashlib.sha256(data).hexdigest()}"
+    digest = hashlib.sha256(asked.encode()).hexdigest()
+    # No source has a name with a blank in it, so no key of one is a key of the other.
+    whose = f"token {access.name}"
+    return _response(await once(request, whose, digest, lambda: _done(operation, call)))
+
+
+async def _done(operation: Operation, call: Call) -> Answer:
+    given = await operation.do(call)
+    if given is None:
+        return Answer(status=204, body={})
+    return Answer(status=200, body=given.model_dump(mode="json"))
+
+
+def _response(answer: Answer) -> Response:
+    if answer.status == 204:
+        return Response(status_code=204, headers=PRIVATE)
+    return JSONResponse(answer.body, answer.status, PRIVATE)

@@ -1,0 +1,27 @@
+"""All that programs with a token may do, in the order of the document.
+
+Of two paths that match the first one is meant: an address may hold slashes.
+"""
+
+from __future__ import annotations
+
+from publisher.web.api import (
+    events,
+    hooks,
+    issues,
+    newsletters,
+    person,
+    subscribers,
+    suppressions,
+)
+
+OPERATIONS = (
+    *newsletters.OPERATIONS,
+    *subscribers.OPERATIONS,
+    *person.OPERATIONS,
+    subscribers.SHOW,
+    *suppressions.OPERATIONS,
+    *issues.OPERATIONS,
+    *events.OPERATIONS,
+    *hooks.OPERATIONS,
+)
