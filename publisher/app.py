@@ -23,6 +23,7 @@ from publisher import (
     issues,
     notify,
     providers,
+    prune,
     signup,
     webhooks,
     websub,
@@ -390,6 +391,10 @@ class App:
         )
         return await notify.notify(self.store, line, clock=self.clock, stop=stop)
 
+    async def prune(self, *, is_dry: bool = False) -> dict[str, int]:
+        """Let go of what was kept of people for long enough; give how much, by what it is."""
+        return await prune.prune(self.store, self.config.retention, is_dry=is_dry, clock=self.clock)
+
     def mailboxes(self) -> list[Mailbox]:
         """Make the mailboxes into which mails come back; nothing is opened before it is used."""
         # Here, since their libraries take their time to load, and most commands need none.
@@ -544,8 +549,7 @@ def _assemble(config: Config, store: Store, ring: keys.Ring, clock: Clock) -> Ap
         limits=Limits.of(config),
         bounces=Bounces(
             store,
-            tokens=tokens,
-            address=config.bounces.address,
+            stationery=stationery,
             policy=Policy(limit=config.bounces.soft_limit, half_life=config.bounces.soft_half_life),
             clock=clock,
         ),

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from publisher.errors import AddressError
 from publisher.mail import compose
 from publisher.mail.address import clean_name
 from publisher.mail.feedback import feedback_id
@@ -46,6 +47,17 @@ class Stationery:
     secret: bytes
     bounce: Address | None
 
+    def message_id(
+        self, newsletter: str, subscriber: int, *, issue: int | None, delivery: int
+    ) -> str:
+        """Give the Message-ID of a person's mail: of an issue, or of a confirmation."""
+        return compose.message_id(
+            self.secret,
+            f"confirmation-{delivery}" if issue is None else issue,
+            subscriber,
+            domain=self.newsletters[newsletter].sender.domain,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept:
@@ -71,10 +83,11 @@ class Letters:
         """
         kept = self._prepared.get(claim.rendition) or await self._keep(claim)
         newsletter = self._with.newsletters[claim.newsletter]
-        domain = newsletter.sender.domain
 
-        def message_id(what: int | str) -> str:
-            return compose.message_id(self._with.secret, what, claim.subscriber, domain=domain)
+        def message_id(issue: int | None) -> str:
+            return self._with.message_id(
+                claim.newsletter, claim.subscriber, issue=issue, delivery=claim.delivery
+            )
 
         return self.fill(
             kept.message,
@@ -82,9 +95,7 @@ class Letters:
             claim.subscription,
             rendition=claim.rendition,
             envelope_sender=self._envelope_sender(newsletter, claim.delivery),
-            message_id=message_id(
-                f"confirmation-{claim.delivery}" if claim.issue is None else claim.issue
-            ),
+            message_id=message_id(claim.issue),
             in_reply_to=None if kept.corrects is None else message_id(kept.corrects),
         )
 
@@ -163,13 +174,24 @@ class Letters:
         for this person.
         """
         name = clean_name(recipient.name)
+        values = self.values(recipient, subscription, prepared.slots, rendition=rendition)
         return prepared.message(
             recipient=recipient if name == recipient.name else replace(recipient, name=name),
             envelope_sender=envelope_sender,
             message_id=message_id,
             in_reply_to=in_reply_to,
-            values=self.values(recipient, subscription, prepared.slots, rendition=rendition),
+            values=values,
+            leaves_by=self._leaves_by(values[Slot.UNSUBSCRIBE_URL]) if prepared.is_list else None,
         )
+
+    def _leaves_by(self, url: str) -> str | None:
+        """Give the address that does what a link for leaving does; None if there can be none."""
+        if self._with.bounce is None:
+            return None
+        try:
+            return verp(self._with.bounce, url.rpartition("/")[2])
+        except AddressError:  # it is longer than a bounce's, and there is a link
+            return None
 
     def values(
         self,

@@ -775,11 +775,6 @@ class Subscription:
         """How often they hear."""
         return self.wishes.cadence
 
-    @property
-    def was_active(self) -> bool:
-        """Whether it was confirmed, since it was last asked for."""
-        return self.confirmed is not None and self.confirmed >= self.created
-
 
 class SuppressionReason(enum.StrEnum):
     """Why an address is never mailed."""
@@ -807,6 +802,19 @@ class Suppression:
     note: str
     created: datetime
     until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """For how long what is held of people is kept, from when it was last of use."""
+
+    left: timedelta
+    unconfirmed: timedelta
+    replies: timedelta
+    notices: timedelta
+    bounces: timedelta
+    quarantine: timedelta
+    events: timedelta
 
 
 class MoveState(enum.StrEnum):
@@ -1020,6 +1028,7 @@ class Scope(enum.StrEnum):
     SUBSCRIBERS_ERASE = "subscribers:erase"
     SUPPRESSIONS_READ = "suppressions:read"
     SUPPRESSIONS_WRITE = "suppressions:write"
+    BOUNCES_READ = "bounces:read"
     ISSUES_READ = "issues:read"
     ISSUES_WRITE = "issues:write"
     EVENTS_READ = "events:read"

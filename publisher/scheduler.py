@@ -1,7 +1,8 @@
 """The clock: APScheduler as an alarm clock over rows, and nothing more.
 
 It rings each second to see which sources are to be asked, for each slot of each cadence and
-each embargo at its time, and once a minute in any case. What is due when it rings is computed
+each embargo at its time, and once a minute in any case; once a day what was kept of people for long
+enough is let go of. What is due when it rings is computed
 from the database, so an alarm that is late, doubled or lost changes nothing: the next one makes
 up for it.
 """
@@ -30,6 +31,8 @@ log = structlog.get_logger()
 
 _HEARTBEAT = timedelta(minutes=1)
 _SOURCES = timedelta(seconds=1)
+# Soon after a start, so that a clock which is started anew each day does it too.
+_PRUNING, _FIRST_PRUNING = timedelta(days=1), timedelta(minutes=10)
 # A source that hangs must delay no other, but so many may hang at once.
 _MOST_PASSES = 50
 # How long a pass may go on once we are told to stop. Cut off, it loses nothing.
@@ -65,6 +68,11 @@ class _Clock:
                 IntervalTrigger(seconds=interval.total_seconds()),
                 next_run_time=self._app.clock(),
             )
+        self._scheduler.add_job(
+            self._prune,
+            IntervalTrigger(seconds=_PRUNING.total_seconds()),
+            next_run_time=self._app.clock() + _FIRST_PRUNING,
+        )
         self._set_alarms()
         watching = [
             asyncio.create_task(self._watch(entry.name, stop)) for entry in self._app.config.sources
@@ -180,6 +188,16 @@ class _Clock:
             self._tell(issue)
         # Rows put off earlier may be due as well; a worker that finds none sleeps on.
         self._work_waits.set()
+
+    async def _prune(self) -> None:
+        """Let go of what was kept of people for long enough."""
+        try:
+            gone = await self._app.prune()
+        except PublisherError as error:
+            log.error("nothing let go of", reason=str(error))  # noqa: TRY400
+        else:
+            if any(gone.values()):
+                log.info("let go of", **{name.replace(" ", "_"): gone[name] for name in gone})
 
     def _tell(self, issue: Issue) -> None:
         if issue.state is IssueState.EMPTY:

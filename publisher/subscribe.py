@@ -309,7 +309,7 @@ def way_back(tokens: Tokens, left: Subscription, now: datetime) -> str | None:
     """
     if left.ended is None or now - left.ended > UNDO_WITHIN:
         return None
-    if left.ended_by not in subscribers.OWN_LEAVING or not left.was_active:
+    if left.ended_by not in subscribers.OWN_LEAVING:
         return None
     return tokens.sign(Purpose.UNDO, left.id, (left.ended - _EPOCH) // _TICK)
 

@@ -8,6 +8,7 @@ from sqlalchemy import update
 from publisher.errors import AddressError
 from publisher.letters import Letters, Stationery
 from publisher.mail.address import MAX_NAME
+from publisher.model import Address
 from publisher.store.tables import subscribers as people
 from publisher.tokens import Tokens
 from tests.mail.reading import person, unfolded_field
@@ -18,7 +19,7 @@ SECRET = b"k" * 32
 OVERRIDE = "\N{RIGHT-TO-LEFT OVERRIDE}"
 
 
-def letters(desk: Desk) -> Letters:
+def letters(desk: Desk, bounce: Address | None = None) -> Letters:
     return Letters(
         desk.store,
         Stationery(
@@ -26,7 +27,7 @@ def letters(desk: Desk) -> Letters:
             newsletters={desk.newsletter.slug: desk.newsletter},
             tokens=Tokens({1: SECRET}, 1),
             secret=SECRET,
-            bounce=None,
+            bounce=bounce,
         ),
     )
 
@@ -99,3 +100,19 @@ async def test_odd_mailbox_is_refused_for_that_person_alone(two: Desk) -> None:
     assert (await letters(two).write(ann)).content.endswith(b"--\r\n")
     with pytest.raises(AddressError):
         await letters(two).write(odd)
+
+
+@pytest.mark.parametrize(("letters_long", "leaves"), [(6, True), (32, False)])
+async def test_mail_names_an_address_for_leaving_where_there_is_room_for_its_token(
+    two: Desk, letters_long: int, leaves: bool
+) -> None:
+    """A bounce's token is shorter: the mail goes out all the same."""
+    bounce = Address(mailbox=f"{'b' * letters_long}@example.org")
+    await two.issue_now()
+    (claim, _) = await two.claim()
+
+    message = await letters(two, bounce).write(claim)
+
+    assert message.envelope.sender.startswith(f"{'b' * letters_long}+")
+    assert (b">, <mailto:bbbbbb+" in message.content) == leaves
+    assert b"\r\nList-Unsubscribe: <https://" in message.content

@@ -14,7 +14,7 @@ import pytest
 
 from tests.rig import postfix
 from tests.rig.postfix import DOMAIN, PASSWORD, USER, Postfix
-from tests.rig.program import Site
+from tests.rig.program import Site, free_port
 
 pytestmark = pytest.mark.skipif(not postfix.is_installed(), reason="see .ci/run")
 
@@ -100,6 +100,32 @@ async def test_unknown_recipient_fails_with_what_postfix_says(site: Site, relay:
         )
     ]
     assert sorted(to for to, _ in arrived(relay)) == [f"reader1@{DOMAIN}", f"reader2@{DOMAIN}"]
+
+
+async def test_dsn_for_an_unknown_user_comes_back_and_suppresses_the_address(
+    tmp_path: Path,
+) -> None:
+    """The relay takes the mail, and finds out later that there is nobody."""
+    listens = f"127.0.0.1:{free_port()}"
+    site = Site(tmp_path)
+    site.write("kept", "Kept promises")
+    with postfix.running(f"lmtp:inet:{listens}") as relay:
+        use(site, relay, PASSWORD)
+        with site.config.open("a", encoding="utf-8") as config:  # its end is [bounces]
+            config.write(f'lmtp = "{listens}"\n')
+        await site.succeed("migrate")
+
+        async with site.running("clock") as service:
+            await service.until_said("bounces are taken over LMTP")
+            code, error, balance = await send(site, "reader1", "ghost1")
+            await service.until_said("address suppressed")
+
+    (suppressed,) = json.loads(await site.succeed("suppressions", "list", "--json"))
+    (bounce,) = json.loads(await site.succeed("bounces", "list", "--json"))
+    assert (code, balance["accepted"]) == (0, 2), error
+    assert (suppressed["address"], suppressed["reason"]) == (f"ghost1@{DOMAIN}", "hard_bounce")
+    assert (bounce["kind"], bounce["status"], bounce["via"]) == ("hard", "5.1.1", "lmtp")
+    assert "unknown user" in bounce["diagnostic"]
 
 
 async def test_refused_login_fails_nobody(site: Site, relay: Postfix) -> None:

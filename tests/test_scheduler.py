@@ -13,9 +13,9 @@ import pytest
 
 from publisher.app import App, opened, utc_now
 from publisher.config import load
-from publisher.model import Format
+from publisher.model import Event, EventKind, Format
 from publisher.scheduler import keep_time
-from publisher.store import feeds, sources
+from publisher.store import events, feeds, sources
 from tests.rig.program import until
 
 CONFIG = """
@@ -113,3 +113,19 @@ async def test_embargoed_article_is_shown_when_its_time_has_come(tmp_path: Path)
         await until(lambda: desk.shows("Frost"))
 
         assert utc_now() >= due
+
+
+async def test_what_was_kept_for_long_enough_is_let_go_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("publisher.scheduler._FIRST_PRUNING", timedelta(seconds=1))
+    async with newsroom(tmp_path, every="12h") as desk:
+        long_ago = utc_now() - timedelta(days=91)
+        async with desk.app.store.write() as connection:
+            events.note(connection, Event(kind=EventKind.COMPLAINT, occurred=long_ago))
+
+        async def is_gone() -> bool:
+            async with desk.app.store.read() as connection:
+                return await events.newest(connection) == 0
+
+        await until(is_gone)

@@ -18,20 +18,23 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.errors import AddressError, PublisherError, TokenError
+from publisher.letters import Stationery
 from publisher.mail.address import key, parse
 from publisher.mail.incoming import LIMIT_BYTES, read
-from publisher.model import Address, BounceKind, Consequence, SuppressionReason, Verdict
+from publisher.model import BounceKind, Consequence, SuppressionReason, Verdict
 from publisher.ports import Clock
 from publisher.store import accounts, bounces, leaving, quarantine, subscribers, suppressions
 from publisher.store.bounces import About
 from publisher.store.engine import Store
-from publisher.tokens import Purpose, Tokens
+from publisher.tokens import Purpose
 
 log = structlog.get_logger()
 
 # Enough for the largest of readers' problems; beyond it somebody plays with their token.
 _MOST_A_DAY = 50
 _DAY = timedelta(days=1)
+# A report comes soon after its mail; nobody has had so many since.
+_MAILS_TRIED = 100
 # After so many half-lives a soft bounce weighs a thousandth.
 _HALF_LIVES = 10
 
@@ -64,14 +67,12 @@ class Bounces:
         self,
         store: Store,
         *,
-        tokens: Tokens,
-        address: Address | None,
+        stationery: Stationery,
         policy: Policy,
         clock: Clock,
     ) -> None:
         self._store = store
-        self._tokens = tokens
-        self._address = address
+        self._with = stationery
         self._policy = policy
         self._clock = clock
 
@@ -133,12 +134,12 @@ class Bounces:
         return taken
 
     async def _read(self, raw: bytes, recipients: Sequence[str]) -> Verdict:
-        if self._address is None:
+        if self._with.bounce is None:
             raise PublisherError(
                 "bounces.address is not set, so nobody can tell whose bounce it is"
             )
         # A large one takes a second.
-        verdict = await asyncio.to_thread(read, raw, recipients, self._address)
+        verdict = await asyncio.to_thread(read, raw, recipients, self._with.bounce)
         if verdict.kind not in (BounceKind.UNSUBSCRIBE, BounceKind.UNPARSED):
             return verdict
         # The address is the wish (RFC 2369 §3.2), whatever stands in the mail; no other one is.
@@ -249,17 +250,31 @@ class Bounces:
         if about is None and (ids := self._signed(Purpose.UNSUBSCRIBE, verdict.links)):
             about = await bounces.of_subscription(connection, ids[0], next(iter(ids[1:]), None))
         if about is None and is_signed and verdict.address:
-            try:
-                about = await bounces.of_address(connection, key(parse(verdict.address)))
-            except AddressError:
-                return None
+            about = await self._named(connection, verdict)
+        return about
+
+    async def _named(self, connection: AsyncConnection, verdict: Verdict) -> About | None:
+        """Find out by address, and by the Message-ID which of their mails it is about."""
+        try:
+            about = await bounces.of_address(connection, key(parse(verdict.address)))
+        except AddressError:
+            return None
+        if about is None or not verdict.message_id:
+            return about
+        for mail in await bounces.mails_to(connection, about.subscriber, limit=_MAILS_TRIED):
+            if mail.newsletter in self._with.newsletters and verdict.message_id == (
+                self._with.message_id(
+                    mail.newsletter, about.subscriber, issue=mail.issue, delivery=mail.delivery
+                )
+            ):
+                return await bounces.of_delivery(connection, mail.delivery)
         return about
 
     def _signed(self, purpose: Purpose, tokens: Sequence[str]) -> tuple[int, ...] | None:
         """Give what the first of these tokens says that we signed."""
         for token in tokens:
             try:
-                return self._tokens.read(purpose, token)
+                return self._with.tokens.read(purpose, token)
             except TokenError:
                 continue
         return None

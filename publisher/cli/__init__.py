@@ -31,6 +31,7 @@ from publisher.cli import (
     people,
     person,  # noqa: F401 -- adds commands to `subscribers`
     planning,
+    pruning,
     scheduling,
     sending,  # noqa: F401 -- adds commands to `issues`, as steering does
     service,
@@ -157,6 +158,7 @@ app.command(rich_help_panel=_PEOPLE)(asking.why)
 app.add_typer(people.subscribers, rich_help_panel=_PEOPLE)
 app.add_typer(suppressions.suppressions, rich_help_panel=_PEOPLE)
 app.add_typer(bounces.bounces, rich_help_panel=_PEOPLE)
+app.command(rich_help_panel=_PEOPLE)(pruning.prune)
 app.add_typer(events.events, rich_help_panel=_PROGRAMS)
 app.add_typer(tokens.tokens, rich_help_panel=_PROGRAMS)
 app.add_typer(webhooks.webhooks, rich_help_panel=_PROGRAMS)

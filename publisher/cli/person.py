@@ -22,6 +22,9 @@ _COLUMNS = {
     "subscriptions": ("newsletter", "cadence", "state", "created", "confirmed", "ended"),
     "deliveries": ("newsletter", "number", "subject", "state", "settled", "reply"),
     "moves": ("former", "mailbox", "state", "created"),
+    "bounces": ("kind", "status", "diagnostic", "consequence", "received"),
+    "quarantine": ("reason", "received"),
+    "events": ("kind", "newsletter", "occurred"),
     "notices": ("subject", "created", "sent"),
     "suppressions": ("address", "newsletter", "reason", "created", "until", "note"),
 }

@@ -46,6 +46,7 @@ from publisher.model import (
     Newsletter,
     Podcast,
     Publication,
+    Retention,
     Selection,
     Topic,
     WarmUp,
@@ -121,6 +122,7 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
         senders={domain.lower(): _sender(table) for domain, table in site.senders.items()},
         bounces=bounces.settle(site.bounces, folder, providers),
         webhooks=tuple(map(webhooks.webhook, site.webhooks)),
+        retention=Retention(**dict(site.retention)),
         preflight=dict(site.preflight),
         accepted=tuple(map(faults.dotted, _not_in_force(Place.of(Site), written))),
     )

@@ -560,6 +560,32 @@ class PreflightTable(Table):
     """
 
 
+class RetentionTable(Table):
+    """For how long what is held of people is kept. The clock lets go of it once a day; `publisher
+    prune --dry-run` says of how much. Rows of the ledger stay, as they prove that nothing came
+    twice; what goes of them is what says more.
+    """
+
+    left: PositiveDuration = timedelta(days=1095)
+    """For how long people are kept who have left everything, with their consent. Then they are
+    erased as if they had asked for it: a hash stays, so that no import brings them back.
+    """
+    unconfirmed: PositiveDuration = timedelta(days=30)
+    """For how long sign-ups wait that nobody confirms. Then they are forgotten."""
+    replies: PositiveDuration = timedelta(days=90)
+    """For how long it is kept what relays answered to each mail."""
+    notices: PositiveDuration = timedelta(days=90)
+    """For how long it is kept what the admin, and readers who changed their address, were written
+    about.
+    """
+    bounces: PositiveDuration = timedelta(days=180)
+    """For how long bounces and complaints are kept. What they led to, a suppression, stays."""
+    quarantine: PositiveDuration = timedelta(days=30)
+    """For how long mail to the bounce address is kept that nobody could read."""
+    events: PositiveDuration = timedelta(days=90)
+    """For how long events can be read, and webhooks be told of them."""
+
+
 class Site(Table):
     """The whole file."""
 
@@ -577,4 +603,5 @@ class Site(Table):
     senders: dict[DnsName, SenderTable] = Field(default={})
     bounces: BouncesTable = BouncesTable()
     webhooks: tuple[WebhookTable, ...] = ()
+    retention: RetentionTable = RetentionTable()
     preflight: PreflightTable = PreflightTable()

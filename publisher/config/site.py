@@ -19,6 +19,7 @@ from publisher.model import (
     Feed,
     Newsletter,
     Publication,
+    Retention,
     WarmUp,
     Weight,
 )
@@ -212,6 +213,7 @@ class Config:
     senders: Mapping[str, Sender]
     bounces: BounceSettings
     webhooks: tuple[Webhook, ...]
+    retention: Retention
     preflight: Mapping[str, Weight]
     accepted: tuple[str, ...]
 

@@ -156,7 +156,7 @@ class Hand:
                 may_go = self.admission.within_hours(self.newsletters, now)
                 open_issues = await ledger.open_issues(connection, may_go)
             begun = {claim.issue for claim in self.claims.values() if claim.issue is not None}
-            self._closed = begun - open_issues
+            self._closed = begun - open_issues.keys()
             if is_urgent and not self.is_probe:
                 await self._claim(is_urgent=True)
 

@@ -22,13 +22,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from functools import cached_property
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from publisher.mail import fields, wire
 from publisher.mail.address import header
 from publisher.mail.slots import Slot, split
 from publisher.model import Address, Envelope, Message, Rendition
 
+_MAILTO_SAFE = "@!$'*+"  # RFC 6068 §2
 _URL = re.compile(r"https?://[!-;=?-~]+")
 # A value that quoted-printable writes as it is, in one line (RFC 2045 §6.7). A dot that is all of
 # a line would be quoted.
@@ -95,15 +96,17 @@ class Prepared:
         message_id: str,
         values: Mapping[Slot, str],
         in_reply_to: str | None = None,
+        leaves_by: str | None = None,
     ) -> Message:
         """Make the message of one recipient; the same arguments give the same bytes.
 
-        ``in_reply_to`` is the Message-ID of the message that it is shown below.
+        ``in_reply_to`` is the Message-ID of the message that it is shown below. A mail to
+        ``leaves_by`` unsubscribes this recipient.
 
         ``values`` has every one of ``slots``; a missing one is a KeyError. Raises ValueError for
         a value with a control character and AddressError for such a recipient.
         """
-        own = self._own_fields(recipient, message_id, in_reply_to, values)
+        own = self._own_fields(recipient, message_id, in_reply_to, leaves_by, values)
         pieces = [self.head, *own, *self.body]
         offset = len(pieces) - len(self.body)
         encoded: dict[str, bytes] = {}  # most values stand in both parts and need no escaping
@@ -124,6 +127,7 @@ class Prepared:
         recipient: Address,
         message_id: str,
         in_reply_to: str | None,
+        leaves_by: str | None,
         values: Mapping[Slot, str],
     ) -> list[bytes]:
         """Give the header fields that differ from recipient to recipient."""
@@ -137,7 +141,7 @@ class Prepared:
         if self.subject:
             own.append(_subject(self.subject, values))
         if self.is_list:
-            own += _unsubscribe(values[Slot.UNSUBSCRIBE_URL])
+            own += _unsubscribe(values[Slot.UNSUBSCRIBE_URL], leaves_by)
         return own
 
 
@@ -226,13 +230,17 @@ def _list_fields(mailing_list: ListFields) -> list[bytes]:
     return shared
 
 
-def _unsubscribe(url: str) -> list[bytes]:
+def _unsubscribe(url: str, mailbox: str | None) -> list[bytes]:
     # On one line and never encoded: a folded one has broken DKIM at relays, an encoded one
     # is no URL to anybody.
     # RFC 8058 §3.1 asks for https; over http, on a site that is being tried out, the page
     # behind the URL obeys all the same, and receivers leave the button away.
+    value = _bracketed("unsubscribe page", url)
+    if mailbox is not None:
+        # RFC 2369 §3.2: what comes first is preferred. Programs without one-click send a mail.
+        value += f", <mailto:{quote(mailbox, safe=_MAILTO_SAFE)}?subject=unsubscribe>"
     return [
-        fields.unfolded("List-Unsubscribe", _bracketed("unsubscribe page", url)),
+        fields.unfolded("List-Unsubscribe", value),
         b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
     ]
 

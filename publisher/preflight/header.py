@@ -15,6 +15,7 @@ from publisher.preflight.specimen import Context, Opened, Reading
 from publisher.tokens import Purpose
 
 _SUBJECT_COLUMNS = 78
+_SUBJECT = r"\?subject=unsubscribe"
 _ONE_CLICK = "List-Unsubscribe=One-Click"  # RFC 8058 §3.1
 
 # What turns the direction of all that follows (UAX #9): overrides have disguised names since
@@ -53,7 +54,10 @@ def unsubscribe(reading: Reading, context: Context) -> Iterator[Flaw]:
             elif "\n" in values[0] or "=?" in values[0]:
                 yield Flaw(f"the field {name} is folded or encoded; relays break it", copy.place)
             elif name == "List-Unsubscribe":
-                url = values[0].removeprefix("<").removesuffix(">")
+                url, _, mailto = (each.strip("<>") for each in values[0].partition(", "))
+                token = re.escape(url.rpartition("/")[2])
+                if mailto and not re.fullmatch(rf"mailto:[^?]+\+{token}@[^?]+{_SUBJECT}", mailto):
+                    yield Flaw("the mail that List-Unsubscribe asks for leaves nothing", copy.place)
             elif values[0] != _ONE_CLICK:
                 yield Flaw(f"the field {name} does not say {_ONE_CLICK}", copy.place)
         if url is None:

@@ -51,6 +51,15 @@ class About:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One mail to a person. ``issue`` is None for a confirmation."""
+
+    delivery: int
+    newsletter: str
+    issue: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bounce:
     """A report as it is kept. ``diagnostic`` is a stranger's text."""
 
@@ -156,6 +165,17 @@ async def of_address(connection: AsyncConnection, address_key: str) -> About | N
         select(subscribers.c.id).where(subscribers.c.address_key == address_key)
     )
     return None if id is None else About(subscriber=id, address_key=address_key)
+
+
+async def mails_to(connection: AsyncConnection, subscriber: int, *, limit: int) -> list[Mail]:
+    """Give a person's mails, the newest first."""
+    rows = await connection.execute(
+        select(deliveries.c.id, deliveries.c.newsletter, deliveries.c.issue_id)
+        .where(deliveries.c.subscriber_id == subscriber)
+        .order_by(deliveries.c.id.desc())
+        .limit(limit)
+    )
+    return [Mail(delivery=id, newsletter=newsletter, issue=issue) for id, newsletter, issue in rows]
 
 
 async def lock(connection: AsyncConnection, about: About) -> None:

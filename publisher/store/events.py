@@ -22,7 +22,6 @@ from sqlalchemy import (
     Select,
     String,
     and_,
-    delete,
     func,
     insert,
     or_,
@@ -161,12 +160,6 @@ async def redact(connection: AsyncConnection, subscriber: int | None, address_ke
     """
     theirs = of_person(subscriber, address_key)
     result = await connection.execute(update(events).where(theirs).values(address=None, data={}))
-    return result.rowcount
-
-
-async def prune(connection: AsyncConnection, until: datetime) -> int:
-    """Remove the events that occurred before a moment; give how many."""
-    result = await connection.execute(delete(events).where(events.c.occurred < until))
     return result.rowcount
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from publisher.model import Subscription
+from publisher.model import Subscription, SubscriptionState
 from publisher.store import accounts, subscribers
 
 
@@ -50,4 +50,7 @@ async def leave(
             for mail in await accounts.of_rendition(connection, subscriber, rendition):
                 await accounts.settle_doubt(connection, mail, arrived=True, reply=how, now=now)
     for each in bonds:
-        await subscribers.end(connection, each.id, now, by=by)
+        was_asked = each.state is SubscriptionState.PENDING
+        await subscribers.end(
+            connection, each.id, now, by=subscribers.DECLINED if was_asked else by
+        )

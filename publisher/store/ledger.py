@@ -133,14 +133,14 @@ async def unclaim(connection: AsyncConnection, claims: Collection[Claim], now: d
         )
 
 
-async def open_issues(connection: AsyncConnection, newsletters: Collection[str]) -> set[int]:
-    """Give the issues of these newsletters that may be sent."""
+async def open_issues(connection: AsyncConnection, newsletters: Collection[str]) -> dict[int, str]:
+    """Map the issues of these newsletters that may be sent to their newsletters."""
     rows = await connection.execute(
-        select(issues.c.id).where(
+        select(issues.c.id, issues.c.newsletter).where(
             issues.c.state == IssueState.OPEN, issues.c.newsletter.in_(newsletters)
         )
     )
-    return set(rows.scalars())
+    return {row.id: row.newsletter for row in rows}
 
 
 async def is_urgent(
@@ -167,7 +167,7 @@ async def is_due(
             deliveries.c.issue_id == issues.c.id,
             deliveries.c.state == DeliveryState.PENDING,
             deliveries.c.due <= now,
-            *_within(shares),
+            *(or_(issues.c.newsletter != slug, _is_of(each)) for slug, each in shares.items()),
         )
         .order_by(deliveries.c.due)
         .limit(1)
@@ -200,20 +200,22 @@ async def _due(
     if len(ids) < limit and issues_of:
         may_go = await open_issues(connection, issues_of)
         if may_go:
-            of_these = ready.where(deliveries.c.issue_id.in_(may_go), *_within(shares))
+            of_these = ready.where(
+                deliveries.c.issue_id.in_(may_go),
+                *(
+                    or_(deliveries.c.issue_id != issue, _is_of(shares[newsletter]))
+                    for issue, newsletter in may_go.items()
+                    if newsletter in shares
+                ),
+            )
             rest = of_these.limit(limit - len(ids))
             ids += (await connection.execute(rest)).scalars()
     return ids
 
 
-def _within(shares: Mapping[str, Share]) -> list[ColumnElement[bool]]:
-    return [
-        or_(
-            deliveries.c.newsletter != newsletter,
-            (deliveries.c.id % share.of).between(share.first, share.end - 1),
-        )
-        for newsletter, share in shares.items()
-    ]
+def _is_of(share: Share) -> ColumnElement[bool]:
+    """Say whether a row is of a share: by what stands in the index of rows that wait."""
+    return (deliveries.c.id % share.of).between(share.first, share.end - 1)
 
 
 def _urgent(newsletters: Collection[str], now: datetime) -> Select[int]:

@@ -30,8 +30,9 @@ from publisher.store.tables import (
     subscriptions,
 )
 
-# How a person left who did it by a link of theirs.
+# How a person left by a link of theirs who read until then; and who had only been asked.
 OWN_LEAVING = (PAGE, ONE_CLICK) = ("page", "one-click")
+DECLINED = "declined"
 
 _MOST_ASKED = 3
 _ASKED_AGAIN = timedelta(days=1)
@@ -282,8 +283,8 @@ async def bring_back(
 ) -> list[int]:
     """Undo a person's own leaving: make active what they ended at this instant; give the ids.
 
-    All else is as it was, so nothing is lost and nothing comes twice. What had not been confirmed
-    by then is not made active by this.
+    All else is as it was, so nothing is lost and nothing comes twice. What they had only been
+    asked for is not made active by this.
     """
     back = await connection.execute(
         update(subscriptions)
@@ -292,7 +293,6 @@ async def bring_back(
             subscriptions.c.state == SubscriptionState.ENDED,
             subscriptions.c.ended == ended,
             subscriptions.c.ended_by.in_(OWN_LEAVING),
-            subscriptions.c.confirmed >= subscriptions.c.created,
         )
         .values(state=SubscriptionState.ACTIVE, ended=None, ended_by="")
         .returning(subscriptions.c.id)

@@ -14,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, or_, select, update
@@ -188,8 +187,8 @@ async def among(
     that nothing but their hash is left of.
     """
     secret = await keys.site_secret(connection)
-    domain = lru_cache(lambda name: hashed(secret, name))
-    hashes = {each: (hashed(secret, each), domain(_domain(each))) for each in address_keys}
+    domains = {name: hashed(secret, name) for name in set(map(_domain, address_keys))}
+    hashes = {each: (hashed(secret, each), domains[_domain(each)]) for each in address_keys}
     asked = {each for pair in hashes.values() for each in pair}
     query = select(suppressions).where(
         bulk.among_texts(connection, suppressions.c.hash, asked), _lasts(now)

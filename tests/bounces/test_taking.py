@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert, update
 
 from publisher.bounces import Policy, Taken
 from publisher.errors import StoreError
@@ -13,14 +15,17 @@ from publisher.model import (
     Consequence,
     DeliveryState,
     EventKind,
+    MoveState,
     SubscriptionState,
     Verdict,
 )
 from publisher.store import bounces as stored
 from publisher.store import events, quarantine, suppressions
+from publisher.store.tables import moves
+from publisher.store.tables import subscribers as people
 from publisher.tokens import Purpose
 from tests.rig.desk import Desk
-from tests.rig.returned import at, bounces, complaint, note, report
+from tests.rig.returned import at, bounces, complaint, note, report, stationery
 
 DAY = timedelta(days=1)
 
@@ -287,6 +292,61 @@ async def test_whatever_comes_back_settles_a_row_in_doubt(desk: Desk) -> None:
 
     balance = await desk.balance(issue)
     assert (balance.accepted, balance.in_doubt, balance.holds) == (1, 0, True)
+
+
+@on_sqlite
+async def test_signed_event_names_its_mail_by_the_message_id(desk: Desk) -> None:
+    """A complaint ends the subscription that it is about."""
+    sent = await mailed(desk, "ada")
+    async with desk.store.read() as connection:
+        about = await stored.of_delivery(connection, sent["ada"])
+    assert about is not None
+    own = stationery(desk).message_id(
+        "digest", about.subscriber, issue=about.issue, delivery=sent["ada"]
+    )
+    event = Verdict(
+        kind=BounceKind.COMPLAINT, digest="1", address="ada@example.org", message_id=own
+    )
+
+    taken = [
+        await bounces(desk).hear(each, via="sendgrid")
+        for each in (replace(event, digest="2", message_id="<x@y>"), event)
+    ]
+
+    assert taken == [Taken.RECORDED, Taken.RECORDED]
+    async with desk.store.read() as connection:
+        found = await stored.page(connection)
+    assert [each.delivery for each in found] == [sent["ada"], None]
+    assert (await desk.bond("ada")).state is SubscriptionState.ENDED
+
+
+@on_sqlite
+async def test_bounce_of_a_former_address_leaves_the_new_one_alone(desk: Desk) -> None:
+    sent = await mailed(desk, "ada")
+    person = (await desk.bond("ada")).subscriber
+    desk.clock.advance(days=1)
+    async with desk.store.write() as connection:
+        await connection.execute(
+            insert(moves).values(
+                subscriber_id=person,
+                newsletter="digest",
+                former="Ada@example.org",
+                mailbox="ada@example.net",
+                address_key="ada@example.net",
+                state=MoveState.DONE,
+                created=desk.clock(),
+                settled=desk.clock(),
+            )
+        )
+        await connection.execute(
+            update(people).values(mailbox="ada@example.net", address_key="ada@example.net")
+        )
+
+    await bounces(desk).take(report(at(Purpose.BOUNCE, sent["ada"])), via="pipe")
+
+    async with desk.store.read() as connection:
+        (found,) = await suppressions.page(connection, limit=10)
+    assert found.address_key == "ada@example.org"
 
 
 @on_sqlite

@@ -52,12 +52,14 @@ def composed(
     recipient: Address = READER,
     values: dict[Slot, str] | None = None,
     message_id: str = "<abc@example.org>",
+    leaves_by: str | None = None,
 ) -> Message:
     return prepare(rendition, headers).message(
         recipient=recipient,
         envelope_sender="bounce+abc@example.org",
         message_id=message_id,
         values=VALUES | (values or {}),
+        leaves_by=leaves_by,
     )
 
 

@@ -166,6 +166,17 @@ def test_long_unsubscribe_url_stays_on_one_line() -> None:
     assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in content
 
 
+def test_mail_that_unsubscribes_is_named_behind_the_url_on_the_same_line() -> None:
+    url = "https://example.org/u/abc"
+
+    content = composed(
+        values={Slot.UNSUBSCRIBE_URL: url}, leaves_by="what?&more%+abc@example.org"
+    ).content
+
+    mailto = "mailto:what%3F%26more%25+abc@example.org?subject=unsubscribe"
+    assert f"\r\nList-Unsubscribe: <{url}>, <{mailto}>\r\n".encode() in content
+
+
 def test_unsubscribe_url_that_no_line_can_hold_is_refused() -> None:
     with pytest.raises(ValueError, match="one header field"):
         composed(values={Slot.UNSUBSCRIBE_URL: "https://example.org/" + "a" * 1000})

@@ -144,6 +144,9 @@ def test_subject_that_is_right(subject: str) -> None:
     assert [] == broken(subject=subject)
 
 
+OTHERS_MAIL = b">, <mailto:bounce+b@example.org?subject=unsubscribe>\r\nList-Unsubscribe-P"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -154,6 +157,10 @@ def test_subject_that_is_right(subject: str) -> None:
         (lambda m: m.replace(b"/u/", b"/v/"), "does not lead to this site's"),
         (lambda m: m.replace(b"/u/a", b"/u/b"), "is not signed by this site"),
         (lambda m: b"List-Unsubscribe: <>\r\n" + m, "List-Unsubscribe is there 2 times"),
+        (
+            lambda m: m.replace(b">\r\nList-Unsubscribe-P", OTHERS_MAIL, 1),
+            "asks for leaves nothing",
+        ),
         (lambda m: m.replace(own(1), own(3)), "would end somebody else's subscription"),
         (lambda m: m.replace(own(1), own(1, "preferences")), "is not signed by this site"),
         (lambda m: b"".join(m.rsplit(own(1), 1)), "link is not in the HTML part"),

@@ -22,6 +22,7 @@ from publisher.model import (
     Order,
     Publication,
     Rejection,
+    Retention,
     Selection,
     SourceArticle,
     Unchanged,
@@ -40,6 +41,15 @@ WEEKLY = Cadence(name="weekly", cron="0 8 * * mon")
 INSTANT = Cadence(name="instant", cron=None)
 
 
+RETENTION = Retention(
+    left=timedelta(days=1095),
+    unconfirmed=timedelta(days=30),
+    replies=timedelta(days=90),
+    notices=timedelta(days=90),
+    bounces=timedelta(days=180),
+    quarantine=timedelta(days=30),
+    events=timedelta(days=90),
+)
 AUTOMATIC = AutomaticFeeds(kinds=(), formats=tuple(Format), limit=50, full=True)
 SERVING = Serving(
     max_age=timedelta(minutes=5),

@@ -49,6 +49,8 @@ smtpd_sasl_local_domain = $myhostname
 cyrus_sasl_config_path = {folder}/sasl
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
 virtual_mailbox_domains = {domain}
+virtual_alias_maps = regexp:{folder}/aliases
+transport_maps = regexp:{folder}/transport
 virtual_mailbox_base = {folder}/mail
 virtual_mailbox_maps = regexp:{folder}/mailboxes
 virtual_minimum_uid = 1
@@ -68,10 +70,13 @@ proxymap unix - - n - - proxymap
 error unix - - n - - error
 retry unix - - n - - error
 virtual unix - n n - - virtual
+lmtp unix - - n - - lmtp
+discard unix - - n - - discard
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
+_BOUNCE = r"/^bounce(\+[a-z0-9]+)?@example\.org$/"
 _SASL = """
 pwcheck_method: auxprop
 auxprop_plugin: sasldb
@@ -82,7 +87,11 @@ mech_list: PLAIN LOGIN
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postfix:
-    """A running Postfix that knows ``reader1@reader.example`` and so on; all share one mailbox."""
+    """A running Postfix that knows ``reader1@reader.example`` and so on; all share one mailbox.
+
+    It takes mail for ``ghost1@reader.example`` and so on, too, and finds out later that there is
+    nobody. What comes to ``bounce@example.org`` goes where ``running`` was told.
+    """
 
     port: int
     ca_file: Path
@@ -109,8 +118,11 @@ class Postfix:
 
 
 @contextmanager
-def running() -> Iterator[Postfix]:
-    """Start it, and end it and all that it has written with the block."""
+def running(bounces_to: str = "discard:") -> Iterator[Postfix]:
+    """Start it, and end it and all that it has written with the block.
+
+    ``bounces_to`` is the transport of what comes to the bounce address.
+    """
     with TemporaryDirectory(prefix="publisher-postfix-") as place:
         folder = Path(place)
         folder.chmod(0o755)  # its parts go there as other users
@@ -121,7 +133,7 @@ def running() -> Iterator[Postfix]:
             mailbox=folder / "mail" / "everybody",
             log=folder / "log",
         )
-        _write_config(folder, postfix)
+        _write_config(folder, postfix, bounces_to)
         # In a session of its own, and so a group: whatever it starts is ended with it.
         master = subprocess.Popen(
             [_daemons() / "master", "-c", folder, "-d"], start_new_session=True
@@ -150,7 +162,7 @@ def is_installed() -> bool:
     return "CI" in os.environ or (can_be is not None and os.geteuid() == 0)
 
 
-def _write_config(folder: Path, postfix: Postfix) -> None:
+def _write_config(folder: Path, postfix: Postfix, bounces_to: str) -> None:
     made = make_certificate(folder)
     owner = pwd.getpwnam("postfix")
     for name in ("data", "mail", "sasl", "queue"):
@@ -179,6 +191,8 @@ def _write_config(folder: Path, postfix: Postfix) -> None:
         ),
         "master.cf": _MASTER.format(port=postfix.port),
         "mailboxes": f"/^reader[0-9]+@{DOMAIN}$/ everybody/\n",
+        "aliases": f"/^ghost([0-9]+)@{DOMAIN}$/ nobody$1@{DOMAIN}\n",
+        "transport": f"{_BOUNCE} {bounces_to}\n",
         "sasl/smtpd.conf": _SASL.format(folder=folder),
     }
     for name, text in texts.items():

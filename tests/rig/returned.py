@@ -6,10 +6,11 @@ from datetime import timedelta
 from itertools import count
 
 from publisher.bounces import Bounces, Policy
+from publisher.letters import Stationery
 from publisher.model import Address
 from publisher.tokens import Purpose
 from tests.rig.desk import Desk
-from tests.rig.post import TOKENS
+from tests.rig.post import SECRET, TOKENS
 
 ADDRESS = Address(mailbox="bounce@example.org")
 POLICY = Policy(limit=3, half_life=timedelta(days=30))
@@ -18,7 +19,17 @@ _numbers = count(1)
 
 
 def bounces(desk: Desk, policy: Policy = POLICY) -> Bounces:
-    return Bounces(desk.store, tokens=TOKENS, address=ADDRESS, policy=policy, clock=desk.clock)
+    return Bounces(desk.store, stationery=stationery(desk), policy=policy, clock=desk.clock)
+
+
+def stationery(desk: Desk) -> Stationery:
+    return Stationery(
+        publication=desk.publication,
+        newsletters={desk.newsletter.slug: desk.newsletter},
+        tokens=TOKENS,
+        secret=SECRET,
+        bounce=ADDRESS,
+    )
 
 
 def at(purpose: Purpose, *ids: int) -> str:

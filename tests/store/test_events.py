@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from publisher.model import DeliveryState, Event, EventKind, IssueState, Wishes
+from publisher.prune import prune
 from publisher.store import accounts, events, finishing, issues, subscribers, suppressions
 from publisher.store.engine import Store
 from publisher.store.events import Told
+from tests.rig import builders
 from tests.rig.clock import SettableClock
 from tests.rig.desk import Desk
 
@@ -301,11 +303,13 @@ async def test_events_are_found_by_kind_and_time_and_pruned_by_age(
             await events.before(connection, start + timedelta(hours=hours))
             for hours in (-1, 0, 0.5, 3, 4)
         ]
-        assert await events.prune(connection, start + timedelta(hours=2)) == 2
+    pruned = [
+        (await prune(store, replace(builders.RETENTION, events=age), clock=clock))["events"]
+        for age in (timedelta(hours=2), timedelta())
+    ]
+    assert pruned == [2, 2]
     async with store.write() as connection:
-        assert await events.prune(connection, clock()) == 2
         assert await events.newest(connection) == 0
-    async with store.write() as connection:
         events.note(connection, happened(clock))
 
     ids = [each.id for each in complaints]

@@ -56,6 +56,7 @@ def mails(templates: Templates) -> dict[str, str]:
         "digest-ar": inline(templates.html("email/digest.html", **samples.digest("ar") | filled)),
         "digest-empty-footer": inline(templates.html("email/digest.html", **digest | bare)),
         "confirm": inline(templates.html("email/confirm.html", **confirm)),
+        "subscribed": inline(templates.html("email/subscribed.html", **confirm | filled)),
     }
 
 

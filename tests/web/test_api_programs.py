@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from publisher.config import Webhook
-from publisher.model import DeliveryState, IssueState, Scope
-from publisher.store import webhooks
+from publisher.model import BounceKind, DeliveryState, IssueState, Scope, Verdict
+from publisher.store import bounces, webhooks
 from publisher.web.site import Site
 from tests.rig.clock import SettableClock
 from tests.rig.desk import Desk
@@ -218,6 +218,58 @@ async def test_body_that_is_none_is_refused(
 )  # fmt: skip
 async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, path: str) -> None:
     await body(await client.get(API + path), 404)
+
+
+async def test_person_moves(client: httpx.AsyncClient) -> None:
+    await add(client, confirmed=True)
+    await add(client, "bob@example.org", confirmed=True)
+
+    async def move(to: str, former: str = ANN) -> httpx.Response:
+        return await client.post(f"{former}/move", json={"to": to})
+
+    wrong = await move("ann@")
+    taken = await move("bob@example.org")
+    moved = await move("ann@home.example")
+    gone = await move("ann@home.example")
+    event = (await body(await client.get(f"{API}/events?kind=subscriber.moved")))["items"][0]
+
+    assert (await faults(wrong)).keys() == {"#/to"}
+    assert [taken.status_code, moved.status_code, gone.status_code] == [409, 204, 404]
+    assert event["data"]["address"] == "ann@home.example"
+    assert (await client.get(f"{API}/subscribers/ann@home.example")).status_code == 200
+
+
+async def test_bounces_are_listed_with_what_followed(client: httpx.AsyncClient, desk: Desk) -> None:
+    about = []
+    for name in ("ann", "bob"):
+        await add(client, f"{name}@example.org", confirmed=True)
+        async with desk.store.write() as connection:
+            found = await bounces.of_address(connection, f"{name}@example.org")
+            assert found is not None
+            about.append(found)
+            for kind in (BounceKind.SOFT, BounceKind.COMPLAINT):
+                verdict = Verdict(kind=kind, digest=f"{name} {kind}", diagnostic="no\n<b>")
+                await bounces.record(connection, verdict, found, "lmtp", desk.clock())
+
+    listed = await body(await client.get(f"{API}/bounces?limit=3"))
+    older = await body(await client.get(f"{API}/bounces", params={"before": listed["next"]}))
+    some = await body(
+        await client.get(f"{API}/bounces?kind=complaint&kind=hard&address=ANN@example.org")
+    )
+    nothing = await body(await client.get(f"{API}/bounces?issue=5"))
+    told = (await body(await client.get(f"{API}/events?kind=complaint&kind=bounce.soft")))["items"]
+
+    kinds = [each["kind"] for each in listed["items"] + older["items"]]
+    assert kinds == ["complaint", "soft", "complaint", "soft"]
+    (only,) = some["items"]
+    assert (only["address"], only["via"], only["consequence"]) == (
+        "ann@example.org",
+        "lmtp",
+        "none",
+    )
+    assert nothing["items"] == []
+    assert [each["type"] for each in told] == ["bounce.soft", "complaint"] * 2
+    await body(await client.get(f"{API}/bounces?address=ann"), 400)
 
 
 async def test_person_is_exported_and_forgotten(client: httpx.AsyncClient) -> None:

@@ -15,23 +15,19 @@ from publisher.model import IssueState, Scope
 from publisher.store import accounts, issues
 from publisher.web.api.checking import Given, Told
 from publisher.web.api.operation import Call, Operation
-from publisher.web.api.paging import Paging, following
+from publisher.web.api.paging import Backwards, Paging, following
 from publisher.web.api.problem import Problem
 
 Stand = Literal["pending", "sending", "accepted", "failed", "skipped", "in_doubt"]
 
 
-class WhichIssues(Given):
+class WhichIssues(Backwards):
     """Which issues."""
 
     newsletter: Annotated[str, Field(max_length=100)] | None = None
     """Only those of this one."""
     state: tuple[IssueState, ...] = ()
     """Only those in this state; may be given several times."""
-    before: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
-    """The `next` of the page before; without it the list begins."""
-    limit: Annotated[int, Field(ge=1, le=1000)] = 100
-    """How many at most."""
 
 
 class WhichRecipients(Paging):

@@ -6,6 +6,7 @@ Of two paths that match the first one is meant: an address may hold slashes.
 from __future__ import annotations
 
 from publisher.web.api import (
+    bounces,
     events,
     hooks,
     issues,
@@ -21,6 +22,7 @@ OPERATIONS = (
     *person.OPERATIONS,
     subscribers.SHOW,
     *suppressions.OPERATIONS,
+    *bounces.OPERATIONS,
     *issues.OPERATIONS,
     *events.OPERATIONS,
     *hooks.OPERATIONS,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from publisher import erase as verbs
-from publisher.errors import AddressError
+from publisher.errors import AddressError, PublisherError, StoreError
 from publisher.mail import address as addresses
 from publisher.model import Address, Scope
-from publisher.web.api.checking import Told
+from publisher.move import by_hand
+from publisher.store import subscribers
+from publisher.web.api.checking import Given, Told
 from publisher.web.api.operation import Call, Operation
-from publisher.web.api.problem import Problem
+from publisher.web.api.problem import Fault, Problem
 
 _NOBODY = "Nobody is known under this address."
 
@@ -36,6 +38,31 @@ class Receipt(Told):
     """How much was held of them, and where."""
     created: datetime
     """When it was done."""
+
+
+class Move(Given):
+    """Where somebody goes."""
+
+    to: Annotated[str, Field(max_length=320)]
+    """Their address from now on."""
+
+
+async def _move(call: Call) -> None:
+    former, wanted = person(call), call.body.to
+    try:
+        to = addresses.parse(wanted)
+    except AddressError as error:
+        fault = Fault(pointer="#/to", detail=str(error))
+        raise Problem(422, "Nobody can be written to there.", faults=[fault]) from None
+    async with call.site.store.read() as connection:
+        if await subscribers.by_key(connection, addresses.key(former)) is None:
+            raise Problem(404, _NOBODY)
+    try:
+        await by_hand(call.site.store, former, to, clock=call.site.clock)
+    except StoreError:
+        raise
+    except PublisherError as error:
+        raise Problem(409, f"{error}.") from None
 
 
 async def _export(call: Call) -> Held:
@@ -76,6 +103,18 @@ def _plain(row: dict[str, Any]) -> dict[str, JsonValue]:
 _UNKNOWN = {404: _NOBODY}
 
 OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/subscribers/{address}/move",
+        scope=Scope.SUBSCRIBERS_WRITE,
+        id="moveSubscriber",
+        summary="Give a person another address",
+        description="With all that they read. Neither mailbox is asked: the program vouches.",
+        body=Move,
+        refusals=_UNKNOWN
+        | {409: "Somebody reads at the new address already, or it is suppressed."},
+        do=_move,
+    ),
     Operation(
         method="GET",
         path="/subscribers/{address}/export",

@@ -50,6 +50,7 @@ def compose() -> Message:
         recipient=Address(mailbox="zoe+news@example.net", name="Zoë O'Hara & <Sons>"),
         envelope_sender=verp(Address(mailbox="bounce@example.org"), token[:36]),
         message_id=message_id(b"k" * 32, 12, 7, domain="example.org"),
+        leaves_by=verp(Address(mailbox="bounce@example.org"), token[:36]),
         values={
             Slot.NAME: "Zoë O'Hara & <Sons>",
             Slot.ADDRESS: "zoe+news@example.net",
