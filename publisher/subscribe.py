@@ -10,7 +10,6 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -181,14 +180,23 @@ class _Wish:
 
     async def mail(self, publication: Publication, templates: Templates) -> None:
         """Put a mail into the ledger for everybody who is to be asked, or reminded."""
-        say = partial(confirmation, templates, publication=publication, newsletter=self.newsletter)
         if self.to_ask:
-            language = self.newsletter.language_for(self.wishes.language)
-            await self._put(Lane.CONFIRMATION, self.to_ask, say(language=language, now=self.now))
-        say = partial(reminder, templates, publication=publication, newsletter=self.newsletter)
+            asked = confirmation(
+                templates,
+                publication=publication,
+                newsletter=self.newsletter,
+                language=self.newsletter.language_for(self.wishes.language),
+                now=self.now,
+            )
+            await self._put(Lane.CONFIRMATION, self.to_ask, asked)
         for bond in self.to_remind:
-            language = self.newsletter.language_for(bond.wishes.language)
-            told = say(language=language, now=self.now)
+            told = reminder(
+                templates,
+                publication=publication,
+                newsletter=self.newsletter,
+                language=self.newsletter.language_for(bond.wishes.language),
+                now=self.now,
+            )
             await self._put(Lane.REMINDER, [bond.subscriber], told)
 
     async def _put(self, lane: Lane, people: Sequence[int], said: Rendition) -> None:

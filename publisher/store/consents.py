@@ -14,6 +14,9 @@ from publisher.model import Subscription, SubscriptionState
 from publisher.store.engine import insert_unless
 from publisher.store.tables import former_consents, wordings
 
+# What in a consent names a wording: what was shown by the form, and beside the button.
+WORDINGS = ("wording", "confirmed_wording")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormerConsent:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import DeliveryState, Event, EventKind
-from publisher.store import events, quarantine, suppressions
+from publisher.store import consents, events, quarantine, suppressions
 from publisher.store import tables as t
 
 # What stands for the address of whoever was erased. No address is without an @.
@@ -78,7 +78,11 @@ async def find(connection: AsyncConnection, mailbox: str, address_key: str) -> P
 async def held(connection: AsyncConnection, person: Person, now: datetime) -> dict[str, Rows]:
     """Tell all that is held of a person, by place; places without anything as well."""
     told = {place.name: await place.told(connection, person) for place in PLACES}
-    return {**told, "suppressions": await _suppressions(connection, person, now)}
+    return {
+        **told,
+        "suppressions": await _suppressions(connection, person, now),
+        "wordings": await _wordings(connection, told["subscriptions"] + told["former_consents"]),
+    }
 
 
 async def erase(
@@ -179,6 +183,44 @@ async def _end_subscriptions(connection: AsyncConnection, person: Person, _now: 
     )
 
 
+async def _sign_ups(connection: AsyncConnection, person: Person) -> Rows:
+    rows = t.sign_ups.c
+    return await _rows(
+        connection,
+        select(rows.newsletter, rows.mailbox, rows.name, rows.wishes, rows.consent, rows.created)
+        .where(func.lower(rows.mailbox) == person.address_key)
+        .order_by(rows.id),
+    )
+
+
+async def _forget_sign_ups(connection: AsyncConnection, person: Person, _now: datetime) -> int:
+    return await _count(
+        connection,
+        delete(t.sign_ups).where(func.lower(t.sign_ups.c.mailbox) == person.address_key),
+    )
+
+
+async def _former_consents(connection: AsyncConnection, person: Person) -> Rows:
+    rows = t.former_consents.c
+    return await _rows(
+        connection,
+        select(t.subscriptions.c.newsletter, rows.consent, rows.created, rows.confirmed, rows.ended)
+        .join(t.subscriptions, t.subscriptions.c.id == rows.subscription_id)
+        .where(t.subscriptions.c.subscriber_id == person.id)
+        .order_by(rows.id),
+    )
+
+
+async def _forget_former_consents(
+    connection: AsyncConnection, person: Person, _now: datetime
+) -> int:
+    theirs = select(t.subscriptions.c.id).where(t.subscriptions.c.subscriber_id == person.id)
+    return await _count(
+        connection,
+        delete(t.former_consents).where(t.former_consents.c.subscription_id.in_(theirs)),
+    )
+
+
 async def _moves(connection: AsyncConnection, person: Person) -> Rows:
     moves = t.moves.c
     return await _rows(
@@ -244,6 +286,13 @@ async def _suppressions(connection: AsyncConnection, person: Person, now: dateti
         }
         for each in found.get(person.address_key, [])
     ]
+
+
+async def _wordings(connection: AsyncConnection, agreed: Rows) -> Rows:
+    """Give the words that consents name by their hash; they are the same for everybody."""
+    named = {row["consent"].get(key, "") for row in agreed for key in consents.WORDINGS}
+    found = await consents.worded(connection, named)
+    return [{"hash": hash, "text": text} for hash, text in sorted(found.items())]
 
 
 async def _bounces(connection: AsyncConnection, person: Person) -> Rows:
@@ -313,6 +362,8 @@ async def _make_anonymous(connection: AsyncConnection, person: Person, _now: dat
 
 PLACES = (
     Place(name="deliveries", told=_deliveries, erase=_clear_deliveries),
+    Place(name="sign_ups", told=_sign_ups, erase=_forget_sign_ups),
+    Place(name="former_consents", told=_former_consents, erase=_forget_former_consents),
     Place(name="subscriptions", told=_subscriptions, erase=_end_subscriptions),
     Place(name="moves", told=_moves, erase=_forget_moves),
     Place(name="bounces", told=_bounces, erase=_forget_bounces),

@@ -64,14 +64,16 @@ async def embed(request: Request) -> Response:
     newsletter = _public(request)
     if newsletter is None:
         return not_found(request)
-    path = f"{site_of(request).publication.base_url}/newsletters/{newsletter.slug}"
-    title = escape(newsletter.title)
+    site = site_of(request)
+    path = f"{site.publication.base_url}/newsletters/{newsletter.slug}"
+    say = site.templates.translated(newsletter.language).gettext
+    label, button = escape(say("Your e-mail address")), escape(say("Sign up"))
     codes = {
-        "form": f'<form action="{path}" method="post">\n'
-        '  <label>E-mail <input type="email" name="email" required autocomplete="email"></label>\n'
-        f"  <button>{title}</button>\n</form>",
-        "frame": f'<iframe src="{path}/form" title="{title}" width="100%" height="560"'
-        ' style="border: 0"></iframe>',
+        "form": f'<form action="{path}" method="post">\n  <label>{label}\n'
+        '  <input type="email" name="email" required autocomplete="email"></label>\n'
+        f"  <button>{button}</button>\n</form>",
+        "frame": f'<iframe src="{path}/form" title="{escape(newsletter.title)}"\n'
+        '  width="100%" height="760" style="border: 0"></iframe>',
     }
     about = {"newsletter": newsletter, "codes": codes}
     return page(request, "embed", about, language=newsletter.language, script="copy.js")

@@ -41,6 +41,10 @@ def mails(templates: Templates) -> dict[str, str]:
         "preheader": "One press, and The Morning Tide is yours.",
         "confirm_url": "https://news.example.org/confirm/token",
     }
+    links = {
+        "unsubscribe_url": "https://news.example.org/u/token",
+        "preferences_url": "https://news.example.org/preferences/token",
+    }
     digest = samples.digest() | filled
     designs = {
         f"{design}-{language}": inline(
@@ -56,7 +60,7 @@ def mails(templates: Templates) -> dict[str, str]:
         "digest-ar": inline(templates.html("email/digest.html", **samples.digest("ar") | filled)),
         "digest-empty-footer": inline(templates.html("email/digest.html", **digest | bare)),
         "confirm": inline(templates.html("email/confirm.html", **confirm)),
-        "subscribed": inline(templates.html("email/subscribed.html", **confirm | filled)),
+        "subscribed": inline(templates.html("email/subscribed.html", **confirm | links)),
     }
 
 
