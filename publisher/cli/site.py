@@ -82,8 +82,6 @@ def check(ctx: typer.Context) -> None:
         ]
     if faults:
         raise ConfigError(faults)
-    for key in config.inactive():
-        show.notice(f"{config.path}: {key}: accepted, but not yet in force")
     show.say(
         f"{config.path}: no faults ({show.number(len(config.sources), 'source')},"
         f" {show.number(len(config.feeds), 'feed')},"

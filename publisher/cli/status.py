@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from publisher.cli import running, show, sources
+from publisher.cli import running, show, sources, webhooks
 from publisher.cli.running import AsJson
 from publisher.cli.scheduling import coming
 
@@ -21,7 +21,7 @@ _DAY = timedelta(days=1)
 
 
 def status(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Show sources, hub, readers, running issues, what came back, notices and next slots."""
+    """Show sources, hub, readers, running issues, bounces, webhooks, notices and next slots."""
 
     async def job(app: App) -> dict[str, Any]:
         return {
@@ -31,6 +31,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
             "subscriptions": await _subscriptions(app),
             "issues": await _running_issues(app),
             "bounces": await _bounces(app),
+            "webhooks": await webhooks.rows(app),
             "notices": await _notices(app),
             "next": [
                 row
@@ -59,6 +60,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         ("id", "newsletter", "cadence", "number", "state", "done", "audience", "in_doubt", "note"),
     )
     show.say(f"\nBounces: {_told_of_bounces(found['bounces'])}")
+    _section("Webhooks", found["webhooks"], webhooks.COLUMNS)
     _section(
         "Notices not sent", found["notices"], ("subject", "created", "attempts", "due", "reply")
     )

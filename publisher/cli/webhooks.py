@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
@@ -21,6 +21,9 @@ webhooks = typer.Typer(
     name="webhooks", help="Programs that are told of what happens.", no_args_is_help=True
 )
 
+# What a table shows; JSON has all of it.
+COLUMNS = ("name", "url", "state", "waiting", "told", "next_try", "error")
+
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As the config has it.")]
 
 
@@ -29,35 +32,38 @@ def list_webhooks(ctx: typer.Context, as_json: AsJson = False) -> None:
     """List webhooks, with how far they have been told."""
 
     async def job(app: App) -> None:
-        from publisher.store import webhooks as stored
-
-        kinds = {hook.name: hook.kinds for hook in app.config.webhooks}
-        async with app.store.read() as connection:
-            found = await stored.standing(connection, kinds)
-        zone = app.config.publication.timezone
-        urls = {hook.name: hook.url for hook in app.config.webhooks}
         with show.Listing(
-            *("name", "url", "state", "waiting", "told", "next_try", "error"),
-            as_json=as_json,
-            empty="No webhooks; add a table [[webhooks]] to the config.",
+            *COLUMNS, as_json=as_json, empty="No webhooks; add a table [[webhooks]] to the config."
         ) as listing:
-            listing.page(
-                {
-                    "name": each.name,
-                    "url": _shown(urls[each.name]),
-                    "kinds": list(kinds[each.name]),
-                    "state": each.state,
-                    "since": each.since and each.since.astimezone(zone),
-                    "position": each.position,
-                    "waiting": each.waiting,
-                    "told": each.told and each.told.astimezone(zone),
-                    "next_try": each.next_try and each.next_try.astimezone(zone),
-                    "error": each.error,
-                }
-                for each in found
-            )
+            listing.page(await rows(app))
 
     running.at_work(ctx, job)
+
+
+async def rows(app: App) -> list[dict[str, Any]]:
+    """Tell how each webhook fares."""
+    from publisher.store import webhooks as stored
+
+    hooks = {hook.name: hook for hook in app.config.webhooks}
+    async with app.store.read() as connection:
+        kinds = {name: hook.kinds for name, hook in hooks.items()}
+        found = await stored.standing(connection, kinds)
+    zone = app.config.publication.timezone
+    return [
+        {
+            "name": each.name,
+            "url": _shown(hooks[each.name].url),
+            "kinds": list(hooks[each.name].kinds),
+            "state": each.state,
+            "since": each.since and each.since.astimezone(zone),
+            "position": each.position,
+            "waiting": each.waiting,
+            "told": each.told and each.told.astimezone(zone),
+            "next_try": each.next_try and each.next_try.astimezone(zone),
+            "error": each.error,
+        }
+        for each in found
+    ]
 
 
 @webhooks.command()

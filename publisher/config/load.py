@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from publisher.config.models import (
     WarmUpTable,
     WebTable,
 )
-from publisher.config.schema import KeyPath, Place
+from publisher.config.schema import Place
 from publisher.config.site import (
     Capture,
     Config,
@@ -124,7 +124,6 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
         webhooks=tuple(map(webhooks.webhook, site.webhooks)),
         retention=Retention(**dict(site.retention)),
         preflight=dict(site.preflight),
-        accepted=tuple(map(faults.dotted, _not_in_force(Place.of(Site), written))),
     )
 
 
@@ -334,18 +333,3 @@ def _store_url(url: SecretStr, folder: Path) -> SecretStr:
         return url
     file, mark, query = text.removeprefix(_SQLITE).partition("?")
     return SecretStr(f"{_SQLITE}{anchored(Path(file), folder)}{mark}{query}")
-
-
-def _not_in_force(place: Place, written: Any, path: KeyPath = ()) -> list[KeyPath]:
-    """Find the keys that are written and that nothing acts on yet, in the file's order."""
-    here = place.at(path)
-    if here is None:
-        return []
-    if not here.is_in_force:
-        return [path]
-    children: Iterable[tuple[str | int, Any]] = ()
-    if isinstance(written, dict):
-        children = written.items()
-    elif isinstance(written, list):
-        children = enumerate(written)
-    return [found for key, value in children for found in _not_in_force(place, value, (*path, key))]

@@ -37,7 +37,6 @@ _INTRODUCTION = """\
 - Relative paths are relative to the folder of the config file.
 - A duration is a number and its unit: `s` seconds, `m` minutes, `h` hours, `d` days.
 - The smallest file that works has `publication.title`, `publication.base_url` and one source.
-- Keys marked *accepted, not yet in force* are checked like all others but change nothing.
 """
 
 
@@ -79,8 +78,6 @@ def _rows(table: type[BaseModel]) -> str:
     lines = ["| key | default | allowed | meaning |", "|---|---|---|---|"]
     for (key, place), field in zip(keys(table).items(), table.model_fields.values(), strict=True):
         meaning = _sentences(field.description)
-        if not place.is_in_force:
-            meaning = f"*Accepted, not yet in force.* {meaning}"
         cells = (f"`{key}`", _default(field), place.allowed or "", meaning)
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(lines) + "\n"

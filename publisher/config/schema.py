@@ -1,7 +1,6 @@
 """Asking the models: what stands at a key, and what may be written there.
 
-Serves the faults, the reference page and the list of keys that are not in force, so that all
-three say the same.
+Serves the faults and the reference page, so that both say the same.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from annotated_types import Ge, Le, MinLen
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from publisher.config.values import NotInForce
 from publisher.settings import Allowed
 
 KeyPath = tuple[str | int, ...]
@@ -75,11 +73,6 @@ class Place:
     def is_secret(self) -> bool:
         """Whether the value must be in no message."""
         return self.type is SecretStr
-
-    @property
-    def is_in_force(self) -> bool:
-        """Whether anything acts on it."""
-        return NotInForce() not in self.notes
 
     @property
     def allowed(self) -> str | None:

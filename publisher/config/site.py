@@ -215,8 +215,3 @@ class Config:
     webhooks: tuple[Webhook, ...]
     retention: Retention
     preflight: Mapping[str, Weight]
-    accepted: tuple[str, ...]
-
-    def inactive(self) -> list[str]:
-        """Name the keys that are set and valid but change nothing yet, in the file's order."""
-        return list(self.accepted)

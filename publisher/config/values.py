@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import re
-from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,12 +24,6 @@ from publisher.errors import AddressError
 from publisher.mail import address
 from publisher.model import Address, Excerpt, ExcerptKind, Hours
 from publisher.settings import DURATION, Allowed, read_duration, require_text
-
-
-@dataclass(frozen=True, slots=True)
-class NotInForce:
-    """The key is read and checked, and nothing acts on it yet."""
-
 
 _HEAVIEST = 1000
 

@@ -17,6 +17,8 @@ log = structlog.get_logger()
 _TOKEN = re.compile(
     r"(/(?:u|undo|confirm|preferences|move|keep|websub)/).*", re.IGNORECASE | re.DOTALL
 )
+# Whose data a program asks for is in no log either.
+_ADDRESS = re.compile(r"(/api/v1/(?:subscribers|suppressions)/).*", re.IGNORECASE | re.DOTALL)
 
 
 class Edge:
@@ -63,5 +65,5 @@ class Edge:
 
 
 def shortened(path: str) -> str:
-    """Give a path without the token that it may hold."""
-    return _TOKEN.sub(r"\1…", path)
+    """Give a path without the token, or address, that it may hold."""
+    return _ADDRESS.sub(r"\1…", _TOKEN.sub(r"\1…", path))

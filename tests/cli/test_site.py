@@ -143,18 +143,6 @@ def test_check_finds_a_subject_that_cannot_be_made(command: Command, site: Site)
     assert result.stderr.startswith(f"{site.config}: newsletters.digest.subject: ")
 
 
-def test_check_names_keys_that_change_nothing_yet(command: Command, site: Site) -> None:
-    text = site.config.read_text(encoding="utf-8")
-    site.config.write_text(
-        text.replace("[bounces]", '[bounces]\nmaildir = "bounces"'), encoding="utf-8"
-    )
-
-    result = command("check")
-
-    assert f"{site.config}: bounces.maildir: accepted, but not yet in force\n" == result.stderr
-    assert 0 == result.exit_code
-
-
 @pytest.mark.parametrize("before", [True, False])
 def test_config_may_be_named_before_or_behind_the_command(
     command: Command, site: Site, before: bool

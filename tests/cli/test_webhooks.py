@@ -67,7 +67,8 @@ def test_list_shows_what_waits_and_hides_what_may_be_secret(hooked: Command) -> 
     shown = hooked("webhooks", "list").stdout
     (row,) = json.loads(hooked("webhooks", "list", "--json").stdout)
 
-    assert "secret" not in shown
+    assert "secret" not in shown + hooked("status").stdout
+    assert json.loads(hooked("status", "--json").stdout)["webhooks"] == [row]
     assert row["url"].endswith("/…")
     assert (row["name"], row["state"], row["waiting"]) == ("crm", "active", 1)
     assert row["kinds"] == ["subscription.ended"]

@@ -149,10 +149,6 @@ def promised(read: Read, tmp_path: Path) -> Config:
     return read(PROMISED, {"SMTP_USERNAME": "news", "SMTP_PASSWORD": "open sesame"})
 
 
-def test_promised_example_has_no_fault(promised: Config) -> None:
-    assert not promised.inactive()
-
-
 def test_publication_becomes_a_value(promised: Config) -> None:
     expected = Publication(
         title="Example News",

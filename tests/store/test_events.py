@@ -261,6 +261,27 @@ async def test_id_is_never_lower_than_one_that_was_read_before(
     ]
 
 
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_reader_beside_many_writers_misses_none(
+    store: Store, second_store: Store, clock: SettableClock
+) -> None:
+    async def write(number: int) -> None:
+        async with (store, second_store)[number % 2].write() as connection:
+            events.note(connection, *[happened(clock, f"{number}@example.org")] * 3)
+            await connection.execute(text("SELECT pg_sleep(0.001 * :n)"), {"n": number * 7 % 11})
+
+    writing = [asyncio.create_task(write(number)) for number in range(60)]
+    seen: list[int] = []
+    is_over = False
+    while not is_over:
+        is_over = all(task.done() for task in writing)
+        seen += [id for id, _ in await told(second_store, seen[-1] if seen else 0)]
+    await asyncio.gather(*writing)
+
+    assert len(seen) == 180
+    assert seen == [id for id, _ in await told(store)]
+
+
 async def test_events_of_a_person_are_redacted_with_them(desk: Desk) -> None:
     await desk.suppress("ann")  # before anybody of that address was known
     async with desk.store.write() as connection:

@@ -182,3 +182,9 @@ async def test_the_log_names_no_token(site: Site, desk: Desk, client: httpx.Asyn
 
 def test_other_paths_are_logged_whole() -> None:
     assert shortened("/feeds/all.rss") == "/feeds/all.rss"
+    assert shortened("/api/v1/subscribers") == "/api/v1/subscribers"
+
+
+@pytest.mark.parametrize("what", ["subscribers", "suppressions"])
+def test_addresses_of_people_are_in_no_log(what: str) -> None:
+    assert shortened(f"/api/v1/{what}/ann@example.org/export") == f"/api/v1/{what}/…"

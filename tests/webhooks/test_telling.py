@@ -303,6 +303,32 @@ async def test_of_two_workers_one_tells_and_one_that_slept_is_fenced_off(
 
 
 @SQLITE
+async def test_worker_that_dies_leaves_nothing_untold(line: Line) -> None:
+    """It had told two, and had not written that down."""
+    dying: list[asyncio.Task[int]] = []
+
+    def answer(asked: Asked) -> Page:
+        line.receiver.asked.append(asked)
+        if len(line.receiver.asked) == 2:
+            dying[0].cancel()
+        return Page()
+
+    line.receiver.rig.pages["/hook"] = answer
+    await line.happen(1, 2, 3)
+    dying.append(asyncio.create_task(line.tell()))
+    await asyncio.wait(dying)
+    during = await line.tell()
+    line.clock.advance(minutes=1)
+
+    assert dying[0].cancelled()
+    assert during == 0
+    assert await line.tell() == 3
+    assert line.receiver.numbers == [1, 2, 1, 2, 3]
+    ids = [each.headers["webhook-id"] for each in line.receiver.asked]
+    assert ids[:2] == ids[2:4]
+
+
+@SQLITE
 async def test_it_stops_between_two_events_and_goes_on_there(line: Line) -> None:
     def answer(asked: Asked) -> Page:
         line.receiver.asked.append(asked)
