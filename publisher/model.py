@@ -536,6 +536,8 @@ class Newsletter:
     It goes over the first of its ``relays`` that works; or over all of them in proportion to
     ``weights``, of which each then has one.
     Its issues are sent within ``hours``, by the clock of its zone; None is at any time.
+    ``is_public`` says whether anybody may sign up on its page; who is asked to confirm can do so
+    ``confirm_within`` that time.
     """
 
     slug: str
@@ -571,6 +573,8 @@ class Newsletter:
     intro: str = ""
     hours: Hours | None = None
     weights: tuple[int, ...] = ()
+    is_public: bool = True
+    confirm_within: timedelta = timedelta(days=7)
 
     @property
     def default_cadence(self) -> Cadence:
@@ -844,6 +848,19 @@ class Entry:
     consent: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignUp:
+    """What somebody asked for by a form: a subscription to a newsletter, for an address.
+
+    ``consent`` says by which form, and what they were shown there.
+    """
+
+    newsletter: str
+    address: Address
+    wishes: Wishes
+    consent: Mapping[str, str]
+
+
 class DeliveryState(enum.StrEnum):
     """``sending`` is durable before the final dot can leave; past its lease it is in doubt."""
 
@@ -855,10 +872,11 @@ class DeliveryState(enum.StrEnum):
 
 
 class Lane(enum.IntEnum):
-    """Lower overtakes higher."""
+    """Lower overtakes higher. What is of no issue is claimed with the confirmations."""
 
     CONFIRMATION = 0
     ISSUE = 1
+    REMINDER = 2  # says to who signs up again that they are subscribed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,7 +174,7 @@ async def _next_config(app: App, stop: asyncio.Event, reload: asyncio.Event) -> 
         return new
 
 
-def site_for(app: App, *, capture: bool) -> Site:
+def site_for(app: App, *, capture: bool, is_static: bool = False) -> Site:
     """Give what pages need of a site; ``capture`` says whether caught mails are shown."""
     from publisher.web.site import Site
 
@@ -191,6 +191,8 @@ def site_for(app: App, *, capture: bool) -> Site:
         pushing=app if app.push_tokens else None,
         webhooks=app.config.webhooks,
         hooks=app if app.providers else None,
+        sign_ups=app.config.sign_ups,
+        is_static=is_static,
     )
 
 

@@ -112,7 +112,7 @@ async def later(desk: Desk, tokens: Tokens) -> None:
 async def again(desk: Desk, tokens: Tokens) -> None:
     await desk.ask("ann", confirmed=False)
     confirming = tokens.sign(Purpose.CONFIRM, (await desk.bond("ann")).id)
-    await verbs.confirm(desk.store, tokens, confirming, consent={}, clock=desk.clock)
+    await verbs.confirm(desk.store, tokens, confirming, consent={}, wording="", clock=desk.clock)
     desk.clock.advance(seconds=1)
     await leave(desk, tokens, "ann")
 

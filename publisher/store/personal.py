@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Event, EventKind
-from publisher.store import events, suppressions
+from publisher.store import consents, events, suppressions
 from publisher.store import tables as t
 from publisher.store.places import PLACES, Person, Rows
 
@@ -50,7 +50,11 @@ async def find(connection: AsyncConnection, mailbox: str, address_key: str) -> P
 async def held(connection: AsyncConnection, person: Person, now: datetime) -> dict[str, Rows]:
     """Tell all that is held of a person, by place; places without anything as well."""
     told = {place.name: await place.told(connection, person) for place in PLACES}
-    return {**told, "suppressions": await _suppressions(connection, person, now)}
+    return {
+        **told,
+        "suppressions": await _suppressions(connection, person, now),
+        "wordings": await _wordings(connection, told["subscriptions"] + told["former_consents"]),
+    }
 
 
 async def erase(
@@ -104,3 +108,10 @@ async def _suppressions(connection: AsyncConnection, person: Person, now: dateti
         }
         for each in found.get(person.address_key, [])
     ]
+
+
+async def _wordings(connection: AsyncConnection, agreed: Rows) -> Rows:
+    """Give the words that consents name by their hash; they are the same for everybody."""
+    named = {row["consent"].get(key, "") for row in agreed for key in consents.WORDINGS}
+    found = await consents.worded(connection, named)
+    return [{"hash": hash, "text": text} for hash, text in sorted(found.items())]

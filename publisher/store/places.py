@@ -103,6 +103,44 @@ async def _end_subscriptions(connection: AsyncConnection, person: Person, _now: 
     )
 
 
+async def _sign_ups(connection: AsyncConnection, person: Person) -> Rows:
+    rows = t.sign_ups.c
+    return await _rows(
+        connection,
+        select(rows.newsletter, rows.mailbox, rows.name, rows.wishes, rows.consent, rows.created)
+        .where(func.lower(rows.mailbox) == person.address_key)
+        .order_by(rows.id),
+    )
+
+
+async def _forget_sign_ups(connection: AsyncConnection, person: Person, _now: datetime) -> int:
+    return await _count(
+        connection,
+        delete(t.sign_ups).where(func.lower(t.sign_ups.c.mailbox) == person.address_key),
+    )
+
+
+async def _former_consents(connection: AsyncConnection, person: Person) -> Rows:
+    rows = t.former_consents.c
+    return await _rows(
+        connection,
+        select(t.subscriptions.c.newsletter, rows.consent, rows.created, rows.confirmed, rows.ended)
+        .join(t.subscriptions, t.subscriptions.c.id == rows.subscription_id)
+        .where(t.subscriptions.c.subscriber_id == person.id)
+        .order_by(rows.id),
+    )
+
+
+async def _forget_former_consents(
+    connection: AsyncConnection, person: Person, _now: datetime
+) -> int:
+    theirs = select(t.subscriptions.c.id).where(t.subscriptions.c.subscriber_id == person.id)
+    return await _count(
+        connection,
+        delete(t.former_consents).where(t.former_consents.c.subscription_id.in_(theirs)),
+    )
+
+
 async def _moves(connection: AsyncConnection, person: Person) -> Rows:
     moves = t.moves.c
     return await _rows(
@@ -222,6 +260,8 @@ async def _make_anonymous(connection: AsyncConnection, person: Person, _now: dat
 
 PLACES = (
     Place(name="deliveries", told=_deliveries, erase=_clear_deliveries),
+    Place(name="sign_ups", told=_sign_ups, erase=_forget_sign_ups),
+    Place(name="former_consents", told=_former_consents, erase=_forget_former_consents),
     Place(name="subscriptions", told=_subscriptions, erase=_end_subscriptions),
     Place(name="moves", told=_moves, erase=_forget_moves),
     Place(name="bounces", told=_bounces, erase=_forget_bounces),
