@@ -24,6 +24,7 @@ from publisher import (
     notify,
     providers,
     prune,
+    signup,
     webhooks,
     websub,
 )
@@ -250,6 +251,16 @@ class App:
         if not publication.has_own_hub:
             return []
         return await hub.deny_gone(self.store, self.press, publication, clock=self.clock)
+
+    async def look_at_sign_ups(self) -> None:
+        """Look at the sign-ups whose web process died before it could. Raises PublisherError."""
+        await signup.look_at_rest(
+            self.store,
+            newsletters=self.config.newsletters,
+            publication=self.config.publication,
+            templates=self.templates,
+            clock=self.clock,
+        )
 
     async def issue(self) -> list[Issue]:
         """Make every issue that has fallen due; give those that were composed just now."""

@@ -155,6 +155,28 @@ What happens from now on is kept. Once it is mended,
     )
 
 
+def too_many_sign_ups(total: tuple[int, int], now: datetime) -> Notice:
+    """Say that forms are refused, once a day."""
+    count, seconds = total
+    return Notice(
+        key=f"too many sign-ups on {now:%Y-%m-%d}",
+        subject="sign-ups are refused: there are too many",
+        text=f"""\
+More people sign up than `[signup]` lets in ({count:,} in {seconds:,} seconds in all, or too many
+of one mail provider). Perhaps somebody fills in your forms with other people's addresses.
+
+Those who come now are told to come back later. Nobody is subscribed without pressing the
+button in a mail, and nobody is mailed more than once a day.
+
+  publisher subscribers list --state pending
+                                    shows who was asked and has not answered
+  publisher status                  shows what waits
+
+If they are real, raise `total` and `per_domain` of `[signup]`.
+""",
+    )
+
+
 def _name(issue: Issue) -> str:
     return f"{issue.newsletter}, {issue.cadence}"
 

@@ -23,7 +23,7 @@ from publisher.render.filters import excerpt
 from publisher.room import Extent, fitting
 from publisher.showing import Part, Showing
 
-__all__ = ["Part", "confirmation", "contexts", "digest", "issue_url"]
+__all__ = ["Part", "confirmation", "contexts", "digest", "issue_url", "reminder"]
 
 _PREHEADER_COLUMNS = 140
 
@@ -141,18 +141,67 @@ def confirmation(
 
     Raises TemplateError.
     """
-    spoken = templates.translated(language)
-    subject = spoken.gettext("Please confirm: %(title)s") % {"title": newsletter.title}
+    subject = templates.translated(language).gettext("Please confirm: %(title)s")
+    return _word(
+        templates,
+        "confirm",
+        publication=publication,
+        newsletter=newsletter,
+        language=language,
+        subject=subject % {"title": newsletter.title},
+        now=now,
+        confirm_url=marker(Slot.CONFIRM_URL),
+    )
+
+
+def reminder(
+    templates: Templates,
+    *,
+    publication: Publication,
+    newsletter: Newsletter,
+    language: str,
+    now: datetime,
+) -> Rendition:
+    """Render the mail that tells who signed up again that they are subscribed.
+
+    It says nothing that a stranger typed either. Raises TemplateError.
+    """
+    subject = templates.translated(language).gettext("You are subscribed: %(title)s")
+    return _word(
+        templates,
+        "subscribed",
+        publication=publication,
+        newsletter=newsletter,
+        language=language,
+        subject=subject % {"title": newsletter.title},
+        now=now,
+        unsubscribe_url=marker(Slot.UNSUBSCRIBE_URL),
+        preferences_url=marker(Slot.PREFERENCES_URL),
+    )
+
+
+def _word(
+    templates: Templates,
+    name: str,
+    *,
+    publication: Publication,
+    newsletter: Newsletter,
+    language: str,
+    subject: str,
+    now: datetime,
+    **links: str,
+) -> Rendition:
+    """Render a mail that is no issue: the template email/NAME, in HTML and text."""
     context: dict[str, object] = {
         "publication": publication,
         "language": language,
         "newsletter": newsletter,
         "subject": subject,
         "preheader": "",
-        "confirm_url": marker(Slot.CONFIRM_URL),
+        **links,
     }
-    html = templates.mail("email/confirm", **context)
-    text = templates.text("email/confirm.txt", **context)
+    html = templates.mail(f"email/{name}", **context)
+    text = templates.text(f"email/{name}.txt", **context)
     return Rendition(
         id=0,
         newsletter=newsletter.slug,

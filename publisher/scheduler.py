@@ -176,6 +176,7 @@ class _Clock:
                         size_bytes=len(document.body),
                     )
                 issues = await self._app.issue()
+                await self._app.look_at_sign_ups()
                 if embargo := await self._app.next_embargo():
                     self._set_alarm("embargo", embargo)
             except PublisherError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,14 +20,15 @@ from publisher.model import (
     Lane,
     Newsletter,
     Publication,
+    Rendition,
     Subscription,
     SubscriptionState,
     Wishes,
 )
 from publisher.ports import Clock
 from publisher.render import Templates
-from publisher.renditions import confirmation
-from publisher.store import composing, leaving, renditions, subscribers, suppressions
+from publisher.renditions import confirmation, reminder
+from publisher.store import composing, consents, leaving, renditions, subscribers, suppressions
 from publisher.store.engine import Store
 from publisher.tokens import Purpose, Tokens
 
@@ -51,6 +52,7 @@ async def subscribe(
     wishes: Wishes,
     confirmed: bool,
     is_own: bool,
+    by_form: bool = False,
     consent: Mapping[str, str],
     publication: Publication,
     templates: Templates,
@@ -61,8 +63,10 @@ async def subscribe(
     ``confirmed`` vouches that they have agreed elsewhere; ``consent`` says how. It never
     revives somebody who left: that takes their own wish (``is_own``) and their own
     confirmation (Mailtrain issue 325). Who stands on somebody else's list and was asked
-    before is not asked again. Gives what became of each, in their order. Raises TemplateError
-    when the confirmation cannot be rendered.
+    before is not asked again. ``by_form`` says that anybody may have typed the address: whoever
+    is subscribed is told so by mail, since the form tells nothing, and no known person is given
+    a name. Gives what became of each, in their order. Raises TemplateError when a mail cannot be
+    rendered.
     """
     if not people:
         return []
@@ -74,17 +78,14 @@ async def subscribe(
             confirmed=confirmed,
             consent=consent,
             is_own=is_own,
+            by_form=by_form,
             now=clock(),
         )
         became = await wish.of(people)
-        await wish.ask(publication, templates)
+        await wish.mail(publication, templates)
         return became
 
 
-# For so long a leaving may be undone: for a slip of the finger, noticed at once.
-UNDO_WITHIN = timedelta(hours=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TICK = timedelta(microseconds=1)
 # What becomes of somebody who stands on a list a second time.
 _AGAIN = {Subscribed.ACTIVE: Subscribed.ALREADY, Subscribed.ASKED: Subscribed.WAITING}
 
@@ -102,8 +103,10 @@ class _Wish:
     confirmed: bool
     consent: Mapping[str, str]
     is_own: bool
+    by_form: bool
     now: datetime
     to_ask: list[int] = field(default_factory=list)
+    to_remind: list[Subscription] = field(default_factory=list)
 
     async def of(self, addresses: Sequence[Address]) -> list[Subscribed]:
         """Fulfil it as far as can be done without asking; give what became of each."""
@@ -117,7 +120,9 @@ class _Wish:
             await suppressions.know_again(self.connection, barred)
             barred = {}
         by_key = {each: address for each, address in by_key.items() if each not in barred}
-        ids = await subscribers.people(self.connection, by_key, self.now)
+        ids = await subscribers.people(
+            self.connection, by_key, self.now, names_known=not self.by_form
+        )
         known = await subscribers.bonds(self.connection, list(ids.values()), self.newsletter.slug)
         newcomers = [person for person in ids.values() if person not in known]
         await subscribers.add(
@@ -147,11 +152,18 @@ class _Wish:
     async def _renew(self, bond: Subscription) -> Subscribed:
         """Do what is right for somebody who is, was, or was asked to be subscribed."""
         if bond.state is SubscriptionState.ACTIVE:
+            if self.by_form and await subscribers.may_be_reminded(
+                self.connection, bond.subscriber, self.newsletter.slug, self.now
+            ):
+                self.to_remind.append(bond)
             return Subscribed.ALREADY
-        if bond.state is SubscriptionState.ENDED and (self.confirmed or not self.is_own):
+        # Whoever was subscribed and is not has left, even if a form has asked them since.
+        has_left = bond.state is SubscriptionState.ENDED or bond.confirmed is not None
+        if has_left and (self.confirmed or not self.is_own):
             return Subscribed.ENDED
         if not self.confirmed and not self.is_own:
             return Subscribed.WAITING
+        await consents.keep(self.connection, bond)
         await subscribers.ask_again(self.connection, bond.id, self.wishes, self.consent, self.now)
         if self.confirmed:
             await subscribers.activate(self.connection, bond.id, self.consent, self.now)
@@ -162,26 +174,35 @@ class _Wish:
             self.to_ask.append(bond.subscriber)
         return Subscribed.ASKED
 
-    async def ask(self, publication: Publication, templates: Templates) -> None:
-        """Put a confirmation mail into the ledger for everybody who is to be asked."""
-        if not self.to_ask:
-            return
-        rendition = await renditions.add(
-            self.connection,
-            confirmation(
+    async def mail(self, publication: Publication, templates: Templates) -> None:
+        """Put a mail into the ledger for everybody who is to be asked, or reminded."""
+        if self.to_ask:
+            asked = confirmation(
                 templates,
                 publication=publication,
                 newsletter=self.newsletter,
                 language=self.newsletter.language_for(self.wishes.language),
                 now=self.now,
-            ),
-        )
+            )
+            await self._put(Lane.CONFIRMATION, self.to_ask, asked)
+        for bond in self.to_remind:
+            told = reminder(
+                templates,
+                publication=publication,
+                newsletter=self.newsletter,
+                language=self.newsletter.language_for(bond.wishes.language),
+                now=self.now,
+            )
+            await self._put(Lane.REMINDER, [bond.subscriber], told)
+
+    async def _put(self, lane: Lane, people: Sequence[int], said: Rendition) -> None:
+        rendition = await renditions.add(self.connection, said)
         await composing.add_deliveries(
             self.connection,
-            lane=Lane.CONFIRMATION,
+            lane=lane,
             newsletter=self.newsletter.slug,
             issue=None,
-            rendition_of=dict.fromkeys(self.to_ask, rendition),
+            rendition_of=dict.fromkeys(people, rendition),
             due=self.now,
             now=self.now,
         )
@@ -201,19 +222,41 @@ async def holder(store: Store, tokens: Tokens, purpose: Purpose, token: str) -> 
     return found
 
 
+def require_confirmable(bond: Subscription, newsletter: Newsletter, now: datetime) -> None:
+    """See to it that a link which confirms has not ended. Raises TokenEnded.
+
+    It ends some time after a person was asked, so that an old mail subscribes nobody, and when
+    they leave: leaving is final. Until then it may be used again and again.
+    """
+    is_late = now >= bond.created + newsletter.confirm_within
+    if bond.state is SubscriptionState.ENDED or (
+        bond.state is SubscriptionState.PENDING and is_late
+    ):
+        raise TokenEnded("this link confirms nothing any more", newsletter.slug)
+
+
 async def confirm(
-    store: Store, tokens: Tokens, token: str, *, consent: Mapping[str, str], clock: Clock
+    store: Store,
+    tokens: Tokens,
+    token: str,
+    *,
+    consent: Mapping[str, str],
+    wording: str,
+    clock: Clock,
 ) -> Subscription:
     """Make a pending subscription active; harmless when it is already. Raises TokenError.
 
     A token of a subscription that has ended meanwhile confirms nothing: leaving is final. Whoever
     was erased, or has complained, and now confirms may be mailed again: it is their own wish, later
     than the other, and made with what only the mailbox got. No wish heals a mailbox that bounces.
+    ``wording`` is what the person was shown beside the button.
     """
     found = await holder(store, tokens, Purpose.CONFIRM, token)
+    now = clock()
     async with store.write() as connection:
-        now = clock()
-        if await subscribers.activate(connection, found.id, consent, now):
+        shown = await consents.word(connection, wording, now)
+        told = {**consent, "confirmed_wording": shown}
+        if await subscribers.activate(connection, found.id, told, now):
             await suppressions.lift_own(connection, key(found.address), found.newsletter, now)
     return await holder(store, tokens, Purpose.CONFIRM, token)
 
@@ -261,53 +304,6 @@ async def unsubscribe(
             now=clock(),
         )
     return await in_mail(store, tokens, token)
-
-
-def way_back(tokens: Tokens, left: Subscription, now: datetime) -> str | None:
-    """Give the token that undoes a leaving; None if there is nothing to undo, or no longer.
-
-    It is of the very instant, so whoever leaves once more, or is ended otherwise, stays away.
-    """
-    if left.ended is None or now - left.ended > UNDO_WITHIN:
-        return None
-    if left.ended_by not in subscribers.OWN_LEAVING:
-        return None
-    return tokens.sign(Purpose.UNDO, left.id, (left.ended - _EPOCH) // _TICK)
-
-
-async def left_by(
-    store: Store, tokens: Tokens, token: str, *, clock: Clock
-) -> tuple[Subscription, datetime]:
-    """Find what a token undoes: a subscription, and when it ended. Changes nothing.
-
-    Raises TokenError, and TokenEnded once the time for it is over.
-    """
-    id, ticks = tokens.read(Purpose.UNDO, token)
-    ended = _EPOCH + ticks * _TICK
-    async with store.read() as connection:
-        found = await subscribers.subscription(connection, id)
-    if found is None:
-        raise TokenEnded("the subscription of this link is no longer there")
-    if clock() - ended > UNDO_WITHIN:
-        raise TokenEnded("it cannot be undone any more", found.newsletter)
-    return found, ended
-
-
-async def undo(store: Store, tokens: Tokens, token: str, *, clock: Clock) -> list[Subscription]:
-    """Take back what one press ended, all of it; give what is active again.
-
-    Without a new confirmation, since it is as if nothing had been pressed: consent, wishes and how
-    far they were considered are untouched. Harmless when it was done before. Raises TokenError, and
-    TokenEnded for who has left once more since.
-    """
-    found, ended = await left_by(store, tokens, token, clock=clock)
-    async with store.write() as connection:
-        back = await subscribers.bring_back(connection, found.subscriber, ended, clock())
-        now = [await subscribers.subscription(connection, each) for each in {found.id, *back}]
-    active = [each for each in now if each and each.state is SubscriptionState.ACTIVE]
-    if not active:
-        raise TokenEnded("they have left once more since", found.newsletter)
-    return active
 
 
 async def choose(

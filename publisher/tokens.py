@@ -33,6 +33,7 @@ class Purpose(enum.StrEnum):
     CONFIRM = "confirm"
     PREFERENCES = "preferences"
     BOUNCE = "bounce"
+    FORM = "form"
     UNDO = "undo"
     MOVE = "move"
     KEEP = "keep"
@@ -90,6 +91,12 @@ class Tokens:
         if not hmac.compare_digest(expected, token):
             raise TokenError(_REFUSAL)
         return ids
+
+    def blinded(self, text: str) -> str:
+        """Give what stands for a text where the text itself is not to be kept: 128 bits in hex."""
+        keyed = self._keyed[self._signing].copy()
+        keyed.update(b"publisher blinded\0" + text.encode())
+        return keyed.hexdigest()[: 2 * _MAC]
 
     def _signed(self, key_id: int, purpose: Purpose, ids: tuple[int, ...]) -> str:
         octets = [each.to_bytes((each.bit_length() + 7) // 8 or 1, "big") for each in ids]

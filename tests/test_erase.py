@@ -10,8 +10,17 @@ from sqlalchemy import insert, select, update
 from publisher import subscribe as verbs
 from publisher.erase import NobodyHeld, erase, held
 from publisher.mail import address as addresses
-from publisher.model import Address, BounceKind, DeliveryState, Issue, MoveState, Notice, Verdict
-from publisher.store import addressees, bounces, keys, personal, quarantine
+from publisher.model import (
+    Address,
+    BounceKind,
+    DeliveryState,
+    Issue,
+    MoveState,
+    Notice,
+    SignUp,
+    Verdict,
+)
+from publisher.store import addressees, bounces, keys, personal, places, quarantine, signups
 from publisher.store import notices as noted
 from publisher.store import tables as t
 from publisher.store.personal import Receipt
@@ -38,9 +47,11 @@ HANDLED = {
     "bounces",
     "deliveries",
     "events",
+    "former_consents",
     "moves",
     "notices",
     "quarantine",
+    "sign_ups",
     "subscribers",
     "subscriptions",
     "suppressions",
@@ -72,7 +83,8 @@ async def full(desk: Desk) -> list[Issue]:
     await desk.deliver_all()
     await desk.bring("two")
     waiting = await desk.issue_now()
-    person = (await desk.bond(ANN.mailbox)).subscriber
+    bond = await desk.bond(ANN.mailbox)
+    person = bond.subscriber
     await desk.suppress(ANN.mailbox, "manual", newsletter="other", note="Ann Lee rang us")
     now = desk.clock()
     async with desk.store.write() as connection:
@@ -103,6 +115,17 @@ async def full(desk: Desk) -> list[Issue]:
                 recipient=recipient,
             )
             await noted.add(connection, notice, now)
+        sign_up = SignUp(newsletter="digest", address=ANN, wishes=bond.wishes, consent={})
+        await signups.add(connection, sign_up, now)
+        await connection.execute(
+            insert(t.former_consents).values(
+                subscription_id=bond.id,
+                consent={"name": "Ann Lee"},
+                created=now,
+                confirmed=now,
+                ended=now,
+            )
+        )
         told = Verdict(kind=BounceKind.HARD, digest="1", diagnostic=f"<{ANN.mailbox}>: nobody")
         about = await addressees.of_address(connection, addresses.key(ANN))
         assert about is not None
@@ -128,7 +151,7 @@ def test_every_table_that_may_say_who_somebody_is_has_a_place() -> None:
     }
 
     assert telling == HANDLED
-    assert {place.name for place in personal.PLACES} | {"suppressions"} == HANDLED
+    assert {place.name for place in places.PLACES} | {"suppressions"} == HANDLED
 
 
 async def test_nothing_is_left_that_says_who_it_was(desk: Desk, full: list[Issue]) -> None:
@@ -144,6 +167,8 @@ async def test_nothing_is_left_that_says_who_it_was(desk: Desk, full: list[Issue
     assert {row.id for row in await rows(desk, t.subscribers)} == people
     assert dict(receipt.counts) == {
         "deliveries": 2,
+        "sign_ups": 1,
+        "former_consents": 1,
         "subscriptions": 1,
         "moves": 1,
         "bounces": 1,
@@ -204,12 +229,23 @@ async def test_no_import_brings_them_back_and_they_themselves_may_come(
         tokens,
         tokens.sign(Purpose.CONFIRM, claim.subscription),
         consent={},
+        wording="",
         clock=desk.clock,
     )
     again = await desk.ask(ANN.mailbox, confirmed=True)
 
     assert (vouched, own, again) == (Subscribed.SUPPRESSED, Subscribed.ASKED, Subscribed.ALREADY)
     assert f"'hash': '{receipt.hash}'" not in (await everything(desk)).split("erasures:")[0]
+
+
+async def test_what_comes_back_for_them_later_is_of_nobody(desk: Desk, full: list[Issue]) -> None:
+    ids = [row.id for row in await rows(desk, t.deliveries)]
+    await forget(desk)
+
+    async with desk.store.read() as connection:
+        found = [await addressees.of_delivery(connection, id) for id in ids]
+
+    assert [each.address_key for each in found if each is not None] == ["bob@example.org"] * 2
 
 
 async def test_an_erased_person_is_nobody(desk: Desk, full: list[Issue]) -> None:
@@ -225,6 +261,8 @@ async def test_all_that_is_held_is_told(desk: Desk, full: list[Issue]) -> None:
 
     assert {place: len(found) for place, found in told.items()} == {
         "deliveries": 2,
+        "sign_ups": 1,
+        "former_consents": 1,
         "subscriptions": 1,
         "moves": 1,
         "bounces": 1,
@@ -233,6 +271,7 @@ async def test_all_that_is_held_is_told(desk: Desk, full: list[Issue]) -> None:
         "notices": 1,
         "subscribers": 1,
         "suppressions": 1,
+        "wordings": 0,
     }
     (bond,) = told["subscriptions"]
     assert (bond["newsletter"], bond["consent"]) == ("digest", {"by": "test"})

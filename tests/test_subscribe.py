@@ -16,6 +16,7 @@ from publisher.mail.slots import Slot, marker
 from publisher.model import Address, Issue, Lane, SubscriptionState, Wishes
 from publisher.render import Templates
 from publisher.store import keys, renditions, suppressions
+from publisher.store.consents import hash_of
 from publisher.store.tables import deliveries, subscribers, subscriptions
 from publisher.subscribe import Subscribed
 from publisher.tokens import Purpose, Tokens
@@ -39,7 +40,12 @@ async def confirm(desk: Desk, tokens: Tokens, name: str) -> SubscriptionState:
     token = tokens.sign(Purpose.CONFIRM, (await desk.bond(name)).id)
     return (
         await verbs.confirm(
-            desk.store, tokens, token, consent={"confirmed_from": "192.0.2.1"}, clock=desk.clock
+            desk.store,
+            tokens,
+            token,
+            consent={"confirmed_from": "192.0.2.1"},
+            wording="I agree",
+            clock=desk.clock,
         )
     ).state
 
@@ -123,7 +129,11 @@ async def test_confirming_makes_active_and_keeps_both_records(desk: Desk, tokens
     bond = await desk.bond("ann")
     assert state is SubscriptionState.ACTIVE
     assert bond.confirmed == desk.clock()
-    assert bond.consent == {"by": "test", "confirmed_from": "192.0.2.1"}
+    assert bond.consent == {
+        "by": "test",
+        "confirmed_from": "192.0.2.1",
+        "confirmed_wording": hash_of("I agree"),
+    }
 
 
 async def test_confirming_again_changes_nothing(desk: Desk, tokens: Tokens) -> None:

@@ -107,7 +107,7 @@ async def _write(app: App, folder: Path) -> None:
     from publisher.service import site_for
     from publisher.web.app import application
 
-    exported = await export(app, application(site_for(app, capture=False)), folder)
+    exported = await export(app, application(site_for(app, capture=False, is_static=True)), folder)
     show.say_some([f"wrote {file}" for file in exported.written])
     show.say_some([f"removed {file}" for file in exported.removed])
     show.say(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # What a table shows of each place; JSON has all of it.
 _COLUMNS = {
     "subscriptions": ("newsletter", "cadence", "state", "created", "confirmed", "ended"),
+    "former_consents": ("newsletter", "created", "confirmed", "ended"),
+    "sign_ups": ("newsletter", "created"),
     "deliveries": ("newsletter", "number", "subject", "state", "settled", "reply"),
     "moves": ("former", "mailbox", "state", "created"),
     "bounces": ("kind", "status", "diagnostic", "consequence", "received"),
@@ -68,9 +70,19 @@ def _print(address: str, told: dict[str, list[dict[str, Any]]]) -> None:
             continue
         shown = rows[-_MOST_ROWS:]
         more = f", the newest {len(shown)} of {len(rows):,}" if len(shown) < len(rows) else ""
-        show.say(f"\n{place.capitalize()}{more}")
+        show.say(f"\n{place.replace('_', ' ').capitalize()}{more}")
         with show.Listing(*columns, as_json=False, empty="") as listing:
             listing.page(shown)
+    _print_consents(told)
+
+
+def _print_consents(told: dict[str, list[dict[str, Any]]]) -> None:
+    """Print what is noted of each consent in force, with the words that were agreed to."""
+    words = {row["hash"]: row["text"] for row in told["wordings"]}
+    for row in told["subscriptions"]:
+        if row["consent"]:
+            show.say(f"\nConsent to {row['newsletter']}")
+            show.card({name: words.get(text, text) for name, text in row["consent"].items()})
 
 
 @subscribers.command()

@@ -21,6 +21,7 @@ from publisher.config.models import (
     RelayTable,
     SelectTable,
     SenderTable,
+    SignUpTable,
     Site,
     WarmUpTable,
     WebTable,
@@ -35,6 +36,7 @@ from publisher.config.site import (
     Relay,
     Sender,
     Serving,
+    SignUps,
     SourceEntry,
 )
 from publisher.model import (
@@ -97,6 +99,7 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
         # Platforms that give a PORT route to it from outside the machine.
         web=site.web.listen if port is None else Endpoint("0.0.0.0", port),  # noqa: S104
         serving=_serving(site.web),
+        sign_ups=_sign_ups(site.signup),
         hub_allow_private=site.web.hub_allow_private,
         capture=Capture(listen=site.capture.listen, folder=anchored(site.capture.folder, folder)),
         templates=anchored(site.templates.path, folder),
@@ -199,6 +202,16 @@ def _serving(table: WebTable) -> Serving:
     )
 
 
+def _sign_ups(table: SignUpTable) -> SignUps:
+    return SignUps(
+        record_ip=table.record_ip,
+        per_network=_rate(table.per_network),
+        per_address=_rate(table.per_address),
+        per_domain=_rate(table.per_domain),
+        total=_rate(table.total),
+    )
+
+
 def _newsletter(
     table: NewsletterTable, publication: Publication, names: list[str], folder: Path
 ) -> Newsletter:
@@ -240,6 +253,8 @@ def _newsletter(
         missed=table.missed,
         languages=table.languages,
         max_renditions=table.max_renditions,
+        is_public=table.public,
+        confirm_within=table.confirm_within,
         excerpt=table.excerpt,
         by_section=table.group_by == "section",
         reading_time=table.reading_time,

@@ -115,8 +115,30 @@ class WebTable(Table):
     """
     trusted_proxies: tuple[Text, ...] = ()
     """Addresses of proxies that are believed when they say whose request they pass on
-    (X-Forwarded-For).
+    (X-Forwarded-For). Without them, limits on who asks take all for one, or cannot work.
     """
+
+
+class SignUpTable(Table):
+    """The forms by which people sign up for newsletters, and what keeps them from being abused.
+    Whoever signs up is asked by mail whether they meant it, at most once a day and three times in
+    all.
+    """
+
+    record_ip: bool = False
+    """Whether the record of a consent holds the address from which it was given. Where nobody asks
+    you for it, better not.
+    """
+    per_network: Rate = "20/h"
+    """How many sign-ups are taken from one network (IPv4 /24, IPv6 /64). One by a form on a page
+    that is not ours counts three times.
+    """
+    per_address: Rate = "5/d"
+    """How many sign-ups are looked at for one address; the others are answered the same."""
+    per_domain: Rate = "300/h"
+    """How many are taken for addresses of one domain, such as gmail.com."""
+    total: Rate = "600/h"
+    """How many are taken in all. Beyond it the admin is told."""
 
 
 class CaptureTable(Table):
@@ -361,6 +383,10 @@ class NewsletterTable(Table):
     """How many different mails one issue may be made of, one for each set of articles and
     language. Beyond that a reader gets a part of what they are to get, and the rest next time.
     """
+    public: bool = True
+    """Whether anybody may sign up for it on its page; otherwise only you add subscribers."""
+    confirm_within: PositiveDuration = timedelta(days=7)
+    """For how long after a sign-up the link in its mail can confirm it."""
 
 
 class WarmUpTable(Table):
@@ -566,6 +592,7 @@ class Site(Table):
     publication: PublicationTable
     store: StoreTable = StoreTable()
     web: WebTable = WebTable()
+    signup: SignUpTable = SignUpTable()
     capture: CaptureTable = CaptureTable()
     templates: TemplatesTable = TemplatesTable()
     sources: tuple[SourceTable, ...] = ()

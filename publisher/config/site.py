@@ -156,6 +156,21 @@ class Serving:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignUps:
+    """What holds for all forms by which people sign up. A limit is so many in so many seconds.
+
+    ``per_network`` counts what comes from one network, ``per_address`` and ``per_domain`` what is
+    for one address or all of a domain, ``total`` everything.
+    """
+
+    record_ip: bool = False
+    per_network: Rate = (20, 3600)
+    per_address: Rate = (5, 86400)
+    per_domain: Rate = (300, 3600)
+    total: Rate = (600, 3600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
     """A program that is told of what happens: of these kinds of event, none for all.
 
@@ -186,6 +201,7 @@ class Config:
     witness: Path
     web: Endpoint
     serving: Serving
+    sign_ups: SignUps
     hub_allow_private: bool
     capture: Capture
     templates: Path

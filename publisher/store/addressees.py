@@ -9,6 +9,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import MoveState
+from publisher.store.places import ERASED
 from publisher.store.tables import deliveries, moves, subscribers, subscriptions
 
 
@@ -38,7 +39,7 @@ class Mail:
 
 
 async def of_delivery(connection: AsyncConnection, delivery: int) -> About | None:
-    """Say whom a delivery went to; None if there is none of this id."""
+    """Say whom a delivery went to; None if there is none of this id, or they were erased since."""
     query = (
         select(
             deliveries.c.subscriber_id,
@@ -56,7 +57,7 @@ async def of_delivery(connection: AsyncConnection, delivery: int) -> About | Non
                 subscriptions.c.newsletter == deliveries.c.newsletter,
             ),
         )
-        .where(deliveries.c.id == delivery)
+        .where(deliveries.c.id == delivery, subscribers.c.mailbox != ERASED)
     )
     row = (await connection.execute(query)).one_or_none()
     if row is None:

@@ -17,11 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Retention, SubscriptionState
 from publisher.store import bulk, personal
-from publisher.store.personal import Person
+from publisher.store.places import Person
 from publisher.store.tables import (
     bounces,
     deliveries,
     events,
+    former_consents,
     moves,
     notices,
     quarantine,
@@ -174,6 +175,13 @@ STEPS = (
         kept=attrgetter("left"),
         over=_consents,
         act=_clear_consents,
+    ),
+    Step(
+        name="consents of times before",
+        table=former_consents,
+        kept=attrgetter("left"),
+        over=_older(former_consents.c.ended),
+        act=_delete_from(former_consents),
     ),
     Step(
         name="sign-ups that nobody confirmed",

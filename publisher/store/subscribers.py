@@ -39,12 +39,17 @@ _ASKED_AGAIN = timedelta(days=1)
 
 
 async def people(
-    connection: AsyncConnection, addresses: Mapping[str, Address], now: datetime
+    connection: AsyncConnection,
+    addresses: Mapping[str, Address],
+    now: datetime,
+    *,
+    names_known: bool = True,
 ) -> dict[str, int]:
     """Find or add people by their address keys, and lock them till the transaction ends.
 
     Gives their ids by key. A name given now replaces none, never another: people are not
-    renamed by an import.
+    renamed by an import. Without ``names_known`` only who is added has it: names are printed in
+    mails, and whoever types an address may be anybody (A12).
     """
     if not addresses:
         return {}
@@ -68,7 +73,7 @@ async def people(
     for row in rows.all():
         found[row.address_key] = row.id
         name = addresses[row.address_key].name
-        if name and not row.name:
+        if name and not row.name and names_known:
             await connection.execute(
                 update(subscribers).where(subscribers.c.id == row.id).values(name=name)
             )
@@ -218,6 +223,20 @@ async def may_be_asked(
     if asked.times == 0:
         return True
     return bool(asked.times < _MOST_ASKED and now - asked.last >= _ASKED_AGAIN)
+
+
+async def may_be_reminded(
+    connection: AsyncConnection, subscriber: int, newsletter: str, now: datetime
+) -> bool:
+    """Say whether somebody may be told by mail that they are subscribed: once a day."""
+    last = await connection.scalar(
+        select(func.max(deliveries.c.created)).where(
+            deliveries.c.subscriber_id == subscriber,
+            deliveries.c.newsletter == newsletter,
+            deliveries.c.lane == Lane.REMINDER,
+        )
+    )
+    return last is None or now - last >= _ASKED_AGAIN
 
 
 async def activate(

@@ -32,6 +32,7 @@ from publisher.web import (
     people,
     person,
     probes,
+    signup,
     sitemap,
     websub,
 )
@@ -74,9 +75,8 @@ def application(site: Site) -> ASGIApp:
     app.state.afresh = Afresh(site)
     app.state.pace = api.Pace()
     lane = Lane(app, memory, polls)
-    # Whose request it is counts for nothing but the limits on polls and on what our hub is asked.
-    is_counted = site.serving.polls or site.publication.has_own_hub
-    return behind(site.serving.trusted_proxies, lane) if is_counted else lane
+    proxies = site.serving.trusted_proxies
+    return behind(proxies, lane) if proxies else lane
 
 
 def _routes(site: Site) -> list[Route]:
@@ -91,6 +91,9 @@ def _routes(site: Site) -> list[Route]:
         *(Route(path, lists.usual) for path in lists.USUAL),
         Route("/articles/{slug}", pages.article),
         Route("/newsletters/{slug}", archive.newsletter),
+        Route("/newsletters/{slug}", signup.take, methods=["POST"], max_body_size=_FORM_BYTES),
+        _form("/newsletters/{slug}/form", signup.framed),
+        Route("/newsletters/{slug}/embed", signup.embed),
         Route("/newsletters/{slug}/pages/{page}", archive.newsletter),
         Route("/newsletters/{slug}/issues/{number}", issue.issue),
         _form("/u/{token}", people.unsubscribe),

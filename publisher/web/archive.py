@@ -16,6 +16,7 @@ from publisher.publish import automatic
 from publisher.renditions import issue_url
 from publisher.store import faces, issues
 from publisher.store.faces import Face
+from publisher.web.blank import blank
 from publisher.web.site import not_found, page, site_of
 from publisher.web.wording import afresh_of
 
@@ -63,6 +64,7 @@ async def newsletter(request: Request) -> Response:
             "issues": await _rows(request, found, listed),
             "page": number,
             "pages": pages(count),
+            "form": blank(request, found) if number == 1 and found.is_public else None,
         },
         discovered=[*own, *site.press.feeds],
         language=found.language,

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from publisher import subscribe
+from publisher import undo as undoing
 from publisher.errors import TokenEnded
 from publisher.model import Newsletter, Subscription, SubscriptionState
 from publisher.render.filters import own_name
@@ -24,6 +25,7 @@ from publisher.render.zones import zones
 from publisher.store.subscribers import ONE_CLICK, PAGE
 from publisher.tokens import Purpose
 from publisher.web.choosing import chosen
+from publisher.web.consent import given_from, words
 from publisher.web.site import page, site_of
 
 PRIVATE = {"Cache-Control": "no-store"}
@@ -61,11 +63,11 @@ async def undo(request: Request) -> Response:
     """Answer /undo/TOKEN: a leaving that was a slip of the finger; POST takes it back."""
     site, token = site_of(request), request.path_params["token"]
     if request.method != "POST":
-        holder, _ = await subscribe.left_by(site.store, site.tokens, token, clock=site.clock)
+        holder, _ = await undoing.left_by(site.store, site.tokens, token, clock=site.clock)
         name = "unsubscribed" if holder.state is SubscriptionState.ENDED else "resubscribed"
         return _of_mail(request, name, [holder])
     await request.body()  # for its limit alone
-    back = await subscribe.undo(site.store, site.tokens, token, clock=site.clock)
+    back = await undoing.undo(site.store, site.tokens, token, clock=site.clock)
     return _of_mail(request, "resubscribed", back)
 
 
@@ -76,18 +78,25 @@ def _of_mail(request: Request, name: str, held: Sequence[Subscription]) -> Respo
 
 
 async def confirm(request: Request) -> Response:
-    """Answer /confirm/TOKEN. Whoever has left since is told so: the link brings nobody back."""
+    """Answer /confirm/TOKEN. A link that has ended, by time or by leaving, confirms nothing."""
     site, token = site_of(request), request.path_params["token"]
     holder = await subscribe.holder(site.store, site.tokens, Purpose.CONFIRM, token)
-    _configured(request, holder)
-    if request.method == "POST":
-        await request.body()  # for its limit alone
-        holder = await subscribe.confirm(
-            site.store, site.tokens, token, consent={"confirmed_by": "page"}, clock=site.clock
-        )
-    if holder.state is SubscriptionState.ENDED:
-        return about(request, "unsubscribed", holder)
-    return about(request, "confirmed" if request.method == "POST" else "confirm", holder)
+    newsletter = _configured(request, holder)
+    subscribe.require_confirmable(holder, newsletter, site.clock())
+    language = newsletter.language_for(holder.wishes.language)
+    wording = words(site, "confirm", newsletter, language)
+    if request.method != "POST":
+        return about(request, "confirm", holder, wording=wording)
+    await request.body()  # for its limit alone
+    consent = {
+        "confirmed_by": "page",
+        "confirmed_language": language,
+        **given_from(request, "confirmed_ip"),
+    }
+    holder = await subscribe.confirm(
+        site.store, site.tokens, token, consent=consent, wording=wording, clock=site.clock
+    )
+    return about(request, "confirmed", holder)
 
 
 async def preferences(request: Request) -> Response:
@@ -108,7 +117,7 @@ async def preferences(request: Request) -> Response:
         "preferences",
         holder,
         wishes=holder.wishes,
-        languages=_languages(newsletter),
+        languages=languages(newsletter),
         zones=zones(newsletter.language_for(holder.wishes.language)),
         pause=_day(newsletter, holder.wishes.paused_until, now),
         tomorrow=_day(newsletter, now + timedelta(days=1), now),
@@ -118,7 +127,7 @@ async def preferences(request: Request) -> Response:
     )
 
 
-def _languages(newsletter: Newsletter) -> list[tuple[str, str]]:
+def languages(newsletter: Newsletter) -> list[tuple[str, str]]:
     """List the languages on offer, each by its own name for itself; none if there is one."""
     offered = dict.fromkeys([newsletter.language, *newsletter.languages])
     return [(tag, own_name(tag)) for tag in offered] if len(offered) > 1 else []
@@ -161,10 +170,10 @@ def about(
     """
     of = _newsletter(request, holder)
     site = site_of(request)
-    undoing = subscribe.way_back(site.tokens, holder, site.clock())
+    back = undoing.way_back(site.tokens, holder, site.clock())
     context = {
         "several": (),
-        "undo_url": f"/undo/{undoing}" if undoing else "",
+        "undo_url": f"/undo/{back}" if back else "",
         "address": holder.address.mailbox,
         **context,
         "newsletter": of,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from publisher.config.site import Serving, Webhook
+from publisher.config.site import Serving, SignUps, Webhook
 from publisher.model import Feed, Newsletter, Publication, Rejection, SourceArticle
 from publisher.ports import Clock
 from publisher.providers import Posted
@@ -66,6 +66,7 @@ class Site:
 
     ``caught`` is the folder of the capturing mail server, None when it is not running;
     ``pushing`` is None when no source takes pushes, ``hooks`` when no provider tells of mails.
+    ``is_static`` says that its pages are written into files, and asked for nobody knows when.
     """
 
     store: Store
@@ -80,6 +81,8 @@ class Site:
     pushing: Pushing | None = None
     webhooks: tuple[Webhook, ...] = ()
     hooks: Hooks | None = None
+    sign_ups: SignUps = field(default_factory=SignUps)
+    is_static: bool = False
 
     def newsletter(self, slug: str) -> Newsletter | None:
         """Find a newsletter of the config by its slug."""
@@ -102,12 +105,14 @@ def page(
     headers: Mapping[str, str] | None = None,
     discovered: Sequence[Feed] | None = None,
     script: str | None = None,
+    framed: bool = False,
 ) -> HTMLResponse:
     """Answer with the template ``web/NAME.html``. Raises TemplateError.
 
     ``language`` is what it is written in, the publication's language without it.
     ``discovered`` are the feeds that the page leads readers to, those of the config without it.
     ``script`` names the one template that the page includes as a script.
+    ``framed`` lets it stand in a frame of anybody's page.
     """
     site = site_of(request)
     html = site.templates.html(
@@ -118,6 +123,8 @@ def page(
         **context,
     )
     policy = _POLICY if script is None else f"{_POLICY}; script-src {_allowed(site, script)}"
+    if framed:
+        policy = policy.replace("frame-ancestors 'none'", "frame-ancestors *")
     return HTMLResponse(html, status, {"Content-Security-Policy": policy, **(headers or {})})
 
 

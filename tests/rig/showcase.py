@@ -19,7 +19,7 @@ from publisher.mail.slots import Slot, split
 from publisher.model import Article, Issue, IssueState, Newsletter, Person, Publication, Rendition
 from publisher.render import Templates
 from publisher.render.templates import shipped_folder
-from publisher.renditions import Part, confirmation, digest
+from publisher.renditions import Part, confirmation, digest, reminder
 from tests.rig import samples
 
 _EDITIONS: Mapping[str, Any] = json.loads(
@@ -68,8 +68,8 @@ def _rendition(templates: Templates, design: str, language: str) -> Rendition:
         template=design,
     )
     now = samples.ISSUE.date
-    if design == "confirm":
-        return confirmation(
+    if design in ("confirm", "subscribed"):
+        return (confirmation if design == "confirm" else reminder)(
             templates,
             publication=publication,
             newsletter=newsletter,

@@ -107,7 +107,9 @@ class Readers:
 
     async def _confirm(self, app: App, paper: Paper, bond: Bond) -> None:
         token = app.tokens.sign(Purpose.CONFIRM, bond.id)
-        await subscribe.confirm(app.store, app.tokens, token, consent=_CONSENT, clock=app.clock)
+        await subscribe.confirm(
+            app.store, app.tokens, token, consent=_CONSENT, wording="", clock=app.clock
+        )
         self._oracle.begin(bond, paper, app.clock())
         self.counts["joined"] += 1
 

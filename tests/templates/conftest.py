@@ -22,6 +22,7 @@ from publisher.store.personal import Receipt
 from publisher.web.api.document import openapi
 from publisher.web.api.page import readable
 from publisher.web.archive import Row
+from publisher.web.blank import Blank
 from publisher.web.mailpage import MailPage
 from tests.rig import chromium, samples
 from tests.rig.chromium import Measure
@@ -40,6 +41,10 @@ def mails(templates: Templates) -> dict[str, str]:
         "preheader": "One press, and The Morning Tide is yours.",
         "confirm_url": "https://news.example.org/confirm/token",
     }
+    links = {
+        "unsubscribe_url": "https://news.example.org/u/token",
+        "preferences_url": "https://news.example.org/preferences/token",
+    }
     digest = samples.digest() | filled
     designs = {
         f"{design}-{language}": inline(
@@ -55,6 +60,7 @@ def mails(templates: Templates) -> dict[str, str]:
         "digest-ar": inline(templates.html("email/digest.html", **samples.digest("ar") | filled)),
         "digest-empty-footer": inline(templates.html("email/digest.html", **digest | bare)),
         "confirm": inline(templates.html("email/confirm.html", **confirm)),
+        "subscribed": inline(templates.html("email/subscribed.html", **confirm | links)),
     }
 
 
@@ -118,6 +124,19 @@ def pages(templates: Templates) -> dict[str, str]:
     receipt = Receipt(
         id=7, hash="5f" * 32, wanted_by="person", counts={}, created=samples.ISSUE.date
     )
+    choosy = replace(
+        samples.NEWSLETTER,
+        topics=(Topic(slug="ports", title="Ports & Docks", select=Selection()),),
+    )
+    form = Blank(
+        action="/newsletters/digest",
+        stamp="x" * 36,
+        wording="We send it to you.",
+        languages=[("en", "English"), ("ar", "العربية")],
+        wishes=Wishes(cadence="daily"),
+        address="ana",
+        fault="address",
+    )
     context: dict[str, dict[str, object]] = {
         "home": {
             "feeds": [samples.FEED],
@@ -131,11 +150,19 @@ def pages(templates: Templates) -> dict[str, str]:
             "issues": [row, gone],
             "page": 2,
             "pages": 3,
+            "form": None,
         },
         "issue": issue(templates, "en"),
         "unsubscribe": about | {"several": [samples.NEWSLETTER] * 2},
         "unsubscribed": about | {"undo_url": "/undo/token"},
-        "confirm": about,
+        "confirm": about | {"wording": "You agree."},
+        "signup": {"newsletter": choosy, "form": form, "is_framed": False},
+        "asked": about | {"is_framed": False},
+        "later": about | {"is_framed": False},
+        "embed": {
+            "newsletter": samples.NEWSLETTER,
+            "codes": {"form": f"<form action='{'x' * 80}'>", "frame": "<iframe>"},
+        },
         "confirmed": about,
         "preferences": {
             **about,
@@ -193,6 +220,18 @@ def pages(templates: Templates) -> dict[str, str]:
             "web/home-ar": templates.html("web/home.html", **home),
             "web/newsletter-ar": templates.html(
                 "web/newsletter.html", **arabic, **context["newsletter"]
+            ),
+            "web/newsletter-form-ar": templates.html(
+                "web/newsletter.html",
+                **arabic,
+                **context["newsletter"] | {"newsletter": choosy, "form": form},
+            ),
+            "web/signup-framed": templates.html(
+                "web/signup.html",
+                **site,
+                newsletter=choosy,
+                form=replace(form, fault="again"),
+                is_framed=True,
             ),
             "web/newsletter-empty": templates.html(
                 "web/newsletter.html",

@@ -385,7 +385,13 @@ async def test_posting_confirms_and_keeps_how(
     assert ("You are subscribed" in response.text, again.text) == (True, response.text)
     bond = await desk.bond("ana")
     assert bond.state is SubscriptionState.ACTIVE
-    assert bond.consent == {"by": "test", "confirmed_by": "page"}
+    shown = bond.consent["confirmed_wording"]
+    assert bond.consent == {
+        "by": "test",
+        "confirmed_by": "page",
+        "confirmed_language": "en",
+        "confirmed_wording": shown,
+    }
 
 
 async def test_a_confirmation_brings_nobody_back(
@@ -396,7 +402,7 @@ async def test_a_confirmation_brings_nobody_back(
 
     response = await client.post(path)
 
-    assert "You are unsubscribed" in response.text
+    assert (response.status_code, "Sign up again" in response.text) == (410, True)
     assert (await desk.bond("ana")).state is SubscriptionState.ENDED
 
 

@@ -48,6 +48,12 @@ from publisher.store.tables.mailing import (
     subscriptions,
     waves,
 )
+from publisher.store.tables.signing import (
+    former_consents,
+    sign_up_limits,
+    sign_ups,
+    wordings,
+)
 
 __all__ = [
     "ROW_ID",
@@ -67,6 +73,7 @@ __all__ = [
     "events",
     "feed_documents",
     "feed_versions",
+    "former_consents",
     "generation",
     "hub_subscriptions",
     "idempotency",
@@ -83,6 +90,8 @@ __all__ = [
     "rejections",
     "rendition_articles",
     "renditions",
+    "sign_up_limits",
+    "sign_ups",
     "sources",
     "subscribers",
     "subscriptions",
@@ -90,4 +99,5 @@ __all__ = [
     "terms",
     "waves",
     "webhooks",
+    "wordings",
 ]
