@@ -15,9 +15,11 @@ from publisher.web.api.article import Article
 from publisher.web.api.operation import Operation
 from publisher.web.api.operations import OPERATIONS
 from publisher.web.api.problem import Details
+from publisher.web.api.signup import SignedUp, SigningUp
 
 ROOT = "/api/v1"
 ARTICLES = f"{ROOT}/articles"
+SIGN_UPS = f"{ROOT}/newsletters/{{newsletter}}/subscriptions"
 
 _Models = list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]]
 
@@ -25,7 +27,11 @@ _PUSHING: _Models = [
     ("Article", "validation", TypeAdapter(Article)),
     ("Pushed", "serialization", TypeAdapter(Pushed)),
 ]
-_DETAILS: _Models = [("Details", "serialization", TypeAdapter(Details))]
+_OF_EVERYBODY: _Models = [
+    ("Details", "serialization", TypeAdapter(Details)),
+    ("SigningUp", "validation", TypeAdapter(SigningUp)),
+    ("SignedUp", "serialization", TypeAdapter(SignedUp)),
+]
 _ONCE = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -89,6 +95,7 @@ def openapi(publication: Publication, *, has_pushing: bool) -> dict[str, Any]:
     for operation in OPERATIONS:
         path = paths.setdefault(ROOT + operation.path, _with_parameters(operation.path))
         path[operation.method.lower()] = _described(operation)
+    paths[SIGN_UPS] = _with_parameters(SIGN_UPS) | {"post": _signing_up()}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -149,6 +156,34 @@ def _articles() -> dict[str, Any]:
                     **_refusals(_REFUSED, 401, 404, 503),
                 },
             },
+        },
+    }
+
+
+def _signing_up() -> dict[str, Any]:
+    meanings = _OF_BODIES | {
+        400: "The body is no JSON.",
+        404: "There is no such newsletter, or it is not open to everybody.",
+        429: "Too many sign-ups come from this network; try again after Retry-After seconds.",
+        503: "Too many sign-ups come at the moment; try again after Retry-After seconds.",
+    }
+    return {
+        "operationId": "signUp",
+        "summary": "Sign somebody up",
+        "description": "What the form on the newsletter's page does, for programs and for pages of"
+        " anybody (CORS): a mail asks the person to confirm it. It needs no token, and the answer"
+        " is the same whoever the address belongs to.",
+        "security": [],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": _ref("SigningUp")}},
+        },
+        "responses": {
+            "202": {
+                "description": "It is taken in, whether or not a mail is needed.",
+                "content": {"application/json": {"schema": _ref("SignedUp")}},
+            },
+            **_refusals(meanings, *sorted(meanings)),
         },
     }
 
@@ -245,7 +280,7 @@ def _ref(name: str) -> dict[str, str]:
 
 
 def _schemas(*, has_pushing: bool) -> dict[str, Any]:
-    models = [*_DETAILS, *(_PUSHING if has_pushing else [])]
+    models = [*_OF_EVERYBODY, *(_PUSHING if has_pushing else [])]
     for operation in OPERATIONS:
         # Its parameters are described with it; what they refer to is made here.
         models.append((operation.query.__name__, "validation", TypeAdapter(operation.query)))

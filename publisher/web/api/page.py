@@ -54,7 +54,9 @@ def _operations(made: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for method, operation in methods.items():
             if method == "parameters":
                 continue
-            ((way, scopes),) = operation["security"][0].items()
+            way, scopes = next(
+                (each for kind in operation["security"] for each in kind.items()), ("", [])
+            )
             yield {
                 **operation,
                 "method": method.upper(),
