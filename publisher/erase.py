@@ -8,7 +8,8 @@ from publisher.model import Address
 from publisher.ports import Clock
 from publisher.store import personal
 from publisher.store.engine import Store
-from publisher.store.personal import Receipt, Rows
+from publisher.store.personal import Receipt
+from publisher.store.places import Rows
 
 
 class NobodyHeld(PublisherError):

@@ -19,6 +19,8 @@ log = structlog.get_logger()
 
 _SHORTEST_REST_SECONDS = 2.0
 _LONGEST_REST_SECONDS = 300.0
+# How long a mailbox may take to end once we are told to stop.
+_PATIENCE_SECONDS = 15.0
 
 
 async def receive(app: App, stop: asyncio.Event) -> None:
@@ -35,7 +37,7 @@ async def _keep_receiving(app: App, mailbox: Mailbox, stop: asyncio.Event) -> No
     while not stop.is_set():
         begun = loop.time()
         try:
-            await mailbox.follow(app.bounces.take, stop)
+            await _follow(app, mailbox, stop)
         except PublisherError as error:
             if loop.time() - begun > _LONGEST_REST_SECONDS:
                 rest = _SHORTEST_REST_SECONDS  # it had worked for a while
@@ -46,3 +48,18 @@ async def _keep_receiving(app: App, mailbox: Mailbox, stop: asyncio.Event) -> No
                 async with asyncio.timeout(rest):
                     await stop.wait()
             rest = min(rest * 2, _LONGEST_REST_SECONDS)
+
+
+async def _follow(app: App, mailbox: Mailbox, stop: asyncio.Event) -> None:
+    """Follow a mailbox; one whose server hangs when we are told to stop is cut off."""
+    following = asyncio.create_task(mailbox.follow(app.bounces.take, stop))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([following, stopping], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([following], timeout=_PATIENCE_SECONDS)
+    finally:
+        stopping.cancel()
+        # Nothing is lost by it: a mail that is not let go of comes again.
+        following.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await following

@@ -16,21 +16,22 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
-from starlette.types import ASGIApp, Receive, Scope, Send
 from watchfiles import awatch
 
 from publisher.app import App, opened
-from publisher.capture import CaptureServer
 from publisher.config import Config, load
 from publisher.errors import ConfigError, PublisherError, first_cause
 from publisher.receiver import receive
 from publisher.scheduler import keep_time
-from publisher.web.app import application
-from publisher.web.serve import serve as serve_web
-from publisher.web.site import Site
 from publisher.worker import work
+
+if TYPE_CHECKING:  # a worker and a clock need no web
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from publisher.web.site import Site
 
 log = structlog.get_logger()
 
@@ -65,6 +66,8 @@ async def serve(config_path: Path, parts: frozenset[Part], *, capture: bool = Fa
             ):
                 tasks.create_task(_watch(config_path, reload, stop))
                 if Part.WEB in parts:
+                    from publisher.web.serve import serve as serve_web
+
                     host, port = config.web
                     tasks.create_task(serve_web(front, host, port, stop=stop))
                 tasks.create_task(
@@ -92,7 +95,10 @@ async def _generations(
         while not stop.is_set():
             this = AsyncExitStack()
             app = await this.enter_async_context(opened(config, migrated=parts == frozenset(Part)))
-            await front.show(application(site_for(app, capture=capture)))
+            if Part.WEB in parts:
+                from publisher.web.app import application
+
+                await front.show(application(site_for(app, capture=capture)))
             await last.aclose()
             last.push_async_exit(this)
             config = await _work(app, parts, stop=stop, reload=reload)
@@ -170,6 +176,8 @@ async def _next_config(app: App, stop: asyncio.Event, reload: asyncio.Event) -> 
 
 def site_for(app: App, *, capture: bool, is_static: bool = False) -> Site:
     """Give what pages need of a site; ``capture`` says whether caught mails are shown."""
+    from publisher.web.site import Site
+
     return Site(
         store=app.store,
         publication=app.config.publication,
@@ -226,6 +234,8 @@ class _Front:
 
 @asynccontextmanager
 async def _capturing(config: Config) -> AsyncIterator[None]:
+    from publisher.capture import CaptureServer
+
     server = CaptureServer(*config.capture.listen, config.capture.folder)
     await server.start()
     log.info(

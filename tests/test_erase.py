@@ -20,7 +20,7 @@ from publisher.model import (
     SignUp,
     Verdict,
 )
-from publisher.store import bounces, keys, personal, quarantine, signups
+from publisher.store import addressees, bounces, keys, personal, places, quarantine, signups
 from publisher.store import notices as noted
 from publisher.store import tables as t
 from publisher.store.personal import Receipt
@@ -127,7 +127,7 @@ async def full(desk: Desk) -> list[Issue]:
             )
         )
         told = Verdict(kind=BounceKind.HARD, digest="1", diagnostic=f"<{ANN.mailbox}>: nobody")
-        about = await bounces.of_address(connection, addresses.key(ANN))
+        about = await addressees.of_address(connection, addresses.key(ANN))
         assert about is not None
         await bounces.record(connection, told, about, "pipe", now)
         for number, says in enumerate(["To: Ann.Lee@Example.org", "from ann.lee@example.org", "?"]):
@@ -151,7 +151,7 @@ def test_every_table_that_may_say_who_somebody_is_has_a_place() -> None:
     }
 
     assert telling == HANDLED
-    assert {place.name for place in personal.PLACES} | {"suppressions"} == HANDLED
+    assert {place.name for place in places.PLACES} | {"suppressions"} == HANDLED
 
 
 async def test_nothing_is_left_that_says_who_it_was(desk: Desk, full: list[Issue]) -> None:
@@ -236,6 +236,16 @@ async def test_no_import_brings_them_back_and_they_themselves_may_come(
 
     assert (vouched, own, again) == (Subscribed.SUPPRESSED, Subscribed.ASKED, Subscribed.ALREADY)
     assert f"'hash': '{receipt.hash}'" not in (await everything(desk)).split("erasures:")[0]
+
+
+async def test_what_comes_back_for_them_later_is_of_nobody(desk: Desk, full: list[Issue]) -> None:
+    ids = [row.id for row in await rows(desk, t.deliveries)]
+    await forget(desk)
+
+    async with desk.store.read() as connection:
+        found = [await addressees.of_delivery(connection, id) for id in ids]
+
+    assert [each.address_key for each in found if each is not None] == ["bob@example.org"] * 2
 
 
 async def test_an_erased_person_is_nobody(desk: Desk, full: list[Issue]) -> None:

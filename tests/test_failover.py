@@ -263,27 +263,27 @@ async def test_relays_share_the_mails_of_an_issue_by_their_weights(
     open_pair: Open, more: str
 ) -> None:
     async with open_pair(SHARED, more) as pair, pair.main:
-        names = await pair.issue_for(40)
-        await until_done(pair, to=40)
+        names = await pair.issue_for(20)
+        await until_done(pair, to=20)
 
         assert pair.arrived() == Counter(names)
-        assert (len(pair.main.accepted), len(pair.backup.accepted)) == (30, 10)
+        assert (len(pair.main.accepted), len(pair.backup.accepted)) == (15, 5)
 
 
 async def test_mail_that_is_put_off_is_tried_again_over_its_own_relay(
     open_pair: Open, clock: SettableClock
 ) -> None:
-    greylisted = in_turn("RCPT", *[say(450, "4.7.1 later")] * 10)
+    greylisted = in_turn("RCPT", *[say(450, "4.7.1 later")] * 5)
     async with open_pair(SHARED) as pair, pair.main:
         pair.backup.scripts.append(greylisted)
-        await pair.issue_for(40)
+        await pair.issue_for(20)
         stop = asyncio.Event()
         first = [await pair.app.deliver(relay, stop) for relay in ("main", "backup")]
         clock.advance(hours=1)
         again = [await pair.app.deliver(relay, stop) for relay in ("main", "backup")]
 
-    assert first == [Sent(accepted=30), Sent(deferred=10)]
-    assert again == [Sent(), Sent(accepted=10)]
+    assert first == [Sent(accepted=15), Sent(deferred=5)]
+    assert again == [Sent(), Sent(accepted=5)]
 
 
 async def test_part_of_a_relay_that_is_down_goes_over_the_other_until_it_is_back(
@@ -292,7 +292,7 @@ async def test_part_of_a_relay_that_is_down_goes_over_the_other_until_it_is_back
     """And what it may have taken is left, whoever carries its part."""
     async with open_pair(SHARED) as pair:
         pair.main.scripts.append(at("CONTENT", Act(cut=True, take=True), argument="p1@"))
-        names = await pair.issue_for(40)
+        names = await pair.issue_for(20)
         stop = asyncio.Event()
         down = await pair.app.deliver("main", stop)
         took_over = await pair.app.deliver("backup", stop)
@@ -307,11 +307,11 @@ async def test_part_of_a_relay_that_is_down_goes_over_the_other_until_it_is_back
         later = await pair.app.deliver("backup", stop)
 
     assert down.error is not None
-    assert took_over == Sent(accepted=40)
+    assert took_over == Sent(accepted=20)
     # The probe is any row; after it each has its part again.
     assert back.in_doubt == 1
-    assert back.accepted + rest.accepted == 39
-    assert 28 <= back.accepted <= 30
+    assert back.accepted + rest.accepted == 19
+    assert 13 <= back.accepted <= 15
     assert later == Sent()
     assert pair.arrived() == Counter(dict.fromkeys(names, 2))
 
@@ -319,8 +319,8 @@ async def test_part_of_a_relay_that_is_down_goes_over_the_other_until_it_is_back
 async def test_what_a_relay_has_no_room_for_today_goes_over_the_other(open_pair: Open) -> None:
     """So that one which is being warmed up may stand beside an old one."""
     async with open_pair(SHARED, "daily = 12") as pair, pair.main:
-        names = await pair.issue_for(40)
-        await until_done(pair, to=40)
+        names = await pair.issue_for(20)
+        await until_done(pair, to=20)
 
         assert pair.arrived() == Counter(names)
         assert len(pair.main.accepted) == 12

@@ -167,15 +167,16 @@ async def test_content_waits_while_the_ledger_is_locked(
 
 
 @pytest.mark.parametrize("kind", ["postgresql"])
-async def test_content_waits_when_the_ledger_hangs_up(post: Post, database_url: str) -> None:
+async def test_content_waits_when_the_ledger_hangs_up(
+    post: Post, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """F24."""
-    everyone = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
-    database = make_url(database_url).database
-
-    with elsewhere(database_url) as admin:
-        await send_with_failing_mark(
-            post, lambda: admin.execute(everyone, [database]), lambda: None
-        )
+    monkeypatch.setenv("PGAPPNAME", "marks")  # of the connection that comes with the first of them
+    hang_up = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'marks'"
+    )
+    with psycopg.connect(database_url, autocommit=True, application_name="admin") as admin:
+        await send_with_failing_mark(post, lambda: admin.execute(hang_up), lambda: None)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from publisher import subscribe as verbs
+from publisher import undo as undoing
 from publisher.errors import TokenEnded
 from publisher.model import SubscriptionState
 from publisher.store import keys, renditions
@@ -32,7 +33,7 @@ async def leave(desk: Desk, tokens: Tokens, name: str, *mail: int) -> str | None
     """Leave by a link; give the token that undoes it."""
     token = tokens.sign(Purpose.UNSUBSCRIBE, (await desk.bond(name)).id, *mail)
     left = await verbs.unsubscribe(desk.store, tokens, token, clock=desk.clock)
-    return verbs.way_back(tokens, left[0], desk.clock())
+    return undoing.way_back(tokens, left[0], desk.clock())
 
 
 async def rows(desk: Desk) -> list[Any]:
@@ -55,7 +56,7 @@ async def test_undoing_brings_back_what_there_was_and_nothing_twice(
     desk.clock.advance(minutes=59)
 
     for _ in range(2):  # it may be pressed twice
-        (back,) = await verbs.undo(desk.store, tokens, token, clock=desk.clock)
+        (back,) = await undoing.undo(desk.store, tokens, token, clock=desk.clock)
 
     assert before == await rows(desk)
     assert back == await desk.bond("ann")
@@ -70,7 +71,7 @@ async def test_what_was_skipped_meanwhile_comes_with_the_next_issue(
     token = await leave(desk, tokens, "ann")
     assert await desk.deliver_all() == []
     assert token is not None
-    await verbs.undo(desk.store, tokens, token, clock=desk.clock)
+    await undoing.undo(desk.store, tokens, token, clock=desk.clock)
     await desk.bring("two")
 
     told = await desk.told_to(await desk.issue_now())
@@ -98,7 +99,7 @@ async def test_all_that_one_press_ended_comes_back_and_nothing_else(
     assert token is not None
     assert {row.state for row in await rows(desk)} == {"ended"}
 
-    back = await verbs.undo(desk.store, tokens, token, clock=desk.clock)
+    back = await undoing.undo(desk.store, tokens, token, clock=desk.clock)
 
     assert sorted(each.id for each in back) == ids[:2]
     assert [row.state for row in await rows(desk)] == ["active", "active", "ended"]
@@ -136,7 +137,7 @@ async def test_a_leaving_that_is_not_this_one_is_not_undone(
     before = await rows(desk)
 
     with pytest.raises(TokenEnded):
-        await verbs.undo(desk.store, tokens, token, clock=desk.clock)
+        await undoing.undo(desk.store, tokens, token, clock=desk.clock)
 
     assert before == await rows(desk)
 
@@ -151,10 +152,10 @@ async def test_who_had_not_confirmed_or_was_ended_by_others_has_no_way_back(
     bob = await desk.bond("bob")
 
     assert (declined, bob.state) == (None, SubscriptionState.ENDED)
-    assert verbs.way_back(tokens, bob, desk.clock()) is None
+    assert undoing.way_back(tokens, bob, desk.clock()) is None
     assert bob.ended is not None
     forged = tokens.sign(
-        Purpose.UNDO, bob.id, (bob.ended - verbs._EPOCH) // timedelta(microseconds=1)
+        Purpose.UNDO, bob.id, (bob.ended - undoing._EPOCH) // timedelta(microseconds=1)
     )
     with pytest.raises(TokenEnded):
-        await verbs.undo(desk.store, tokens, forged, clock=desk.clock)
+        await undoing.undo(desk.store, tokens, forged, clock=desk.clock)

@@ -14,7 +14,6 @@ from publisher.store import accounts, generation
 from publisher.store.engine import Store
 from tests.rig.desk import Desk
 from tests.rig.post import Post, everybody
-from tests.rig.program import Site
 from tests.rig.smtp import SmtpRig
 
 SECRET = b"s" * 32
@@ -85,33 +84,3 @@ async def test_nothing_is_sent_from_an_older_copy_until_what_it_holds_is_given_u
             connection, row.id, arrived=True, reply="told later", now=desk.clock()
         )
     assert settled
-
-
-async def test_site_that_is_put_back_from_a_backup_sends_nothing_again(tmp_path: Path) -> None:
-    site = Site(tmp_path)
-    async with SmtpRig() as rig:
-        site.send_to(rig.port)
-        site.write("kept", "Kept promises")
-        await site.succeed("migrate")
-        await site.succeed("ingest")
-        who = ("ann@example.org", "--newsletter", "digest", "--cadence", "daily", "--confirmed")
-        await site.succeed("subscribers", "add", *who)
-        await site.succeed("issues", "build", "digest")
-        _, _, current = await site.command("restored")
-        database = tmp_path / "var" / "publisher.db"
-        copy = database.read_bytes()
-        async with site.running("worker") as worker:
-            await worker.until_said("mail sent")
-            await worker.terminate()
-        database.write_bytes(copy)
-
-        async with site.running("worker") as worker:
-            await worker.until_said("publisher restored")
-            await worker.terminate()
-        given_up = await site.succeed("restored")
-        shown = await site.succeed("issues", "show", "1")
-
-    assert "is not older than" in current
-    assert given_up == "1 mail given up, as each may have been sent. Mail goes on.\n"
-    assert "failed 1" in shown
-    assert len(rig.accepted) == 1

@@ -21,10 +21,19 @@ from publisher.errors import AddressError, PublisherError, TokenError
 from publisher.letters import Stationery
 from publisher.mail.address import key, parse
 from publisher.mail.incoming import LIMIT_BYTES, read
+from publisher.mail.incoming.opened import line
 from publisher.model import BounceKind, Consequence, SuppressionReason, Verdict
 from publisher.ports import Clock
-from publisher.store import accounts, bounces, leaving, quarantine, subscribers, suppressions
-from publisher.store.bounces import About
+from publisher.store import (
+    accounts,
+    addressees,
+    bounces,
+    leaving,
+    quarantine,
+    subscribers,
+    suppressions,
+)
+from publisher.store.addressees import About
 from publisher.store.engine import Store
 from publisher.tokens import Purpose
 
@@ -32,6 +41,9 @@ log = structlog.get_logger()
 
 # Enough for the largest of readers' problems; beyond it somebody plays with their token.
 _MOST_A_DAY = 50
+# Whoever calls us may name anything: RFC 5321 §4.5.3.1.3 allows a path of 256.
+_RECIPIENT_CHARACTERS = 256
+_MOST_RECIPIENTS = 20
 _DAY = timedelta(days=1)
 # A report comes soon after its mail; nobody has had so many since.
 _MAILS_TRIED = 100
@@ -81,6 +93,7 @@ class Bounces:
 
         Raises StoreError, and PublisherError if the site has no address for bounces.
         """
+        recipients = [line(each, _RECIPIENT_CHARACTERS) for each in recipients[:_MOST_RECIPIENTS]]
         verdict = await self._read(raw, recipients)
         async with self._store.write() as connection:
             now = self._clock()
@@ -122,12 +135,12 @@ class Bounces:
             found = await quarantine.get(connection, id)
         if found is None:
             return None
-        line, raw = found
-        if not line.is_whole:
+        kept, raw = found
+        if not kept.is_whole:
             return Taken.QUARANTINED
-        verdict = await self._read(raw, line.recipients)
+        verdict = await self._read(raw, kept.recipients)
         async with self._store.write() as connection:
-            taken = await self._judge(connection, verdict, line.via, is_signed=False)
+            taken = await self._judge(connection, verdict, kept.via, is_signed=False)
             if taken is not Taken.QUARANTINED:
                 await quarantine.drop(connection, id)
                 await self._count(connection, verdict.kind, taken)
@@ -193,7 +206,6 @@ class Bounces:
         now: datetime,
     ) -> int | Taken:
         """Give the id of the new record, or why there is none."""
-        await bounces.lock(connection, about)
         if await bounces.kept_of(connection, about, now - _DAY) >= _MOST_A_DAY:
             return Taken.TOO_MANY
         id = await bounces.record(connection, verdict, about, via, now)
@@ -215,6 +227,8 @@ class Bounces:
     async def _score(self, connection: AsyncConnection, about: About, now: datetime) -> float:
         """Add up the days on which an address has bounced softly, by how long ago they are."""
         half_life = self._policy.half_life
+        # Two of one address at once would each miss the other.
+        await addressees.lock(connection, about)
         since = now - _HALF_LIVES * half_life
         times = await bounces.soft_since(connection, about.address_key, since)
         # One step a day, however much comes (F33).
@@ -227,16 +241,17 @@ class Bounces:
         """Unsubscribe whoever writes to the address that their mail names for it."""
         subscription, *mailed = self._signed(Purpose.UNSUBSCRIBE, verdict.tokens) or (0,)
         rendition = next(iter(mailed), None)
-        about = await bounces.of_subscription(connection, subscription, rendition)
+        about = await addressees.of_subscription(connection, subscription, rendition)
         if about is None:
             return Taken.FOREIGN
-        id = await self._record(connection, verdict, about, via, now)
-        if isinstance(id, Taken):
-            return id
+        # First, as whoever changes rows of the ledger and of people begins with the ledger.
         bonds = await leaving.in_mail(connection, subscription, rendition)
         await leaving.leave(
             connection, bonds, rendition=rendition, how="left by mail", by="mail", now=now
         )
+        id = await self._record(connection, verdict, about, via, now)
+        if isinstance(id, Taken):
+            return id
         await bounces.conclude(connection, id, Consequence.UNSUBSCRIBED)
         return Taken.RECORDED
 
@@ -246,9 +261,9 @@ class Bounces:
         """Find out whom it is about: by our token, or by the address that a provider names."""
         about = None
         if ids := self._signed(Purpose.BOUNCE, verdict.tokens):
-            about = await bounces.of_delivery(connection, ids[0])
+            about = await addressees.of_delivery(connection, ids[0])
         if about is None and (ids := self._signed(Purpose.UNSUBSCRIBE, verdict.links)):
-            about = await bounces.of_subscription(connection, ids[0], next(iter(ids[1:]), None))
+            about = await addressees.of_subscription(connection, ids[0], next(iter(ids[1:]), None))
         if about is None and is_signed and verdict.address:
             about = await self._named(connection, verdict)
         return about
@@ -256,18 +271,18 @@ class Bounces:
     async def _named(self, connection: AsyncConnection, verdict: Verdict) -> About | None:
         """Find out by address, and by the Message-ID which of their mails it is about."""
         try:
-            about = await bounces.of_address(connection, key(parse(verdict.address)))
+            about = await addressees.of_address(connection, key(parse(verdict.address)))
         except AddressError:
             return None
         if about is None or not verdict.message_id:
             return about
-        for mail in await bounces.mails_to(connection, about.subscriber, limit=_MAILS_TRIED):
+        for mail in await addressees.mails_to(connection, about.subscriber, limit=_MAILS_TRIED):
             if mail.newsletter in self._with.newsletters and verdict.message_id == (
                 self._with.message_id(
                     mail.newsletter, about.subscriber, issue=mail.issue, delivery=mail.delivery
                 )
             ):
-                return await bounces.of_delivery(connection, mail.delivery)
+                return await addressees.of_delivery(connection, mail.delivery)
         return about
 
     def _signed(self, purpose: Purpose, tokens: Sequence[str]) -> tuple[int, ...] | None:

@@ -40,7 +40,7 @@ def web(ctx: typer.Context) -> None:
 
 
 def clock(ctx: typer.Context) -> None:
-    """Run the clock alone: loads articles, builds feeds, makes issues when they are due."""
+    """Run the clock alone: loads articles, builds feeds, makes issues, reads what comes back."""
     from publisher.service import Part
 
     _serve(ctx, frozenset({Part.CLOCK}))

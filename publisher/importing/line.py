@@ -24,6 +24,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 # "2026-01-31 10:00:00.5 +0000 UTC", as Go writes it.
 _GO_ZONE = re.compile(r" ?([+-]\d{2}:?\d{2})(?: [A-Z]{1,5})?\Z")
+# JSON has them; PostgreSQL takes neither zeros nor halves of pairs.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _AROUND_TAGS = " \t\"'[]"
 _YES = frozenset({"true", "t", "yes", "y", "1"})
 
@@ -198,7 +200,11 @@ class Line:
             raise Unusable(f"{column} is not JSON") from error
         if not isinstance(found, dict):
             raise Unusable(f"{column} is no object in JSON")
-        return {key: value for key, value in found.items() if isinstance(value, str)}
+        return {
+            _UNSTORABLE.sub("", key): _UNSTORABLE.sub("", value)
+            for key, value in found.items()
+            if isinstance(value, str)
+        }
 
     def facts(self, **columns: str) -> dict[str, str]:
         """Give what columns say, under these names, without those that say nothing."""

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Address, Event, EventKind, MoveState, SubscriptionState
 from publisher.store import events
-from publisher.store.personal import ERASED
+from publisher.store.places import ERASED
 from publisher.store.tables import moves, subscribers, subscriptions
 
 _DAY = timedelta(days=1)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Retention, SubscriptionState
 from publisher.store import bulk, personal
-from publisher.store.personal import Person
+from publisher.store.places import Person
 from publisher.store.tables import (
     bounces,
     deliveries,

@@ -292,7 +292,7 @@ async def page(connection: AsyncConnection, *, after: int = 0, limit: int) -> li
 
 def _domain(address_key: str) -> str:
     """Give "@" and the domain of an address's key, or of what is that already."""
-    return address_key[address_key.rindex("@") :]
+    return "@" + address_key.rpartition("@")[2]
 
 
 def _suppression(row: Row[Any]) -> Suppression:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from publisher import subscribe
+from publisher import undo as undoing
 from publisher.errors import TokenEnded
 from publisher.model import Newsletter, Subscription, SubscriptionState
 from publisher.render.filters import own_name
@@ -62,11 +63,11 @@ async def undo(request: Request) -> Response:
     """Answer /undo/TOKEN: a leaving that was a slip of the finger; POST takes it back."""
     site, token = site_of(request), request.path_params["token"]
     if request.method != "POST":
-        holder, _ = await subscribe.left_by(site.store, site.tokens, token, clock=site.clock)
+        holder, _ = await undoing.left_by(site.store, site.tokens, token, clock=site.clock)
         name = "unsubscribed" if holder.state is SubscriptionState.ENDED else "resubscribed"
         return _of_mail(request, name, [holder])
     await request.body()  # for its limit alone
-    back = await subscribe.undo(site.store, site.tokens, token, clock=site.clock)
+    back = await undoing.undo(site.store, site.tokens, token, clock=site.clock)
     return _of_mail(request, "resubscribed", back)
 
 
@@ -169,10 +170,10 @@ def about(
     """
     of = _newsletter(request, holder)
     site = site_of(request)
-    undoing = subscribe.way_back(site.tokens, holder, site.clock())
+    back = undoing.way_back(site.tokens, holder, site.clock())
     context = {
         "several": (),
-        "undo_url": f"/undo/{undoing}" if undoing else "",
+        "undo_url": f"/undo/{back}" if back else "",
         "address": holder.address.mailbox,
         **context,
         "newsletter": of,

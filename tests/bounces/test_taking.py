@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, update
 
-from publisher.bounces import Policy, Taken
+from publisher.bounces import Bounces, Policy, Taken
 from publisher.errors import StoreError
 from publisher.model import (
     BounceKind,
@@ -19,8 +20,9 @@ from publisher.model import (
     SubscriptionState,
     Verdict,
 )
+from publisher.store import addressees, events, quarantine, suppressions
 from publisher.store import bounces as stored
-from publisher.store import events, quarantine, suppressions
+from publisher.store.engine import Store
 from publisher.store.tables import moves
 from publisher.store.tables import subscribers as people
 from publisher.tokens import Purpose
@@ -109,7 +111,7 @@ async def test_each_kind_has_its_consequence_and_the_balance_stays(desk: Desk) -
 async def test_complaint_without_our_address_is_known_by_the_link_in_the_mail(desk: Desk) -> None:
     sent = await mailed(desk, "ada")
     async with desk.store.read() as connection:
-        about = await stored.of_delivery(connection, sent["ada"])
+        about = await addressees.of_delivery(connection, sent["ada"])
     assert about is not None
     assert about.subscription is not None
     link = at(Purpose.UNSUBSCRIBE, about.subscription, 1).removeprefix("bounce+").split("@")[0]
@@ -203,7 +205,8 @@ async def test_what_cannot_be_read_waits_in_quarantine(
     letter, large = note(to, text="May I print it?"), note(to, text="x" * 3_000_000)
     wish = note(to, subject="unsubscribe")
 
-    taken = [await taking.take(raw, [to], via="lmtp") for raw in (letter, letter, large, wish)]
+    odd = [to, "nul\0@example.org", "\udcff"]
+    taken = [await taking.take(raw, odd, via="lmtp") for raw in (letter, letter, large, wish)]
 
     assert taken == [Taken.QUARANTINED, Taken.DOUBLED, Taken.QUARANTINED, Taken.QUARANTINED]
     async with desk.store.read() as connection:
@@ -240,16 +243,16 @@ async def test_quarantine_is_read_again_when_the_program_has_learnt_to(
         patch.setattr("publisher.bounces.read", lambda *_: unknown)
         await taking.take(report(to), [to], via="pipe")
     await taking.take(note(to), [to], via="pipe")
+    await taking.take(report(to) + b"x" * 3_000_000, [to], via="pipe")  # its end is not kept
 
-    assert [await taking.retry(id) for id in (1, 2, 3)] == [
-        Taken.RECORDED,
-        Taken.QUARANTINED,
+    assert [await taking.retry(id) for id in (1, 2, 3, 4)] == [
+        *(Taken.RECORDED, Taken.QUARANTINED, Taken.QUARANTINED),
         None,
     ]
 
     assert await suppressed(desk) == {"ada": "hard_bounce"}
     async with desk.store.read() as connection:
-        assert [line.id for line in await quarantine.page(connection)] == [2]
+        assert [line.id for line in await quarantine.page(connection)] == [2, 3]
 
 
 async def test_mail_to_the_address_for_it_unsubscribes_whatever_it_says(desk: Desk) -> None:
@@ -299,7 +302,7 @@ async def test_signed_event_names_its_mail_by_the_message_id(desk: Desk) -> None
     """A complaint ends the subscription that it is about."""
     sent = await mailed(desk, "ada")
     async with desk.store.read() as connection:
-        about = await stored.of_delivery(connection, sent["ada"])
+        about = await addressees.of_delivery(connection, sent["ada"])
     assert about is not None
     own = stationery(desk).message_id(
         "digest", about.subscriber, issue=about.issue, delivery=sent["ada"]
@@ -385,3 +388,22 @@ async def test_failed_transaction_leaves_nothing_and_the_mail_counts_when_it_com
     assert await counts(desk) == {}
     assert await taking.take(raw, via="pipe") is Taken.RECORDED
     assert await suppressed(desk) == {"ada": "hard_bounce"}
+
+
+async def test_soft_bounces_of_one_address_at_once_see_each_other(
+    desk: Desk, second_store: Store
+) -> None:
+    """Neither waits for the other for ever, and the limit is not missed between them."""
+    sent = await mailed(desk, "ada")
+    to = at(Purpose.BOUNCE, sent["ada"])
+    policy = Policy(limit=1.9, half_life=timedelta(days=30))
+    await bounces(desk, policy).take(report(to, "5.2.2"), via="pipe")
+    desk.clock.advance(days=1)
+    other = Bounces(second_store, stationery=stationery(desk), policy=policy, clock=desk.clock)
+
+    both = [bounces(desk, policy), other] * 2
+
+    taken = await asyncio.gather(*(each.take(report(to, "5.2.2"), via="pipe") for each in both))
+
+    assert taken == [Taken.RECORDED] * 4
+    assert await suppressed(desk) == {"ada": "soft_bounces"}

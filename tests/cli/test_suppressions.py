@@ -107,7 +107,8 @@ def test_suppressions_are_taken_in_and_given_out(loaded: Command, tmp_path: Path
     assert "list.csv: 3 suppressed; 4 lines rejected.\n" in taken.stdout
     rejected = file.with_name("list.csv.rejects.csv").read_text(encoding="utf-8")
     assert [
-        'list.csv,6,x@example.org,"the reason erased is none of complaint, hard_bounce, manual"',
+        'list.csv,6,x@example.org,"the reason erased is none of complaint, hard_bounce, manual,'
+        ' soft_bounces"',
         "list.csv,7,y@example.org,there is no newsletter other",
         'list.csv,8,z@example.org,"""soon"" in until is no time"',
     ] == rejected.splitlines()[2:]

@@ -10,7 +10,7 @@ import pytest
 
 from publisher.config import Webhook
 from publisher.model import BounceKind, DeliveryState, IssueState, Scope, Verdict
-from publisher.store import bounces, webhooks
+from publisher.store import addressees, bounces, webhooks
 from publisher.web.site import Site
 from tests.rig.clock import SettableClock
 from tests.rig.desk import Desk
@@ -244,7 +244,7 @@ async def test_bounces_are_listed_with_what_followed(client: httpx.AsyncClient, 
     for name in ("ann", "bob"):
         await add(client, f"{name}@example.org", confirmed=True)
         async with desk.store.write() as connection:
-            found = await bounces.of_address(connection, f"{name}@example.org")
+            found = await addressees.of_address(connection, f"{name}@example.org")
             assert found is not None
             about.append(found)
             for kind in (BounceKind.SOFT, BounceKind.COMPLAINT):

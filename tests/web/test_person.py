@@ -161,6 +161,31 @@ PATHS = {
     "/move/{}": Purpose.MOVE,
     "/keep/{}": Purpose.KEEP,
 }
+
+
+async def test_looking_at_any_page_changes_nothing(
+    site: Site, desk: Desk, client: httpx.AsyncClient
+) -> None:
+    """A10: scanners open every link of a mail, again and again."""
+    id = await desk.join("ana")
+    here = link(site, Purpose.PREFERENCES, id)
+    await client.post(f"{here}/address", data={"address": "ana@new.example"})
+    ((_, move),) = await written(desk)
+    left = await client.post(link(site, Purpose.UNSUBSCRIBE, id))
+    (undo,) = re.findall(r'action="(/undo/\w+)"', left.text)
+    paths = [undo, move, here, *(f"{here}/{name}" for name in ("address", "data", "erase"))]
+    before = await dump(desk)
+
+    found = [
+        (await client.request(method, path)).status_code
+        for path in paths
+        for method in ("GET", "HEAD", "GET")
+    ]
+
+    assert found == [200] * len(found)
+    assert await dump(desk) == before
+
+
 FORM = {"cadence": "weekly", "address": "eve@example.com", "List-Unsubscribe": "One-Click"}
 OTHER = Tokens({1: b"z" * 32}, 1)
 DAMAGED: dict[str, Callable[[str, Purpose], str]] = {

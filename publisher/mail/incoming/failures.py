@@ -31,7 +31,8 @@ _NOBODY = re.compile(
     r"|用户不存在|收件人.{0,12}不存在|пользователь не найден",
     re.IGNORECASE,
 )
-_OF_SENDER = re.compile(r"\bsender\b", re.IGNORECASE)
+# The same words of our own address.
+_OF_SENDER = re.compile(r"\bsender (?:address|domain|user|verif|unknown|rejected)", re.IGNORECASE)
 
 
 def statuses(text: str) -> list[tuple[int, Status]]:
@@ -57,10 +58,8 @@ def failure(told: str, diagnostic: str) -> tuple[BounceKind, str]:
         found = statuses(diagnostic)[:1] or found
     kind, status = (found or [(5, Status(0, 0))])[0]
     code = f"{kind}.{status.subject}.{status.detail}" if found else ""
-    if status in _OURS:
-        return BounceKind.POLICY, code
-    if (kind == 5 and status.is_dead) or says_nobody(diagnostic):
+    if (kind == 5 and status.is_dead) or (says_nobody(diagnostic) and status not in _OURS):
         return BounceKind.HARD, code
-    if status.subject in (_CONTENT, _POLICY):
+    if status in _OURS or status.subject in (_CONTENT, _POLICY) or _OF_SENDER.search(diagnostic):
         return BounceKind.POLICY, code
     return BounceKind.SOFT, code
