@@ -19,9 +19,12 @@ LATER = {"Retry-After": "3600"}
 
 
 async def keep(
-    request: Request, sign_up: SignUp, wording: str, *, is_foreign: bool
+    request: Request, sign_up: SignUp, *, wording: str = "", is_foreign: bool
 ) -> TooMany | BackgroundTask | None:
-    """Keep a sign-up. Gives what is to be done once it is answered, if anything is."""
+    """Keep a sign-up. Gives what is to be done once it is answered, if anything is.
+
+    ``wording`` is what its consent names by its hash, "" if nobody here knows what was shown.
+    """
     site = site_of(request)
     network = network_of(request.client.host if request.client else None)
     became = await take_in(

@@ -7,7 +7,6 @@ there is nothing to forge (A8): no cookie, no login. What it may cost is bounded
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -18,14 +17,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from publisher.errors import AddressError, TokenError
-from publisher.mail.address import clean_name, parse
+from publisher.mail.address import parse
 from publisher.model import Address, Newsletter, SignUp, Wishes
 from publisher.signup import TooMany
 from publisher.store.consents import hash_of
 from publisher.tokens import Purpose
 from publisher.web.blank import LATEST, SOONEST, Blank, blank
 from publisher.web.choosing import chosen
-from publisher.web.consent import given_from, words
+from publisher.web.consent import given_from, name_of, words
 from publisher.web.keeping import LATER, STATUS, keep
 from publisher.web.people import PRIVATE
 from publisher.web.site import Site, not_found, page, site_of
@@ -33,9 +32,6 @@ from publisher.web.site import Site, not_found, page, site_of
 # A field that people do not see; programs that fill in everything fill it in.
 _TRAP = "subject"
 _MOST_FIELDS = 100
-# Names are printed in mails, and whoever types one may be anybody (A12).
-_NO_NAME = re.compile(r"[/@:]|www\.", re.IGNORECASE)
-_LONGEST_NAME = 60
 
 
 async def take(request: Request) -> Response:
@@ -149,20 +145,21 @@ async def _taken(request: Request, newsletter: Newsletter, *, is_framed: bool) -
     # A form without a stamp stands on a page that is not ours. One with a bad stamp gets a new one.
     if filled.is_stamped and (filled.shown is None or not SOONEST <= now - filled.shown <= LATEST):
         return again("again")
-    by = "embed" if is_framed or not filled.is_stamped else "page"
-    wording = words(site, "signup", newsletter, language)
+    # What stood beside somebody else's form is not known; what stands beside the button of the
+    # confirmation is, and that is what counts.
+    wording = words(site, "signup", newsletter, language) if filled.is_stamped else ""
     sign_up = SignUp(
         newsletter=newsletter.slug,
-        address=Address(mailbox=address.mailbox, name=_name(filled.name)),
+        address=Address(mailbox=address.mailbox, name=name_of(filled.name)),
         wishes=filled.wishes,
         consent={
-            "form": by,
+            "form": "embed" if is_framed or not filled.is_stamped else "page",
             "language": language,
-            "wording": hash_of(wording),
+            **({"wording": hash_of(wording)} if wording else {}),
             **given_from(request),
         },
     )
-    became = await keep(request, sign_up, wording, is_foreign=not filled.is_stamped)
+    became = await keep(request, sign_up, wording=wording, is_foreign=not filled.is_stamped)
     if isinstance(became, TooMany):
         return _told_later(request, newsletter, became, language, is_framed=is_framed)
     return _asked(request, answer, language, is_framed=is_framed, then=became)
@@ -220,9 +217,3 @@ def _told_later(
         headers={**PRIVATE, **LATER},
         framed=is_framed,
     )
-
-
-def _name(typed: str) -> str:
-    """Give a name as it may be printed; "" for what is an address or an advertisement."""
-    name = clean_name(typed)
-    return "" if len(name) > _LONGEST_NAME or _NO_NAME.search(name) else name

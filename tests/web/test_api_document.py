@@ -45,9 +45,10 @@ async def test_document_names_every_request(document: dict[str, Any]) -> None:
         ("/api/v1/articles", "post"),
         ("/api/v1/articles/{guid}", "put"),
         ("/api/v1/articles/{guid}", "delete"),
+        ("/api/v1/newsletters/{newsletter}/subscriptions", "post"),
         *((f"/api/v1{each.path}", each.method.lower()) for each in OPERATIONS),
     }
-    assert len(requests) == len(OPERATIONS) + 3
+    assert len(requests) == len(OPERATIONS) + 4
     assert len({each.id for each in OPERATIONS}) == len(OPERATIONS)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.routing import Route
 
-from publisher.web.api import articles, document, operation, page
+from publisher.web.api import articles, document, operation, page, signups
 from publisher.web.api.operations import OPERATIONS
 from publisher.web.api.problem import Problem, answered
 from publisher.web.api.rights import Pace
@@ -24,6 +24,7 @@ def routes(*, has_pushing: bool) -> list[Route]:
         Route(f"{document.ROOT}/", page.page_of_api),
         Route(f"{document.ROOT}/openapi.json", page.openapi),
         *(_pushing() if has_pushing else ()),
+        Route(document.ROOT + signups.PATH, signups.add, methods=["POST", "OPTIONS"]),
         *operation.routes(document.ROOT, OPERATIONS),
     ]
 

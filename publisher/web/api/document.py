@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from publisher.model import Publication
 from publisher.sources.push import Pushed
+from publisher.web.api import signups
 from publisher.web.api.article import Article
 from publisher.web.api.operation import Operation
 from publisher.web.api.operations import OPERATIONS
@@ -25,7 +26,10 @@ _PUSHING: _Models = [
     ("Article", "validation", TypeAdapter(Article)),
     ("Pushed", "serialization", TypeAdapter(Pushed)),
 ]
-_DETAILS: _Models = [("Details", "serialization", TypeAdapter(Details))]
+_DETAILS: _Models = [
+    ("Details", "serialization", TypeAdapter(Details)),
+    ("NewSubscription", "validation", TypeAdapter(signups.NewSubscription)),
+]
 _ONCE = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -69,6 +73,13 @@ _OF_BODIES = {
     415: _REFUSED[415],
     422: "The body asks for what cannot be had: errors names every field that is wrong.",
 }
+_OF_SIGNING_UP = {
+    **_OF_BODIES,
+    400: "The body is no JSON.",
+    404: "Nobody can sign up for such a newsletter.",
+    429: "Too many come from this network; try again after Retry-After seconds.",
+    503: "Too many come in all, or the site is not at work; try again after Retry-After seconds.",
+}
 # What the answers mean that need not be told of each.
 ANSWERS = dict(sorted((_OF_ALL | _OF_BODIES).items()))
 _IN_PATHS = {
@@ -89,6 +100,9 @@ def openapi(publication: Publication, *, has_pushing: bool) -> dict[str, Any]:
     for operation in OPERATIONS:
         path = paths.setdefault(ROOT + operation.path, _with_parameters(operation.path))
         path[operation.method.lower()] = _described(operation)
+    paths[ROOT + signups.PATH] = signups.described(
+        _with_parameters(signups.PATH), _refusals(_OF_SIGNING_UP, *sorted(_OF_SIGNING_UP))
+    )
     return {
         "openapi": "3.1.0",
         "info": {

@@ -54,7 +54,8 @@ def _operations(made: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for method, operation in methods.items():
             if method == "parameters":
                 continue
-            ((way, scopes),) = operation["security"][0].items()
+            needed = operation["security"]
+            ((way, scopes),) = needed[0].items() if needed else [("nobody", [])]
             yield {
                 **operation,
                 "method": method.upper(),
