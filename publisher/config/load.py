@@ -12,20 +12,9 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from publisher.config import bounces, document, looks, relays, rules, webhooks
 from publisher.config.document import anchored
 from publisher.config.faults import Faults
-from publisher.config.models import (
-    AutomaticFeedsTable,
-    DkimTable,
-    FeedTable,
-    NewsletterTable,
-    PerDomainTable,
-    RelayTable,
-    SelectTable,
-    SenderTable,
-    SignUpTable,
-    Site,
-    WarmUpTable,
-    WebTable,
-)
+from publisher.config.feeds import AutomaticFeedsTable, FeedTable, SelectTable
+from publisher.config.models import SignUpTable, Site, WebTable
+from publisher.config.newsletters import NewsletterTable
 from publisher.config.schema import Place
 from publisher.config.site import (
     Capture,
@@ -39,6 +28,7 @@ from publisher.config.site import (
     SignUps,
     SourceEntry,
 )
+from publisher.config.smtp import DkimTable, PerDomainTable, RelayTable, SenderTable, WarmUpTable
 from publisher.model import (
     AutomaticFeeds,
     Cadence,

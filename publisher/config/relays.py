@@ -8,8 +8,8 @@ from typing import Any
 
 from publisher.config.document import anchored
 from publisher.config.faults import Faults
-from publisher.config.models import RelayTable
 from publisher.config.schema import KeyPath
+from publisher.config.smtp import RelayTable
 from publisher.config.values import one_or_several
 from publisher.transports import _tls as tls
 from publisher.transports._settings import FileSettings, Hop, LmtpSettings, SmtpSettings

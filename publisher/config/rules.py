@@ -15,7 +15,8 @@ from pydantic import BaseModel, ValidationError
 from publisher import providers, slots
 from publisher.config import kinds, looks
 from publisher.config.faults import Faults
-from publisher.config.models import NewsletterTable, SourceTable
+from publisher.config.models import SourceTable
+from publisher.config.newsletters import NewsletterTable
 from publisher.config.schema import KeyPath, Place, keys
 from publisher.errors import AddressError
 from publisher.mail import address
