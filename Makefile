@@ -74,12 +74,14 @@ bench: .venv/.stamp
 	$(BIN)/python -m bench.feeds
 	$(BIN)/python -m bench.serve
 
-# The crash tests, the simulations and the property test of feeds at full size: minutes, not seconds.
+# The crash tests, the simulations, the property test of feeds and the test of scanners at full
+# size: minutes, not seconds.
 torture: .venv/.stamp
 	CRASH_PEOPLE=10000 CRASH_KILLS=50 $(BIN)/python -m pytest -s --timeout 7200 tests/crash
 	SIMULATION_POLLS=10000 SIMULATION_DAYS=366 SIMULATION_PEOPLE=200 \
 		$(BIN)/python -m pytest -s --timeout 7200 tests/simulation
 	FEED_CASES=10000 $(BIN)/python -m pytest --timeout 7200 tests/formats/test_any.py
+	SCANS=1000 $(BIN)/python -m pytest --timeout 7200 tests/web/test_scanners.py
 
 # Compile the lock file from pyproject.toml; needs uv.
 lock:

@@ -1,7 +1,8 @@
 """The API: what other programs may do here, each with a token that says what it is for.
 
-Articles are handed over with the token of their source, all else is done with tokens that have
-scopes. What goes wrong is told as problem details (RFC 9457), and every fault of a body at once.
+Articles are handed over with the token of their source, a sign-up needs none, and all else is done
+with tokens that have scopes. What goes wrong is told as problem details (RFC 9457), and every fault
+of a body at once.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.routing import Route
 
-from publisher.web.api import articles, document, operation, page, signups
+from publisher.web.api import articles, document, operation, page, signup
 from publisher.web.api.operations import OPERATIONS
 from publisher.web.api.problem import Problem, answered
 from publisher.web.api.rights import Pace
@@ -24,7 +25,7 @@ def routes(*, has_pushing: bool) -> list[Route]:
         Route(f"{document.ROOT}/", page.page_of_api),
         Route(f"{document.ROOT}/openapi.json", page.openapi),
         *(_pushing() if has_pushing else ()),
-        Route(document.ROOT + signups.PATH, signups.add, methods=["POST", "OPTIONS"]),
+        Route(document.SIGN_UPS, signup.take, methods=["POST", "OPTIONS"]),
         *operation.routes(document.ROOT, OPERATIONS),
     ]
 

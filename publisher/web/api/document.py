@@ -11,14 +11,15 @@ from pydantic import TypeAdapter
 
 from publisher.model import Publication
 from publisher.sources.push import Pushed
-from publisher.web.api import signups
 from publisher.web.api.article import Article
 from publisher.web.api.operation import Operation
 from publisher.web.api.operations import OPERATIONS
 from publisher.web.api.problem import Details
+from publisher.web.api.signup import SignedUp, SigningUp
 
 ROOT = "/api/v1"
 ARTICLES = f"{ROOT}/articles"
+SIGN_UPS = f"{ROOT}/newsletters/{{newsletter}}/subscriptions"
 
 _Models = list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]]
 
@@ -26,9 +27,10 @@ _PUSHING: _Models = [
     ("Article", "validation", TypeAdapter(Article)),
     ("Pushed", "serialization", TypeAdapter(Pushed)),
 ]
-_DETAILS: _Models = [
+_OF_EVERYBODY: _Models = [
     ("Details", "serialization", TypeAdapter(Details)),
-    ("NewSubscription", "validation", TypeAdapter(signups.NewSubscription)),
+    ("SigningUp", "validation", TypeAdapter(SigningUp)),
+    ("SignedUp", "serialization", TypeAdapter(SignedUp)),
 ]
 _ONCE = {
     "name": "Idempotency-Key",
@@ -73,13 +75,6 @@ _OF_BODIES = {
     415: _REFUSED[415],
     422: "The body asks for what cannot be had: errors names every field that is wrong.",
 }
-_OF_SIGNING_UP = {
-    **_OF_BODIES,
-    400: "The body is no JSON.",
-    404: "Nobody can sign up for such a newsletter.",
-    429: "Too many come from this network; try again after Retry-After seconds.",
-    503: "Too many come in all, or the site is not at work; try again after Retry-After seconds.",
-}
 # What the answers mean that need not be told of each.
 ANSWERS = dict(sorted((_OF_ALL | _OF_BODIES).items()))
 _IN_PATHS = {
@@ -100,9 +95,7 @@ def openapi(publication: Publication, *, has_pushing: bool) -> dict[str, Any]:
     for operation in OPERATIONS:
         path = paths.setdefault(ROOT + operation.path, _with_parameters(operation.path))
         path[operation.method.lower()] = _described(operation)
-    paths[ROOT + signups.PATH] = signups.described(
-        _with_parameters(signups.PATH), _refusals(_OF_SIGNING_UP, *sorted(_OF_SIGNING_UP))
-    )
+    paths[SIGN_UPS] = _with_parameters(SIGN_UPS) | {"post": _signing_up()}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -163,6 +156,34 @@ def _articles() -> dict[str, Any]:
                     **_refusals(_REFUSED, 401, 404, 503),
                 },
             },
+        },
+    }
+
+
+def _signing_up() -> dict[str, Any]:
+    meanings = _OF_BODIES | {
+        400: "The body is no JSON.",
+        404: "There is no such newsletter, or it is not open to everybody.",
+        429: "Too many sign-ups come from this network; try again after Retry-After seconds.",
+        503: "Too many sign-ups come at the moment; try again after Retry-After seconds.",
+    }
+    return {
+        "operationId": "signUp",
+        "summary": "Sign somebody up",
+        "description": "What the form on the newsletter's page does, for programs and for pages of"
+        " anybody (CORS): a mail asks the person to confirm it. It needs no token, and the answer"
+        " is the same whoever the address belongs to.",
+        "security": [],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": _ref("SigningUp")}},
+        },
+        "responses": {
+            "202": {
+                "description": "It is taken in, whether or not a mail is needed.",
+                "content": {"application/json": {"schema": _ref("SignedUp")}},
+            },
+            **_refusals(meanings, *sorted(meanings)),
         },
     }
 
@@ -259,7 +280,7 @@ def _ref(name: str) -> dict[str, str]:
 
 
 def _schemas(*, has_pushing: bool) -> dict[str, Any]:
-    models = [*_DETAILS, *(_PUSHING if has_pushing else [])]
+    models = [*_OF_EVERYBODY, *(_PUSHING if has_pushing else [])]
     for operation in OPERATIONS:
         # Its parameters are described with it; what they refer to is made here.
         models.append((operation.query.__name__, "validation", TypeAdapter(operation.query)))

@@ -27,7 +27,7 @@ from publisher.web.api.problem import PRIVATE
 from publisher.web.api.rights import allowed
 from publisher.web.site import Site, site_of
 
-_BODY_BYTES = 64 * 1024
+BODY_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ async def _answered(request: Request, operation: Operation) -> Response:
         path=request.path_params,
         query=read_query(operation.query, given),
     )
-    data = await read(request, _BODY_BYTES) if operation.body else b""
+    data = await read(request, BODY_BYTES) if operation.body else b""
     if operation.body:
         body = read_body(operation.body, parse(data), "This cannot be done as it is asked.")
         call = Call(site=call.site, access=access, path=call.path, query=call.query, body=body)

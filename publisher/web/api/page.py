@@ -54,8 +54,9 @@ def _operations(made: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for method, operation in methods.items():
             if method == "parameters":
                 continue
-            needed = operation["security"]
-            ((way, scopes),) = needed[0].items() if needed else [("nobody", [])]
+            way, scopes = next(
+                (each for kind in operation["security"] for each in kind.items()), ("", [])
+            )
             yield {
                 **operation,
                 "method": method.upper(),
