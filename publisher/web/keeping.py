@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import structlog
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 
 from publisher.errors import PublisherError
+from publisher.mail.address import clean_name
 from publisher.model import SignUp
 from publisher.signup import TooMany, look_at, network_of, take_in
 from publisher.web.site import Site, site_of
@@ -16,6 +19,16 @@ log = structlog.get_logger()
 # RFC 6585 §4 for who has sent too many, RFC 9110 §15.6.4 for who came when others had.
 STATUS = {TooMany.NETWORK: 429, TooMany.TOTAL: 503}
 LATER = {"Retry-After": "3600"}
+
+# Names are printed in mails, and whoever types one may be anybody (A12).
+_NO_NAME = re.compile(r"[/@:]|www\.", re.IGNORECASE)
+_LONGEST_NAME = 60
+
+
+def printable(typed: str) -> str:
+    """Give a name as it may be printed; "" for what is an address or an advertisement."""
+    name = clean_name(typed)
+    return "" if len(name) > _LONGEST_NAME or _NO_NAME.search(name) else name
 
 
 async def keep(

@@ -24,8 +24,8 @@ from publisher.store.consents import hash_of
 from publisher.tokens import Purpose
 from publisher.web.blank import LATEST, SOONEST, Blank, blank
 from publisher.web.choosing import chosen
-from publisher.web.consent import given_from, name_of, words
-from publisher.web.keeping import LATER, STATUS, keep
+from publisher.web.consent import given_from, words
+from publisher.web.keeping import LATER, STATUS, keep, printable
 from publisher.web.people import PRIVATE
 from publisher.web.site import Site, not_found, page, site_of
 
@@ -150,7 +150,7 @@ async def _taken(request: Request, newsletter: Newsletter, *, is_framed: bool) -
     wording = words(site, "signup", newsletter, language) if filled.is_stamped else ""
     sign_up = SignUp(
         newsletter=newsletter.slug,
-        address=Address(mailbox=address.mailbox, name=name_of(filled.name)),
+        address=Address(mailbox=address.mailbox, name=printable(filled.name)),
         wishes=filled.wishes,
         consent={
             "form": "embed" if is_framed or not filled.is_stamped else "page",

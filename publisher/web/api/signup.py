@@ -25,8 +25,8 @@ from publisher.web.api.newsletters import called
 from publisher.web.api.operation import BODY_BYTES
 from publisher.web.api.problem import PRIVATE, Fault, Problem, answered
 from publisher.web.api.wishes import WishesGiven, wished
-from publisher.web.consent import given_from, name_of
-from publisher.web.keeping import LATER, STATUS, keep
+from publisher.web.consent import given_from
+from publisher.web.keeping import LATER, STATUS, keep, printable
 from publisher.web.site import site_of
 
 _LATER_WORDS = {
@@ -85,10 +85,9 @@ async def _taken(request: Request) -> Response:
     except AddressError as error:
         faults = [Fault(pointer="#/address", detail=str(error))]
         raise Problem(422, "No mail can be sent to this address.", faults=faults) from None
-    language = newsletter.language_for(wishes.language)
-    # What was shown to them is known to whoever asks; what counts is what they confirm here.
-    consent = {"form": "api", "language": language, **given_from(request)}
-    address = Address(mailbox=mailbox, name=name_of(given.name))
+    # What a program has shown is not known: it is the confirmation that counts.
+    consent = {"form": "api", **given_from(request)}
+    address = Address(mailbox=mailbox, name=printable(given.name))
     sign_up = SignUp(newsletter=newsletter.slug, address=address, wishes=wishes, consent=consent)
     became = await keep(request, sign_up, is_foreign=True)
     if isinstance(became, TooMany):
