@@ -69,6 +69,7 @@ bench: .venv/.stamp
 	npm ci --prefix bench/peers --ignore-scripts --no-audit --no-fund --loglevel error
 	$(BIN)/python -m bench.delivery
 	$(BIN)/python -m bench.latency
+	$(BIN)/python -m bench.signup
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.feeds
 	$(BIN)/python -m bench.serve
