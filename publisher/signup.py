@@ -53,7 +53,8 @@ async def take_in(
     """Keep a sign-up and give its id, for `look_at`; None if there is nothing more to be done.
 
     ``network`` is whom it comes from (`network_of`), None if that cannot be told. ``is_foreign``
-    says that it came by no form of ours. ``wording`` is what its consent names by its hash.
+    says that it came by no form of ours. ``wording`` is what its consent names by its
+    hash, "" if that names nothing.
     """
     now = clock()
     address = sign_up.address
@@ -73,7 +74,8 @@ async def take_in(
                 raise _Refused(spent)
             if spent:
                 return None
-            await consents.word(connection, wording, now)
+            if wording:
+                await consents.word(connection, wording, now)
             return await signups.add(connection, sign_up, now)
     except _Refused as error:  # so that nothing is taken of the other limits
         if of_network in error.spent:

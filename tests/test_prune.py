@@ -86,6 +86,15 @@ async def test_what_is_kept_long_enough_goes_and_the_proof_stays(
                 created=desk.clock(),
             )
         )
+        await connection.execute(
+            insert(t.former_consents).values(
+                subscription_id=(await desk.bond("eve")).id,
+                consent={"by": "form"},
+                created=desk.clock(),
+                confirmed=desk.clock(),
+                ended=desk.clock(),
+            )
+        )
         for table, about in (
             (
                 t.quarantine,
@@ -126,7 +135,7 @@ async def test_what_is_kept_long_enough_goes_and_the_proof_stays(
         "events": 3,
     }
     # That they were erased is an event.
-    assert late == {"people who left": 3}
+    assert late == {"people who left": 3, "consents of times before": 1}
     assert len(await rows(desk, t.notices)) == 1  # that is still to be sent
     assert await states(desk) == dict.fromkeys(("dee", "eve"), ("active", {"by": "test"}))
     assert [row.id for row in await rows(desk, t.deliveries)] == ledger

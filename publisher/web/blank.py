@@ -58,7 +58,7 @@ def blank(
         stamp="" if site.is_static else stamp(site),
         wording=words(site, "signup", newsletter, language or newsletter.language),
         languages=languages(newsletter),
-        wishes=wishes or Wishes(cadence=newsletter.default_cadence.name),
+        wishes=wishes or Wishes(cadence=newsletter.default_cadence.name, language=language or ""),
         address=address,
         name=name,
         fault=fault,

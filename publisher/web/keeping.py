@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import structlog
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 
 from publisher.errors import PublisherError
-from publisher.mail.address import clean_name
 from publisher.model import SignUp
 from publisher.signup import TooMany, look_at, network_of, take_in
 from publisher.web.site import Site, site_of
@@ -20,21 +17,14 @@ log = structlog.get_logger()
 STATUS = {TooMany.NETWORK: 429, TooMany.TOTAL: 503}
 LATER = {"Retry-After": "3600"}
 
-# Names are printed in mails, and whoever types one may be anybody (A12).
-_NO_NAME = re.compile(r"[/@:]|www\.", re.IGNORECASE)
-_LONGEST_NAME = 60
-
-
-def printable(typed: str) -> str:
-    """Give a name as it may be printed; "" for what is an address or an advertisement."""
-    name = clean_name(typed)
-    return "" if len(name) > _LONGEST_NAME or _NO_NAME.search(name) else name
-
 
 async def keep(
-    request: Request, sign_up: SignUp, wording: str, *, is_foreign: bool
+    request: Request, sign_up: SignUp, *, wording: str = "", is_foreign: bool
 ) -> TooMany | BackgroundTask | None:
-    """Keep a sign-up. Gives what is to be done once it is answered, if anything is."""
+    """Keep a sign-up. Gives what is to be done once it is answered, if anything is.
+
+    ``wording`` is what its consent names by its hash, "" if nobody here knows what was shown.
+    """
     site = site_of(request)
     network = network_of(request.client.host if request.client else None)
     became = await take_in(

@@ -24,8 +24,8 @@ from publisher.store.consents import hash_of
 from publisher.tokens import Purpose
 from publisher.web.blank import LATEST, SOONEST, Blank, blank
 from publisher.web.choosing import chosen
-from publisher.web.consent import given_from, words
-from publisher.web.keeping import LATER, STATUS, keep, printable
+from publisher.web.consent import given_from, name_of, words
+from publisher.web.keeping import LATER, STATUS, keep
 from publisher.web.people import PRIVATE
 from publisher.web.site import Site, not_found, page, site_of
 
@@ -145,20 +145,21 @@ async def _taken(request: Request, newsletter: Newsletter, *, is_framed: bool) -
     # A form without a stamp stands on a page that is not ours. One with a bad stamp gets a new one.
     if filled.is_stamped and (filled.shown is None or not SOONEST <= now - filled.shown <= LATEST):
         return again("again")
-    by = "embed" if is_framed or not filled.is_stamped else "page"
-    wording = words(site, "signup", newsletter, language)
+    # What stood beside somebody else's form is not known; what stands beside the button of the
+    # confirmation is, and that is what counts.
+    wording = words(site, "signup", newsletter, language) if filled.is_stamped else ""
     sign_up = SignUp(
         newsletter=newsletter.slug,
-        address=Address(mailbox=address.mailbox, name=printable(filled.name)),
+        address=Address(mailbox=address.mailbox, name=name_of(filled.name)),
         wishes=filled.wishes,
         consent={
-            "form": by,
+            "form": "embed" if is_framed or not filled.is_stamped else "page",
             "language": language,
-            "wording": hash_of(wording),
+            **({"wording": hash_of(wording)} if wording else {}),
             **given_from(request),
         },
     )
-    became = await keep(request, sign_up, wording, is_foreign=not filled.is_stamped)
+    became = await keep(request, sign_up, wording=wording, is_foreign=not filled.is_stamped)
     if isinstance(became, TooMany):
         return _told_later(request, newsletter, became, language, is_framed=is_framed)
     return _asked(request, answer, language, is_framed=is_framed, then=became)

@@ -58,6 +58,7 @@ def test_a_person_is_shown_with_all_that_is_held(loaded: Command) -> None:
     assert [("Ann", [])] == [(each["name"], shown["deliveries"]) for each in shown["subscribers"]]
     assert "ann@example.org is suppressed (ann@example.org, complaint, by ARF)" in told
     assert "Subscriptions\n" in told
+    assert "Consent to digest\nadded_by  command line\n" in told
 
 
 def test_a_person_moves(loaded: Command) -> None:

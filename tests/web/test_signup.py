@@ -254,6 +254,18 @@ async def test_only_the_form_for_frames_may_stand_in_one(
     assert (await desk.bond("ana")).consent["form"] == "embed"
 
 
+async def test_form_for_frames_is_in_the_language_that_its_address_asks_for(
+    site: Site, desk: Desk, serving: Serving
+) -> None:
+    newsletter = replace(desk.newsletter, languages=("de",))
+    client = await serving(replace(site, newsletters=(newsletter,)))
+
+    for asked, language in (("de", "de"), ("fr", "en"), ("", "en")):
+        page = (await client.get(f"{PATH}/form", params={"language": asked})).text
+        assert f'<html lang="{language}"' in page
+        assert f'value="{language}" checked' in page
+
+
 async def test_embed_page_shows_both_forms(site: Site, client: httpx.AsyncClient) -> None:
     page = (await client.get(f"{PATH}/embed")).text
 

@@ -18,7 +18,6 @@ from publisher.errors import AddressError
 from publisher.mail.address import parse
 from publisher.model import Address, SignUp, Wishes
 from publisher.signup import TooMany
-from publisher.store.consents import hash_of
 from publisher.web.api.body import parse as parse_json
 from publisher.web.api.body import read
 from publisher.web.api.checking import Told, read_body
@@ -26,8 +25,8 @@ from publisher.web.api.newsletters import called
 from publisher.web.api.operation import BODY_BYTES
 from publisher.web.api.problem import PRIVATE, Fault, Problem, answered
 from publisher.web.api.wishes import WishesGiven, wished
-from publisher.web.consent import given_from, words
-from publisher.web.keeping import LATER, STATUS, keep, printable
+from publisher.web.consent import given_from, name_of
+from publisher.web.keeping import LATER, STATUS, keep
 from publisher.web.site import site_of
 
 _LATER_WORDS = {
@@ -87,16 +86,11 @@ async def _taken(request: Request) -> Response:
         faults = [Fault(pointer="#/address", detail=str(error))]
         raise Problem(422, "No mail can be sent to this address.", faults=faults) from None
     language = newsletter.language_for(wishes.language)
-    wording = words(site, "signup", newsletter, language)
-    consent = {
-        "form": "api",
-        "language": language,
-        "wording": hash_of(wording),
-        **given_from(request),
-    }
-    address = Address(mailbox=mailbox, name=printable(given.name))
+    # What was shown to them is known to whoever asks; what counts is what they confirm here.
+    consent = {"form": "api", "language": language, **given_from(request)}
+    address = Address(mailbox=mailbox, name=name_of(given.name))
     sign_up = SignUp(newsletter=newsletter.slug, address=address, wishes=wishes, consent=consent)
-    became = await keep(request, sign_up, wording, is_foreign=True)
+    became = await keep(request, sign_up, is_foreign=True)
     if isinstance(became, TooMany):
         raise Problem(STATUS[became], _LATER_WORDS[became], headers=LATER)
     told = SignedUp(address=mailbox).model_dump(mode="json")
