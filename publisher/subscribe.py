@@ -280,30 +280,33 @@ async def unsubscribe(
     tokens: Tokens,
     token: str,
     *,
-    only: str | None = None,
+    only: str = "",
     by: str = subscribers.PAGE,
     clock: Clock,
 ) -> list[Subscription]:
     """End the subscriptions that a mail came by; harmless when they have ended. Raises TokenError.
 
-    ``only`` names the one newsletter that is meant, ``by`` how they said so. It is in force when
-    this returns, for an issue under way as well: claims and the mark before each message ask the
-    subscription's row.
+    ``only`` names the one newsletter of the mail that is meant, ``by`` how they said so. It is in
+    force when this returns, for an issue under way as well: claims and the mark before each message
+    ask the subscription's row. Gives what the mail came by, as it is then.
     Whoever follows the link of a mail has it, so if it was in doubt, it is no more.
     """
-    found = await in_mail(store, tokens, token)
-    gone = [each for each in found if only is None or each.newsletter == only]
-    _, *mailed = tokens.read(Purpose.UNSUBSCRIBE, token)
+    id, *mailed = tokens.read(Purpose.UNSUBSCRIBE, token)
+    rendition = next(iter(mailed), None)
+    # All in one: each transaction more is another wait while an issue goes out.
     async with store.write() as connection:
+        found = await leaving.in_mail(connection, id, rendition)
+        if not found:
+            raise TokenEnded("the subscription of this link is no longer there")
         await leaving.leave(
             connection,
-            gone,
-            rendition=next(iter(mailed), None),
+            [each for each in found if each.newsletter == only] or found,
+            rendition=rendition,
             how="left by its own link",
             by=by,
             now=clock(),
         )
-    return await in_mail(store, tokens, token)
+        return await leaving.in_mail(connection, id, rendition)
 
 
 async def choose(

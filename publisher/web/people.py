@@ -42,9 +42,7 @@ async def unsubscribe(request: Request) -> Response:
     # RFC 8058 §3.2: List-Unsubscribe=One-Click, in either encoding of forms. Whatever else the
     # body says, or fails to say, a POST here wants one thing, and has it before it is answered.
     is_one_click = b"One-Click" in body
-    held = await subscribe.in_mail(site.store, site.tokens, token)
-    named = parse_qs(body.decode("ascii", "replace")).get("only", [""])[0]
-    only = next((each.newsletter for each in held if each.newsletter == named), None)
+    only = parse_qs(body.decode("ascii", "replace")).get("only", [""])[0]
     left = await subscribe.unsubscribe(
         site.store,
         site.tokens,
@@ -55,7 +53,7 @@ async def unsubscribe(request: Request) -> Response:
     )
     if is_one_click:
         return PlainTextResponse("You are unsubscribed.\n", headers=PRIVATE)
-    gone = [each for each in left if only in (None, each.newsletter)]
+    gone = [each for each in left if each.newsletter == only] or left
     return _of_mail(request, "unsubscribed", gone)
 
 
