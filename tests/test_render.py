@@ -644,6 +644,7 @@ def test_page_acts_only_by_a_post_to_itself(name: str) -> None:
         newsletter=samples.NEWSLETTER,
         several=(),
         address="a@example.org",
+        wording="Yes, send me The Digest.",
     )
 
     assert re.findall("<form[^>]*>", html) == ['<form method="post">']
@@ -667,10 +668,10 @@ def test_page_about_a_merged_mail_has_a_button_for_all_and_one_for_each() -> Non
     assert re.findall('<button[^>]*value="([^"]*)"', html) == ["morning", "evening"]
 
 
-def test_pages_need_no_other_file_and_one_has_a_script() -> None:
+def test_pages_need_no_other_file_and_two_have_a_script() -> None:
     found = {
         path.name: hits
-        for path in (SHIPPED / "web").iterdir()
+        for path in (SHIPPED / "web").rglob("*.*")
         if (
             hits := re.findall(
                 # JSON is read by search engines, and run by nobody.
@@ -680,7 +681,7 @@ def test_pages_need_no_other_file_and_one_has_a_script() -> None:
         )
     }
 
-    assert found == {"feed.html": ["<script"]}
+    assert found == {"feed.html": ["<script"], "embed.html": ["<script"]}
 
 
 def test_every_page_announces_the_feeds_in_every_format() -> None:

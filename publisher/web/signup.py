@@ -22,6 +22,7 @@ from publisher.model import Address, Newsletter, SignUp, Wishes
 from publisher.signup import TooMany
 from publisher.store.consents import hash_of
 from publisher.tokens import Purpose
+from publisher.web import archive
 from publisher.web.blank import LATEST, SOONEST, Blank, blank
 from publisher.web.choosing import chosen
 from publisher.web.consent import given_from, words
@@ -34,12 +35,12 @@ _TRAP = "subject"
 _MOST_FIELDS = 100
 
 
-async def take(request: Request) -> Response:
-    """Answer a POST to /newsletters/SLUG, from our page or from anybody's."""
-    newsletter = _public(request)
-    if newsletter is None:
-        return not_found(request)
-    return await _taken(request, newsletter, is_framed=False)
+async def newsletter(request: Request) -> Response:
+    """Answer /newsletters/SLUG: the form and the issues; POST signs somebody up."""
+    if request.method != "POST":
+        return await archive.newsletter(request)
+    found = _public(request)
+    return not_found(request) if found is None else await _taken(request, found, is_framed=False)
 
 
 async def framed(request: Request) -> Response:

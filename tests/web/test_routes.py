@@ -37,6 +37,8 @@ async def test_every_route_answers_its_methods_and_refuses_the_others(
         "/feeds/all.json",
         "/articles/the-story-of-ana",
         "/newsletters/digest",
+        "/newsletters/digest/form",
+        "/newsletters/digest/embed",
         "/newsletters/digest/issues/1",
         "/caught",
         "/caught/",
@@ -62,6 +64,8 @@ async def test_every_route_answers_its_methods_and_refuses_the_others(
         **{("/favicon.ico", method): 204 for method in ("GET", "HEAD")},
         **{(preferences, method): 200 for method in ("GET", "HEAD")},
         (preferences, "POST"): 400,  # no cadence is chosen
+        # Nobody is named.
+        **{(path, "POST"): 422 for path in ("/newsletters/digest", "/newsletters/digest/form")},
     }
 
     for path in (*reads, *acts, preferences, "/favicon.ico"):
