@@ -199,7 +199,7 @@ async def change(
             {"id": ROW_ID, "was": String(), **_COLUMNS},
             [(bond.id, bond.state, *each) for bond, each in those],
         )
-        await connection.execute(
+        changed = await connection.scalars(
             update(subscriptions)
             .where(subscriptions.c.id == given.c.id, subscriptions.c.state == given.c.was)
             .values(
@@ -210,12 +210,14 @@ async def change(
                 covered=func.coalesce(given.c.covered, subscriptions.c.covered),
                 consent=given.c.consent,
             )
+            .returning(subscriptions.c.id)
         )
         events.note_all(
             connection,
             _events(kind, newsletter, given.c.told, now)
             .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
-            .join(given, given.c.id == subscriptions.c.id),
+            .join(given, given.c.id == subscriptions.c.id)
+            .where(bulk.among(connection, subscriptions.c.id, changed.all())),
         )
 
 
