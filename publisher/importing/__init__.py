@@ -89,6 +89,7 @@ class Importer:
             self.rehearsal.note(chunk.bonds, chunk.suppressing)
         else:
             async with self.store.write() as connection:
+                await lists.make_room(connection)
                 chunk = self._chunk(connection)
                 await chunk.admit(people)
                 chunk.decide(people)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
+    Select,
     Text,
     any_,
     cast,
@@ -70,6 +71,15 @@ def pairs(connection: AsyncConnection, pairs: Mapping[int, int]) -> FromClause:
     return select(key.label("key"), value.label("value")).subquery()
 
 
+def numbered(connection: AsyncConnection, numbers: Mapping[str, int]) -> FromClause:
+    """Give a mapping as rows of ``key`` and ``value``; keys hold nothing that JSON escapes."""
+    listed = literal(json.dumps(numbers), Text)
+    if connection.dialect.name == "postgresql":
+        each = func.json_each_text(cast(listed, JSON)).table_valued("key", "value", name="pair")
+        return select(each.c.key, cast(each.c.value, Integer).label("value")).subquery()
+    return func.json_each(listed).table_valued("key", "value", name="pair")
+
+
 def table(
     connection: AsyncConnection,
     columns: Mapping[str, TypeEngine[Any]],
@@ -79,6 +89,23 @@ def table(
 
     Values are text, whole numbers, times or None; what a JSON column is to hold is given as text.
     """
+    return _table(connection, columns, rows).subquery("given")
+
+
+def read_once(
+    connection: AsyncConnection,
+    columns: Mapping[str, TypeEngine[Any]],
+    rows: Sequence[Sequence[object]],
+) -> FromClause:
+    """Give a table, as `table` does, each row of which stands for many rows of another one."""
+    return _table(connection, columns, rows).cte("given").prefix_with("MATERIALIZED")
+
+
+def _table(
+    connection: AsyncConnection,
+    columns: Mapping[str, TypeEngine[Any]],
+    rows: Sequence[Sequence[object]],
+) -> Select[Any]:
     if connection.dialect.name == "postgresql":
         packed = json.dumps(rows, default=_written(_zoned))
         each = func.jsonb_array_elements(cast(literal(packed, Text), JSONB)).table_valued(
@@ -95,7 +122,7 @@ def table(
             type_coerce(each.c.value.op("->>")(literal(place, Integer)), type).label(name)
             for place, (name, type) in enumerate(columns.items())
         ]
-    return select(*values).subquery("given")
+    return select(*values)
 
 
 def _written(as_text: Callable[[datetime], str]) -> Callable[[datetime], str]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     JSON,
     ColumnElement,
+    Integer,
     Select,
     String,
     Text,
@@ -30,6 +31,8 @@ from publisher.store import bulk, events
 from publisher.store.engine import insert_unless
 from publisher.store.tables import subscribers, subscriptions
 from publisher.store.tables.base import ROW_ID, UTCDateTime
+
+_CACHE_KIB = 32 * 1024
 
 
 class Bond(NamedTuple):
@@ -60,6 +63,16 @@ class Becoming(NamedTuple):
     told: str
 
 
+async def make_room(connection: AsyncConnection) -> None:
+    """Have SQLite keep in memory what a transaction changes.
+
+    What it has no room for it writes when it is changed and once more when it is changed again,
+    and addresses that are in no order change as many pages as there are people.
+    """
+    if connection.dialect.name == "sqlite":
+        await connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE_KIB}")
+
+
 async def add_people(
     connection: AsyncConnection, people: Mapping[str, Address], now: datetime
 ) -> bool:
@@ -78,6 +91,7 @@ async def add_people(
         insert_unless(connection, subscribers)
         .from_select(columns, select(given, literal(now, UTCDateTime)).where(true()))
         .on_conflict_do_nothing(index_elements=["address_key"])
+        .execution_options(preserve_rowcount=True)
     )
     if made.rowcount == len(people):
         return False
@@ -160,26 +174,34 @@ async def add(
     """Insert subscriptions for people who have none to this newsletter, by their address keys."""
     if not joining:
         return
-    given = bulk.table(
+    # Most of a list become the same, which is told and read once for all of them.
+    kinds: dict[Becoming, int] = {}
+    kind_of = {key: kinds.setdefault(each, len(kinds)) for key, each in joining.items()}
+    given = bulk.numbered(connection, kind_of)
+    becoming = bulk.read_once(
         connection,
-        {"address_key": String(), **_COLUMNS},
-        [(key, *each) for key, each in joining.items()],
+        {"kind": Integer(), **_COLUMNS},
+        [(kind, *each) for each, kind in kinds.items()],
     )
-    theirs = given.c.address_key == subscribers.c.address_key
+    theirs = given.c.key == subscribers.c.address_key
+    its = becoming.c.kind == given.c.value
     # Who signs up at this moment has a bond by the time that this one waited for.
     await connection.execute(
         insert_unless(connection, subscriptions)
         .from_select(
             ["subscriber_id", "newsletter", *_OWN],
-            select(subscribers.c.id, literal(newsletter), *(given.c[each] for each in _OWN))
+            select(subscribers.c.id, literal(newsletter), *(becoming.c[each] for each in _OWN))
             .join(given, theirs)
+            .join(becoming, its)
             .where(true()),
         )
         .on_conflict_do_nothing(index_elements=["subscriber_id", "newsletter"])
     )
     events.note_all(
         connection,
-        _events(EventKind.SUBSCRIBER_IMPORTED, newsletter, given.c.told, now).join(given, theirs),
+        _events(EventKind.SUBSCRIBER_IMPORTED, newsletter, becoming.c.told, now)
+        .join(given, theirs)
+        .join(becoming, its),
     )
 
 
