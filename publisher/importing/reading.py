@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 
 from publisher.errors import PublisherError
 from publisher.importing import formats, sheets
@@ -13,6 +16,9 @@ from publisher.importing.sheets import Sheet
 from publisher.model import Entry
 
 _MOST_SHOWN = 200  # characters of an address that is rejected
+_AT_ONCE = 100  # rows: a millisecond, for which the next statement waits
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,3 +133,23 @@ def read(of: List, offer: Offer, newsletter: str) -> Iterator[Entry | Rejected |
             yield Rejected(
                 file=of.sheet.name, line=row.line, address=given[:_MOST_SHOWN], reason=str(error)
             )
+
+
+async def ahead(read: Iterator[T], size: int) -> AsyncGenerator[list[T]]:
+    """Give what there is in lists of a size; while one is dealt with, the next one is read."""
+    coming = asyncio.create_task(_next(read, size))
+    try:
+        while some := await coming:
+            coming = asyncio.create_task(_next(read, size))
+            yield some
+    finally:
+        coming.cancel()
+
+
+async def _next(read: Iterator[T], size: int) -> list[T]:
+    """Read on whenever nothing else is to be done, which is while the database works."""
+    found: list[T] = []
+    while some := list(islice(read, min(_AT_ONCE, size - len(found)))):
+        found += some
+        await asyncio.sleep(0)
+    return found
