@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, TextIO
+from typing import IO, NamedTuple, TextIO
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from publisher.content.encoding import guess, marked
@@ -44,8 +44,7 @@ class Sheet:
     lines: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(NamedTuple):
     """What stands from ``line`` on, counted from 1: cells, or the fault that they have.
 
     ``text`` is the beginning of a line that is at fault.
