@@ -195,19 +195,26 @@ async def among(
     that nothing but their hash is left of.
     """
     secret = await keys.site_secret(connection)
-    domains = {name: hashed(secret, name) for name in set(map(_domain, address_keys))}
-    hashes = {each: (hashed(secret, each), domains[_domain(each)]) for each in address_keys}
-    asked = {each for pair in hashes.values() for each in pair}
+    own = {hashed(secret, each): each for each in address_keys}
+    of_domain = defaultdict[str, list[str]](list)
+    for each in address_keys:
+        of_domain[_domain(each)].append(each)
+    others = {hashed(secret, name): those for name, those in of_domain.items()}
     query = select(suppressions).where(
-        bulk.among_texts(connection, suppressions.c.hash, asked), _lasts(now)
+        bulk.among_texts(connection, suppressions.c.hash, {**own, **others}), _lasts(now)
     )
     if newsletter is not None:
         query = query.where(suppressions.c.newsletter.in_(("", newsletter)))
-    found: defaultdict[str, list[Suppression]] = defaultdict(list)
-    for row in await connection.execute(query.order_by(suppressions.c.id)):
-        found[row.hash].append(_suppression(row))
-    told = {key: [one for each in pair for one in found[each]] for key, pair in hashes.items()}
-    return {key: those for key, those in told.items() if those}
+    rows = (await connection.execute(query.order_by(suppressions.c.id))).all()
+    found = defaultdict[str, list[Suppression]](list)
+    for row in rows:
+        if row.hash in own:
+            found[own[row.hash]].append(_suppression(row))
+    for row in rows:
+        for each in others.get(row.hash, ()):
+            if each != own.get(row.hash):  # a domain by itself
+                found[each].append(_suppression(row))
+    return dict(found)
 
 
 async def know_again(connection: AsyncConnection, address_keys: Iterable[str]) -> None:
