@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -29,11 +29,11 @@ from publisher.model import (
 from publisher.ports import Clock
 from publisher.render import Templates
 from publisher.renditions import confirmation
-from publisher.store import composing, lists, renditions, subscribers, suppressions
+from publisher.store import composing, keys, lists, renditions, subscribers, suppressions
 from publisher.store.engine import Store
 from publisher.store.lists import Becoming, Bond
 from publisher.store.rehearsal import Rehearsal
-from publisher.store.suppressions import Wanted
+from publisher.store.suppressions import Hashes, Wanted
 
 _ERASED = SuppressionReason.ERASED
 
@@ -70,6 +70,7 @@ class Importer:
     templates: Templates
     clock: Clock
     rehearsal: Rehearsal | None = None
+    _secret: bytes | None = None
 
     @cached_property
     def consent_text(self) -> str:
@@ -79,10 +80,12 @@ class Importer:
     async def take(self, entries: Sequence[Entry]) -> Counter[Became]:
         """Take some people in, all in one transaction; count what became of them."""
         people = [(key(entry.address), entry) for entry in entries]
+        # Before the transaction: meanwhile others have their turn.
+        hashes = suppressions.hashes(await self._site_secret(), {each for each, _ in people})
         if self.rehearsal is not None:
             async with self.store.read() as connection:
-                chunk = self._chunk(connection)
-                await chunk.look(people)
+                chunk = self._chunk(connection, hashes)
+                await chunk.look()
             chunk.bonds.update(self.rehearsal.bonds(address_key for address_key, _ in people))
             chunk.barred.update(self.rehearsal.barred(address_key for address_key, _ in people))
             chunk.decide(people)
@@ -90,14 +93,20 @@ class Importer:
         else:
             async with self.store.write() as connection:
                 await lists.make_room(connection)
-                chunk = self._chunk(connection)
+                chunk = self._chunk(connection, hashes)
                 await chunk.admit(people)
                 chunk.decide(people)
                 await chunk.carry_out()
         return chunk.counts
 
-    def _chunk(self, connection: AsyncConnection) -> _Chunk:
-        return _Chunk(importer=self, connection=connection, now=self.clock())
+    async def _site_secret(self) -> bytes:
+        if self._secret is None:
+            async with self.store.read() as connection:
+                self._secret = await keys.site_secret(connection)
+        return self._secret
+
+    def _chunk(self, connection: AsyncConnection, hashes: Hashes) -> _Chunk:
+        return _Chunk(importer=self, connection=connection, hashes=hashes, now=self.clock())
 
 
 @dataclass(kw_only=True)
@@ -106,6 +115,7 @@ class _Chunk:
 
     importer: Importer
     connection: AsyncConnection
+    hashes: Hashes
     now: datetime
     bonds: dict[str, Bond] = field(default_factory=dict)
     barred: dict[str, str] = field(default_factory=dict)
@@ -116,16 +126,14 @@ class _Chunk:
     asking: dict[str, str] = field(default_factory=dict)
     starts: dict[str, datetime | None] = field(default_factory=dict)
 
-    async def look(self, people: Sequence[tuple[str, Entry]]) -> None:
+    async def look(self) -> None:
         """Find out how these people stand."""
-        keys = {address_key for address_key, _ in people}
-        self.barred = await self._barred(keys)
-        self.bonds = await lists.bonds(self.connection, self.importer.newsletter.slug, keys)
+        self.barred = await self._barred()
+        self.bonds = await self._bonds()
 
     async def admit(self, people: Sequence[tuple[str, Entry]]) -> None:
         """Let those have a row who may, and find out how the others stand."""
-        keys = {address_key for address_key, _ in people}
-        self.barred = await self._barred(keys)
+        self.barred = await self._barred()
         welcome = {
             address_key: entry.address
             for address_key, entry in people
@@ -133,12 +141,16 @@ class _Chunk:
         }
         are_known = await lists.add_people(self.connection, welcome, self.now)
         if are_known or self.barred:
-            self.bonds = await lists.bonds(self.connection, self.importer.newsletter.slug, keys)
+            self.bonds = await self._bonds()
 
-    async def _barred(self, address_keys: Collection[str]) -> dict[str, str]:
+    async def _bonds(self) -> dict[str, Bond]:
+        those = self.hashes.own.values()
+        return await lists.bonds(self.connection, self.importer.newsletter.slug, those)
+
+    async def _barred(self) -> dict[str, str]:
         """Map those who are never mailed to why, before all that they were erased."""
-        found = await suppressions.among(
-            self.connection, address_keys, self.now, newsletter=self.importer.newsletter.slug
+        found = await suppressions.found(
+            self.connection, self.hashes, self.now, newsletter=self.importer.newsletter.slug
         )
         return {
             address_key: _ERASED if any(one.address_key is None for one in why) else why[0].reason

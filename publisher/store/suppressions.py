@@ -11,11 +11,11 @@ from __future__ import annotations
 import hmac
 import string
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -182,6 +182,24 @@ async def _subscribers(connection: AsyncConnection, keys: Collection[str]) -> di
     return {row.address_key: row.id for row in rows}
 
 
+class Hashes(NamedTuple):
+    """Whom hashes stand for: their own address each, or all of their domain."""
+
+    own: Mapping[str, str]
+    domains: Mapping[str, Sequence[str]]
+
+
+def hashes(secret: bytes, address_keys: Collection[str]) -> Hashes:
+    """Give the hashes by which addresses are known again, for `found`."""
+    domains = defaultdict[str, list[str]](list)
+    for each in address_keys:
+        domains[_domain(each)].append(each)
+    return Hashes(
+        own={hashed(secret, each): each for each in address_keys},
+        domains={hashed(secret, name): those for name, those in domains.items()},
+    )
+
+
 async def among(
     connection: AsyncConnection,
     address_keys: Collection[str],
@@ -194,27 +212,30 @@ async def among(
     ``newsletter`` is the one that they are wanted for, None for any. Addresses are known again
     that nothing but their hash is left of.
     """
-    secret = await keys.site_secret(connection)
-    own = {hashed(secret, each): each for each in address_keys}
-    of_domain = defaultdict[str, list[str]](list)
-    for each in address_keys:
-        of_domain[_domain(each)].append(each)
-    others = {hashed(secret, name): those for name, those in of_domain.items()}
+    asked = hashes(await keys.site_secret(connection), address_keys)
+    return await found(connection, asked, now, newsletter=newsletter)
+
+
+async def found(
+    connection: AsyncConnection, asked: Hashes, now: datetime, *, newsletter: str | None
+) -> dict[str, list[Suppression]]:
+    """Do what `among` does; the hashes of thousands are better made outside of a transaction."""
     query = select(suppressions).where(
-        bulk.among_texts(connection, suppressions.c.hash, {**own, **others}), _lasts(now)
+        bulk.among_texts(connection, suppressions.c.hash, {**asked.own, **asked.domains}),
+        _lasts(now),
     )
     if newsletter is not None:
         query = query.where(suppressions.c.newsletter.in_(("", newsletter)))
     rows = (await connection.execute(query.order_by(suppressions.c.id))).all()
-    found = defaultdict[str, list[Suppression]](list)
+    told = defaultdict[str, list[Suppression]](list)
     for row in rows:
-        if row.hash in own:
-            found[own[row.hash]].append(_suppression(row))
+        if row.hash in asked.own:
+            told[asked.own[row.hash]].append(_suppression(row))
     for row in rows:
-        for each in others.get(row.hash, ()):
-            if each != own.get(row.hash):  # a domain by itself
-                found[each].append(_suppression(row))
-    return dict(found)
+        for each in asked.domains.get(row.hash, ()):
+            if each != asked.own.get(row.hash):  # a domain by itself
+                told[each].append(_suppression(row))
+    return dict(told)
 
 
 async def know_again(connection: AsyncConnection, address_keys: Iterable[str]) -> None:
