@@ -22,7 +22,7 @@ from publisher.model import SubscriptionState
 if TYPE_CHECKING:
     from publisher.app import App
 
-_BATCH = 5000  # people a transaction: a tenth of a second, for which a service beside it waits
+_BATCH = 5000  # people a transaction: a fifth of a second, for which a service beside it waits
 # As `publisher.importing.formats` has them: whoever asks for help need not load all that.
 _FORMATS = ("buttondown", "csv", "ghost", "listmonk", "mailchimp", "mailpoet", "substack")
 

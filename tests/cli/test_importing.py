@@ -133,7 +133,7 @@ def test_a_rehearsal_says_what_would_be_done(loaded: Command, people: Path) -> N
     code, rehearsed = import_(loaded, people, text, "--confirmed", "--dry-run")
 
     assert {"ann@example.org": "active"} == states(loaded)
-    expected = "2,500 subscribed; 3 subscribed already; 1 line rejected.\n"
+    expected = f"{_BATCH:,} subscribed; 3 subscribed already; 1 line rejected.\n"
     assert rehearsed.endswith(f"people.csv: nothing was changed; there would be {expected}")
     assert 1 == code
     assert import_(loaded, people, text, "--confirmed")[1].endswith(f"people.csv: {expected}")
