@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -20,19 +20,20 @@ from starlette.routing import Route
 from publisher.model import Scope
 from publisher.store.access import Access
 from publisher.store.idempotency import Answer
-from publisher.web.api.body import parse, read
+from publisher.web.api.body import Kind, parse, read
 from publisher.web.api.checking import Given, read_body, read_query
 from publisher.web.api.once import once
 from publisher.web.api.problem import PRIVATE
 from publisher.web.api.rights import allowed
 from publisher.web.site import Site, site_of
 
-BODY_BYTES = 64 * 1024
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request that is allowed and well formed; ``query`` and ``body`` are what was declared."""
+    """A request that is allowed and well formed; ``query`` and ``body`` are what was declared.
+
+    The body of a file is its bytes.
+    """
 
     site: Site
     access: Access
@@ -46,7 +47,8 @@ class Operation:
     """``do`` gives the answer, None for one without content, or raises Problem.
 
     ``query`` and ``body`` are the models of what is sent, ``gives`` of what is answered;
-    ``refusals`` says what its own statuses mean.
+    ``refusals`` says what its own statuses mean. One that takes a ``file`` may be sent again as it
+    is: what was done is not done twice, and no answer is kept, since it tells of people.
     """
 
     method: str
@@ -58,6 +60,7 @@ class Operation:
     description: str = ""
     query: type[Given] = Given
     body: type[Given] | None = None
+    file: Kind | None = None
     gives: type[BaseModel] | None = None
     refusals: Mapping[int, str] = field(default_factory=dict)
 
@@ -94,11 +97,14 @@ async def _answered(request: Request, operation: Operation) -> Response:
         path=request.path_params,
         query=read_query(operation.query, given),
     )
-    data = await read(request, BODY_BYTES) if operation.body else b""
-    if operation.body:
+    data = b""
+    if operation.file:
+        call = replace(call, body=await read(request, operation.file))
+    elif operation.body:
+        data = await read(request)
         body = read_body(operation.body, parse(data), "This cannot be done as it is asked.")
-        call = Call(site=call.site, access=access, path=call.path, query=call.query, body=body)
-    if operation.method != "POST":  # all others may be sent again anyway
+        call = replace(call, body=body)
+    if operation.method != "POST" or operation.file:  # these may be sent again anyway
         return _response(await _done(operation, call))
     asked = f"{request.method} {request.scope['path']} {hashlib.sha256(data).hexdigest()}"
     digest = hashlib.sha256(asked.encode()).hexdigest()

@@ -9,6 +9,7 @@ from publisher.web.api import (
     bounces,
     events,
     hooks,
+    imports,
     issues,
     newsletters,
     person,
@@ -19,8 +20,10 @@ from publisher.web.api import (
 OPERATIONS = (
     *newsletters.OPERATIONS,
     *subscribers.OPERATIONS,
+    imports.SUBSCRIBERS,
     *person.OPERATIONS,
     subscribers.SHOW,
+    imports.SUPPRESSIONS,
     *suppressions.OPERATIONS,
     *bounces.OPERATIONS,
     *issues.OPERATIONS,

@@ -65,6 +65,7 @@ def _operations(made: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 "is_of_source": way == "source",
                 "parameters": methods.get("parameters", []) + operation.get("parameters", []),
                 "sends": _schemas_in(operation.get("requestBody", {})),
+                "uploads": _file_in(operation.get("requestBody", {})),
                 "responses": {
                     status: {**answer, "gives": _schemas_in(answer)}
                     for status, answer in operation["responses"].items()
@@ -79,6 +80,11 @@ def _schemas_in(described: dict[str, Any]) -> str:
     schema = described.get("content", {}).get("application/json", {}).get("schema", {})
     first = schema.get("allOf", [schema])[0]
     return str(first.get("$ref", "")).rpartition("/")[2]
+
+
+def _file_in(described: dict[str, Any]) -> str:
+    """Name the media type of what is no JSON."""
+    return next((kind for kind in described.get("content", {}) if not kind.endswith("json")), "")
 
 
 def _table(schema: dict[str, Any]) -> dict[str, Any]:
