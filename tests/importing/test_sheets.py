@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from publisher.cli import spreadsheet
+from publisher.importing import spreadsheet
 from publisher.errors import PublisherError
 from publisher.importing import sheets
 

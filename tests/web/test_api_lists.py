@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any, get_args
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
-from publisher.importing import formats
+from publisher.importing import exporting, formats
 from publisher.model import Scope
+from publisher.store import subscribers
 from publisher.store.tables import idempotency
 from publisher.web.api import body as bodies
 from publisher.web.api import imports
 from publisher.web.site import Site
+from tests.rig.program import until
 from tests.web.conftest import Serving
 from tests.web.test_api_rights import bearer, token_for
 
@@ -49,6 +54,92 @@ async def bring(
 
 def counted(told: dict[str, Any]) -> dict[str, int]:
     return {name: count for name, count in told.items() if isinstance(count, int) and count}
+
+
+# --- out
+
+
+async def test_what_is_exported_comes_in_elsewhere_as_it_was(client: httpx.AsyncClient) -> None:
+    await bring(client)
+    await client.post(SUPPRESSIONS, json={"address": "@spam.example", "note": "=1+1"})
+
+    async def export(path: str, **how: Any) -> httpx.Response:
+        answer = await client.get(f"/api/v1/{path}/export", params=how)
+        assert answer.status_code == 200, answer.text
+        return answer
+
+    people = await export("subscribers", newsletter="digest")
+    as_json = await export("subscribers", format="jsonl", state="active")
+    barred = await export("suppressions")
+    barred_json = await export("suppressions", format="jsonl")
+    events = await export("events", kind="suppression.added")
+    later = await export("events", after=json.loads(events.text.splitlines()[0])["id"])
+    again = await bring(client, people.content, map=())
+    barred_again = await client.post(f"{SUPPRESSIONS}/import", content=barred.content, headers=CSV)
+    head = await client.head("/api/v1/subscribers/export")
+    listed = (await client.get("/api/v1/events?kind=suppression.added")).json()["items"]
+    refused = [
+        await client.get("/api/v1/subscribers/export?newsletter=other"),
+        await client.get("/api/v1/subscribers/export?format=xml"),
+        await client.get("/api/v1/events/export?after=1&since=2020-01-01"),
+    ]
+
+    assert people.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert people.headers["Content-Disposition"] == 'attachment; filename="subscribers.csv"'
+    assert people.headers["Cache-Control"] == "no-store"
+    assert "Content-Length" not in people.headers
+    assert [line.partition(",")[0] for line in people.text.splitlines()] == [
+        "email", "ann@example.org", "bob@example.org", "cy@example.org", "eve@example.org"
+    ]  # fmt: skip
+    assert as_json.headers["Content-Type"] == "application/jsonl"
+    (ann,) = map(json.loads, as_json.text.splitlines())
+    assert (ann["name"], ann["suppressed"], ann["consent"]["file"]) == ("Ann", None, "list.csv")
+    assert ",'=1+1\n" in barred.text
+    assert [json.loads(line)["note"] for line in barred_json.text.splitlines()] == [None, "=1+1"]
+    assert counted(again) == {"already": 1, "left": 2, "waiting": 1}
+    assert counted(barred_again.json()) == {"already": 2}
+    told = [json.loads(line) for line in events.text.splitlines()]
+    assert [each | {"timestamp": ""} for each in told] == [
+        each | {"timestamp": ""} for each in listed
+    ]
+    assert told[0]["id"] < json.loads(later.text.splitlines()[0])["id"]
+    assert (head.status_code, head.content) == (200, b"")
+    assert [each.status_code for each in refused] == [400] * 3
+
+
+async def test_export_ends_between_pages_when_its_client_leaves(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, ended = [], []
+    left = asyncio.Event()
+    page = subscribers.page
+
+    async def waiting(*args: Any, **kwargs: Any) -> Any:
+        began.append(kwargs["after"])
+        await left.wait()
+        found = await page(*args, **kwargs)
+        ended.append(kwargs["after"])
+        return found
+
+    monkeypatch.setattr(subscribers, "page", waiting)
+    monkeypatch.setattr(exporting, "_PAGE", 1)
+    await bring(client, b"email\n" + b"".join(b"p%d@example.org\n" % n for n in range(9)), map=())
+
+    with capture_logs() as logs:
+        async with client.stream("GET", f"{SUBSCRIBERS}/export") as answer:
+            await anext(answer.aiter_raw())
+        await asyncio.sleep(0.05)
+        left.set()
+
+        async def is_over() -> bool:
+            return any(each["event"] == "request" for each in logs)
+
+        await until(is_over)
+
+    assert began == ended == [0]
+    assert [each for each in logs if each["log_level"] != "debug"] == []
+    assert len((await client.get(f"{SUBSCRIBERS}/export")).text.splitlines()) == 10
+    assert len(ended) == 1 + 10
 
 
 # --- in

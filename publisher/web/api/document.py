@@ -225,7 +225,10 @@ def _described(operation: Operation) -> dict[str, Any]:
     if operation.file is not None:
         # OpenAPI 3.1 §4.8.14.3: of a whole file the media type says all there is to say.
         made["requestBody"] = {"required": True, "content": {operation.file.media_type: {}}}
-    if operation.gives is None:
+    if operation.streams:
+        files: dict[str, Any] = {media_type: {} for media_type in operation.streams}
+        made["responses"] = {"200": {"description": "A file:", "content": files}}
+    elif operation.gives is None:
         made["responses"] = {"204": {"description": "It is done."}}
     else:
         content = {"application/json": {"schema": _ref(operation.gives.__name__)}}

@@ -25,9 +25,9 @@ from publisher.store import suppressions
 from publisher.store.rehearsal import Rehearsal
 from publisher.web.api.body import CSV
 from publisher.web.api.checking import Given, Told
+from publisher.web.api.newsletters import asked_for
 from publisher.web.api.operation import Call, Operation
 from publisher.web.api.problem import Problem
-from publisher.web.site import Site
 
 # Lines a transaction: fewer than the command takes, since other requests wait for each.
 _BATCH = 500
@@ -135,7 +135,7 @@ class Barred(Told):
 
 async def _subscribers(call: Call) -> Imported:
     how: HowToImport = call.query
-    newsletter = _newsletter(call.site, how.newsletter)
+    newsletter = asked_for(call.site, how.newsletter)
     usual = _cadence(newsletter, how.cadence)
     mapped = _mapping(how.map)
     listed = await _recognised(how.file, call.body, how.format, mapped)
@@ -176,7 +176,7 @@ async def _subscribers(call: Call) -> Imported:
 
 async def _suppressions(call: Call) -> Barred:
     how: HowToBar = call.query
-    slug = _newsletter(call.site, how.newsletter).slug if how.newsletter else ""
+    slug = asked_for(call.site, how.newsletter).slug if how.newsletter else ""
     sheet = await asyncio.to_thread(sheets.held, how.file, call.body)
     wanted = barring.read(
         sheet,
@@ -195,13 +195,6 @@ async def _suppressions(call: Call) -> Barred:
         added += new
         already += len(taken) - new
     return Barred(added=added, already=already, rejected=bad, rejects=rejects)
-
-
-def _newsletter(site: Site, slug: str) -> Newsletter:
-    found = site.newsletter(slug)
-    if found is None:
-        raise Problem(400, "The parameter newsletter is no newsletter of this site.")
-    return found
 
 
 def _cadence(newsletter: Newsletter, name: str | None) -> Cadence:
