@@ -91,7 +91,7 @@ class House:
     async def post(self) -> list[EmailMessage]:
         """Send what is due, and give the mails that arrive, in their order."""
         before = len(self.relay.accepted)
-        sent = await self.app.deliver("main", asyncio.Event())
+        sent = await self.app.relays.deliver("main", asyncio.Event())
         assert sent.error is None, sent.error
         return [
             email.message_from_bytes(each.content, policy=email.policy.default)
