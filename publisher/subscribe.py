@@ -28,7 +28,15 @@ from publisher.model import (
 from publisher.ports import Clock
 from publisher.render import Templates
 from publisher.renditions import confirmation, reminder
-from publisher.store import composing, consents, leaving, renditions, subscribers, suppressions
+from publisher.store import (
+    composing,
+    consents,
+    leaving,
+    renditions,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
 from publisher.store.engine import Store
 from publisher.tokens import Purpose, Tokens
 
@@ -125,7 +133,7 @@ class _Wish:
         )
         known = await subscribers.bonds(self.connection, list(ids.values()), self.newsletter.slug)
         newcomers = [person for person in ids.values() if person not in known]
-        await subscribers.add(
+        await subscriptions.add(
             self.connection,
             people=newcomers,
             newsletter=self.newsletter.slug,
@@ -164,9 +172,9 @@ class _Wish:
         if not self.confirmed and not self.is_own:
             return Subscribed.WAITING
         await consents.keep(self.connection, bond)
-        await subscribers.ask_again(self.connection, bond.id, self.wishes, self.consent, self.now)
+        await subscriptions.ask_again(self.connection, bond.id, self.wishes, self.consent, self.now)
         if self.confirmed:
-            await subscribers.activate(self.connection, bond.id, self.consent, self.now)
+            await subscriptions.activate(self.connection, bond.id, self.consent, self.now)
             return Subscribed.ACTIVE
         if await subscribers.may_be_asked(
             self.connection, bond.subscriber, self.newsletter.slug, self.now
@@ -256,7 +264,7 @@ async def confirm(
     async with store.write() as connection:
         shown = await consents.word(connection, wording, now)
         told = {**consent, "confirmed_wording": shown}
-        if await subscribers.activate(connection, found.id, told, now):
+        if await subscriptions.activate(connection, found.id, told, now):
             await suppressions.lift_own(connection, key(found.address), found.newsletter, now)
     return await holder(store, tokens, Purpose.CONFIRM, token)
 
@@ -281,7 +289,7 @@ async def unsubscribe(
     token: str,
     *,
     only: str = "",
-    by: str = subscribers.PAGE,
+    by: str = subscriptions.PAGE,
     clock: Clock,
 ) -> list[Subscription]:
     """End the subscriptions that a mail came by; harmless when they have ended. Raises TokenError.
@@ -319,5 +327,5 @@ async def choose(
     """
     found = await holder(store, tokens, Purpose.PREFERENCES, token)
     async with store.write() as connection:
-        await subscribers.choose(connection, found.id, wishes, clock())
+        await subscriptions.choose(connection, found.id, wishes, clock())
     return await holder(store, tokens, Purpose.PREFERENCES, token)

@@ -114,7 +114,7 @@ def remove(ctx: typer.Context, address: Address, newsletter: OfNewsletter = None
     """End a person's subscriptions, all or one. Issues under way skip them from now on."""
 
     async def job(app: App) -> None:
-        from publisher.store import subscribers as stored
+        from publisher.store import subscriptions
 
         if newsletter is not None:
             running.newsletter_called(app.config, newsletter)
@@ -123,7 +123,7 @@ def remove(ctx: typer.Context, address: Address, newsletter: OfNewsletter = None
         async with app.store.write() as connection:
             for each in found:
                 is_meant = newsletter in (None, each.newsletter)
-                if is_meant and await stored.end(connection, each.id, app.clock()):
+                if is_meant and await subscriptions.end(connection, each.id, app.clock()):
                     left.append(each.newsletter)
         if not left:
             raise PublisherError(f"{address} has no such subscription that has not ended")
