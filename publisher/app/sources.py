@@ -16,7 +16,7 @@ from publisher.model import Hold, Rejection, SourceArticle
 from publisher.ports import Clock, Source
 from publisher.sources.push import Pushed, PushSource, PushState
 from publisher.sources.push import Settings as PushSettings
-from publisher.store import articles, origins, sources
+from publisher.store import articles, leading, origins, sources
 from publisher.store.engine import Store
 
 
@@ -92,7 +92,7 @@ class Sources:
             stored = (await origins.find(connection, name, [guid])).get(guid)
             if stored is None or stored.gone:
                 return False
-            await origins.go(connection, [stored.id], self.clock())
+            await leading.go(connection, [stored.id], self.clock())
             await sources.ask_soon(connection, name, self.clock())
         return True
 
