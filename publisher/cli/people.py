@@ -61,13 +61,12 @@ def add(
         chosen = running.newsletter_called(app.config, newsletter)
         each = running.cadence_called(chosen, cadence).name
         await _refuse_suppressed(app, key(person), chosen.slug)
-        (outcome,) = await subscribe(
+        outcome = await subscribe(
             app.store,
             chosen,
-            [person],
+            person,
             wishes=Wishes(cadence=each),
             confirmed=confirmed,
-            is_own=True,
             consent={"added_by": "command line"},
             publication=app.config.publication,
             templates=app.templates,

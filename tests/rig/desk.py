@@ -111,19 +111,17 @@ class Desk:
         return (await self.bond(name)).id
 
     async def ask(self, name: str, cadence: str = "daily", *, confirmed: bool) -> Subscribed:
-        (became,) = await subscribe(
+        return await subscribe(
             self.store,
             self.newsletter,
-            [_address(name)],
+            _address(name),
             wishes=Wishes(cadence=cadence),
             confirmed=confirmed,
-            is_own=True,
             consent={"by": "test"},
             publication=self.publication,
             templates=self.templates,
             clock=self.clock,
         )
-        return became
 
     async def bond(self, name: str) -> Subscription:
         async with self.store.read() as connection:

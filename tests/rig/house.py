@@ -71,10 +71,9 @@ class House:
         await subscribe(
             self.app.store,
             newsletter,
-            [person],
+            person,
             wishes=Wishes(cadence=newsletter.default_cadence.name),
             confirmed=confirmed,
-            is_own=True,
             consent={"by": "test"},
             publication=self.app.config.publication,
             templates=self.app.templates,

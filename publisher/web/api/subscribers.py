@@ -149,13 +149,12 @@ async def _add(call: Call) -> Became:
     consent = {"added_by": "api", "token": call.access.name}
     if wanted.consent:
         consent["said"] = wanted.consent
-    (became,) = await subscribe(
+    became = await subscribe(
         call.site.store,
         newsletter,
-        [person],
+        person,
         wishes=wished(newsletter, wanted, Wishes(cadence=newsletter.default_cadence.name)),
         confirmed=wanted.confirmed,
-        is_own=True,
         consent=consent,
         publication=call.site.publication,
         templates=call.site.templates,
