@@ -124,10 +124,9 @@ async def look_at(
         await subscribe(
             store,
             newsletter,
-            [sign_up.address],
+            sign_up.address,
             wishes=sign_up.wishes,
             confirmed=False,
-            is_own=True,
             by_form=True,
             consent=sign_up.consent,
             publication=publication,

@@ -31,7 +31,7 @@ _POLICY = (
 
 
 class Pushing(Protocol):
-    """What takes in the articles that are pushed; `publisher.app.App` is one."""
+    """What takes in the articles that are pushed; `publisher.app.sources` has one."""
 
     @property
     def push_tokens(self) -> Mapping[str, SecretStr]:
@@ -48,7 +48,7 @@ class Pushing(Protocol):
 
 
 class Hooks(Protocol):
-    """What takes in what providers tell of mails; `publisher.app.App` is one."""
+    """What takes in what providers tell of mails; `publisher.app.returns` has one."""
 
     @property
     def providers(self) -> Mapping[str, object]:
