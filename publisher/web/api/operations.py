@@ -14,6 +14,7 @@ from publisher.web.api import (
     issues,
     newsletters,
     person,
+    steering,
     subscribers,
     suppressions,
 )
@@ -30,6 +31,7 @@ OPERATIONS = (
     *suppressions.OPERATIONS,
     *bounces.OPERATIONS,
     *issues.OPERATIONS,
+    *steering.OPERATIONS,
     *events.OPERATIONS,
     *hooks.OPERATIONS,
 )
