@@ -131,7 +131,10 @@ def install(wheel: Path, folder: Path) -> Path:
 
 def test_a_process_that_only_sends_loads_none_of_what_the_others_need() -> None:
     """Each of them takes megabytes, of which a worker that sends to a million is spared."""
-    heavy = {"aiohttp", "alembic", "feedgen", "feedparser", "starlette", "trafilatura"}
+    heavy = {
+        *("aiohttp", "alembic", "css_inline", "feedgen", "feedparser", "mrml", "starlette"),
+        "trafilatura",
+    }
 
     told = subprocess.run(
         [sys.executable, "-c", "import publisher.app, publisher.service, sys; print(*sys.modules)"],
