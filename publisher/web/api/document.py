@@ -214,9 +214,9 @@ def _with_parameters(path: str) -> dict[str, Any]:
 
 def _described(operation: Operation) -> dict[str, Any]:
     """Describe an operation as the document has it."""
-    is_once = operation.method == "POST"
+    is_once = operation.method == "POST" and operation.file is None
     parameters = [*_in_query(operation), *([_ONCE] if is_once else [])]
-    meanings = _OF_ALL | (_OF_BODIES if operation.body else {}) | dict(operation.refusals)
+    meanings = _OF_ALL | _of_body(operation) | dict(operation.refusals)
     if is_once:
         meanings.setdefault(409, _REFUSED[409])
     made: dict[str, Any] = {
@@ -232,13 +232,30 @@ def _described(operation: Operation) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": _ref(operation.body.__name__)}},
         }
-    if operation.gives is None:
+    if operation.file is not None:
+        # OpenAPI 3.1 §4.8.14.3: of a whole file the media type says all there is to say.
+        made["requestBody"] = {"required": True, "content": {operation.file.media_type: {}}}
+    if operation.streams:
+        files: dict[str, Any] = {media_type: {} for media_type in operation.streams}
+        made["responses"] = {"200": {"description": "A file:", "content": files}}
+    elif operation.gives is None:
         made["responses"] = {"204": {"description": "It is done."}}
     else:
         content = {"application/json": {"schema": _ref(operation.gives.__name__)}}
         made["responses"] = {"200": {"description": "This is there now:", "content": content}}
     made["responses"] |= _refusals(meanings, *sorted(meanings))
     return made
+
+
+def _of_body(operation: Operation) -> dict[int, str]:
+    file = operation.file
+    if file is not None:
+        return {
+            413: f"The body is larger than {file.limit}. {file.beyond}",
+            415: f"The body does not say that it is {file.media_type}.",
+            422: "The body cannot be read: detail says what is wrong with it.",
+        }
+    return _OF_BODIES if operation.body else {}
 
 
 def _in_query(operation: Operation) -> Iterator[dict[str, Any]]:
@@ -248,7 +265,7 @@ def _in_query(operation: Operation) -> Iterator[dict[str, Any]]:
         yield {
             "name": name,
             "in": "query",
-            "required": False,
+            "required": name in schema.get("required", ()),
             "description": field["description"],
             "schema": about,
         }

@@ -8,7 +8,9 @@ from __future__ import annotations
 from publisher.web.api import (
     bounces,
     events,
+    exports,
     hooks,
+    imports,
     issues,
     newsletters,
     person,
@@ -19,8 +21,12 @@ from publisher.web.api import (
 OPERATIONS = (
     *newsletters.OPERATIONS,
     *subscribers.OPERATIONS,
+    imports.SUBSCRIBERS,
+    exports.SUBSCRIBERS,
     *person.OPERATIONS,
     subscribers.SHOW,
+    imports.SUPPRESSIONS,
+    exports.SUPPRESSIONS,
     *suppressions.OPERATIONS,
     *bounces.OPERATIONS,
     *issues.OPERATIONS,

@@ -22,7 +22,6 @@ from publisher.web.api.body import parse as parse_json
 from publisher.web.api.body import read
 from publisher.web.api.checking import Told, read_body
 from publisher.web.api.newsletters import called
-from publisher.web.api.operation import BODY_BYTES
 from publisher.web.api.problem import PRIVATE, Fault, Problem, answered
 from publisher.web.api.wishes import WishesGiven, wished
 from publisher.web.consent import given_from
@@ -87,7 +86,7 @@ async def _taken(request: Request) -> Response:
     newsletter = called(site, request.path_params["newsletter"])
     if not newsletter.is_public:
         raise Problem(404, f"Nobody can sign up for {newsletter.slug}.")
-    data = parse_json(await read(request, BODY_BYTES))
+    data = parse_json(await read(request))
     given = read_body(SigningUp, data, "Nobody can be signed up like this.")
     wishes = wished(newsletter, given, Wishes(cadence=newsletter.default_cadence.name))
     try:
