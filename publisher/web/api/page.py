@@ -26,7 +26,11 @@ async def page_of_api(request: Request) -> Response:
 
 
 def _document(site: Site) -> dict[str, Any]:
-    return document.openapi(site.publication, has_pushing=site.pushing is not None)
+    return document.openapi(
+        site.publication,
+        has_pushing=site.pushing is not None,
+        has_proof=site.sign_ups.proof_of_work,
+    )
 
 
 def readable(made: dict[str, Any]) -> dict[str, Any]:
