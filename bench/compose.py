@@ -133,7 +133,7 @@ def subscribe(url: str, people: int) -> None:
 
 async def load_articles(config: Path) -> None:
     async with opened(load(config, {})) as app:
-        await app.ingest("newsroom")
+        await app.sources.ingest("newsroom")
 
 
 # --- what is measured ---------------------------------------------------------------------

@@ -144,7 +144,7 @@ async def deliver(config: Path, people: int) -> dict[str, Any]:
     """Send the issue; give the seconds, the processor's and the peak of memory."""
     async with opened(load(config, {})) as app:
         began, used = time.perf_counter(), time.process_time()
-        sent = await app.deliver("main", asyncio.Event())
+        sent = await app.relays.deliver("main", asyncio.Event())
         assert sent.accepted == people, sent  # noqa: S101
         return told_of(time.perf_counter() - began, time.process_time() - used)
 

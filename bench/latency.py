@@ -175,10 +175,9 @@ async def newcomer(app: App, number: int) -> float:
     await subscribe(
         app.store,
         app.config.newsletters[0],
-        [addresses.parse(mailbox)],
+        addresses.parse(mailbox),
         wishes=Wishes(cadence="daily"),
         confirmed=False,
-        is_own=True,
         consent={"by": "bench"},
         publication=app.config.publication,
         templates=app.templates,

@@ -26,7 +26,7 @@ _PATIENCE_SECONDS = 15.0
 async def receive(app: App, stop: asyncio.Event) -> None:
     """Take in mails until ``stop`` is set; those in hand are finished first."""
     async with asyncio.TaskGroup() as lines:
-        for mailbox in app.mailboxes():
+        for mailbox in app.returns.mailboxes():
             lines.create_task(_keep_receiving(app, mailbox, stop))
 
 

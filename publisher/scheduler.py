@@ -101,7 +101,7 @@ class _Clock:
     async def _ask(self) -> None:
         """Begin a pass over each source that is due and is not being asked already."""
         try:
-            due = await self._app.due_sources()
+            due = await self._app.sources.due()
         except PublisherError as error:
             log.error("sources not looked at", reason=str(error))  # noqa: TRY400
             return
@@ -109,7 +109,7 @@ class _Clock:
             self._begin_pass(name)
 
     async def _watch(self, name: str, stop: asyncio.Event) -> None:
-        source = self._app.source(name)
+        source = self._app.sources.make(name)
         if isinstance(source, Watched):
             async with aclosing(source.changes(stop)) as changes:
                 async for _ in changes:
@@ -127,10 +127,10 @@ class _Clock:
         taken in or withdrawn meanwhile (a push), so what there is to publish is looked at anyway.
         """
         try:
-            is_wanted = await self._app.is_wanted(source)
-            intake = await self._app.ingest(source)
+            is_wanted = await self._app.sources.is_wanted(source)
+            intake = await self._app.sources.ingest(source)
             if intake.error is None:
-                await self._app.follow_hub(source)
+                await self._app.sources.follow_hub(source)
         except PublisherError as error:
             log.error("source not loaded", source=source, reason=str(error))  # noqa: TRY400
             return

@@ -188,9 +188,9 @@ def site_for(app: App, *, capture: bool, is_static: bool = False) -> Site:
         tokens=app.tokens,
         clock=app.clock,
         caught=app.config.capture.folder if capture else None,
-        pushing=app if app.push_tokens else None,
+        pushing=app.sources if app.sources.push_tokens else None,
         webhooks=app.config.webhooks,
-        hooks=app if app.providers else None,
+        hooks=app.returns if app.returns.providers else None,
         sign_ups=app.config.sign_ups,
         is_static=is_static,
     )

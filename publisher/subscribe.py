@@ -7,8 +7,8 @@ the same code as any other, and overtaking digests.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,7 +28,15 @@ from publisher.model import (
 from publisher.ports import Clock
 from publisher.render import Templates
 from publisher.renditions import confirmation, reminder
-from publisher.store import composing, consents, leaving, renditions, subscribers, suppressions
+from publisher.store import (
+    composing,
+    consents,
+    leaving,
+    renditions,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
 from publisher.store.engine import Store
 from publisher.tokens import Purpose, Tokens
 
@@ -39,7 +47,6 @@ class Subscribed(enum.StrEnum):
     ACTIVE = "active"  # now, without asking: the caller vouches for the consent
     ASKED = "asked"  # pending: a confirmation mail is on its way
     ALREADY = "already"  # was active before; nothing changed
-    WAITING = "waiting"  # was asked before and has not answered; an import does not ask twice
     ENDED = "ended"  # left before, and is not brought back without asking
     SUPPRESSED = "suppressed"  # is never mailed, and has not asked for it themselves
 
@@ -47,29 +54,24 @@ class Subscribed(enum.StrEnum):
 async def subscribe(
     store: Store,
     newsletter: Newsletter,
-    people: Sequence[Address],
+    person: Address,
     *,
     wishes: Wishes,
     confirmed: bool,
-    is_own: bool,
     by_form: bool = False,
     consent: Mapping[str, str],
     publication: Publication,
     templates: Templates,
     clock: Clock,
-) -> list[Subscribed]:
-    """Subscribe people in one transaction, or ask them whether they want it.
+) -> Subscribed:
+    """Subscribe somebody, or ask them whether they want it.
 
-    ``confirmed`` vouches that they have agreed elsewhere; ``consent`` says how. It never
-    revives somebody who left: that takes their own wish (``is_own``) and their own
-    confirmation (Mailtrain issue 325). Who stands on somebody else's list and was asked
-    before is not asked again. ``by_form`` says that anybody may have typed the address: whoever
-    is subscribed is told so by mail, since the form tells nothing, and no known person is given
-    a name. Gives what became of each, in their order. Raises TemplateError when a mail cannot be
-    rendered.
+    ``confirmed`` vouches that they have agreed elsewhere; ``consent`` says how. It never revives
+    somebody who left: that takes their own wish and their own confirmation (Mailtrain issue
+    325). ``by_form`` says that anybody may have typed the address: whoever is subscribed is told
+    so by mail, since the form tells nothing, and no known person is given a name. Raises
+    TemplateError when a mail cannot be rendered.
     """
-    if not people:
-        return []
     async with store.write() as connection:
         wish = _Wish(
             connection=connection,
@@ -77,77 +79,60 @@ async def subscribe(
             wishes=wishes,
             confirmed=confirmed,
             consent=consent,
-            is_own=is_own,
             by_form=by_form,
+            publication=publication,
+            templates=templates,
             now=clock(),
         )
-        became = await wish.of(people)
-        await wish.mail(publication, templates)
-        return became
+        return await wish.of(person)
 
 
-# What becomes of somebody who stands on a list a second time.
-_AGAIN = {Subscribed.ACTIVE: Subscribed.ALREADY, Subscribed.ASKED: Subscribed.WAITING}
-
-
-@dataclass(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Wish:
-    """A wish to subscribe within one transaction, for one person or many.
-
-    ``is_own`` says that the person made it, and may so come back after having left.
-    """
+    """A wish to subscribe within one transaction."""
 
     connection: AsyncConnection
     newsletter: Newsletter
     wishes: Wishes
     confirmed: bool
     consent: Mapping[str, str]
-    is_own: bool
     by_form: bool
+    publication: Publication
+    templates: Templates
     now: datetime
-    to_ask: list[int] = field(default_factory=list)
-    to_remind: list[Subscription] = field(default_factory=list)
 
-    async def of(self, addresses: Sequence[Address]) -> list[Subscribed]:
-        """Fulfil it as far as can be done without asking; give what became of each."""
-        by_key = {key(address): address for address in addresses}
+    async def of(self, address: Address) -> Subscribed:
+        """Fulfil it, or ask first; give what became of it."""
+        by_key = {key(address): address}
         barred = await suppressions.among(
             self.connection, by_key, self.now, newsletter=self.newsletter.slug
         )
-        if self.is_own and not self.confirmed:
+        if barred:
+            if self.confirmed:
+                return Subscribed.SUPPRESSED
             # They are asked like everybody, so that nobody learns who is suppressed (A13): the
             # claim of the mail decides, and lets them have it who were only erased.
             await suppressions.know_again(self.connection, barred)
-            barred = {}
-        by_key = {each: address for each, address in by_key.items() if each not in barred}
         ids = await subscribers.people(
             self.connection, by_key, self.now, names_known=not self.by_form
         )
-        known = await subscribers.bonds(self.connection, list(ids.values()), self.newsletter.slug)
-        newcomers = [person for person in ids.values() if person not in known]
-        await subscribers.add(
+        (person,) = ids.values()
+        known = await subscribers.bonds(self.connection, [person], self.newsletter.slug)
+        if person in known:
+            return await self._renew(known[person])
+        await subscriptions.add(
             self.connection,
-            people=newcomers,
+            people=[person],
             newsletter=self.newsletter.slug,
             wishes=self.wishes,
             state=SubscriptionState.ACTIVE if self.confirmed else SubscriptionState.PENDING,
             consent=self.consent,
             now=self.now,
         )
-        became = dict.fromkeys(newcomers, Subscribed.ACTIVE if self.confirmed else Subscribed.ASKED)
-        if not self.confirmed:
-            self.to_ask += newcomers
-        for person, bond in known.items():
-            became[person] = await self._renew(bond)
-        told = []
-        for each in map(key, addresses):
-            if each in barred:
-                told.append(Subscribed.SUPPRESSED)
-                continue
-            person = ids[each]
-            told.append(became[person])
-            became[person] = _AGAIN.get(became[person], became[person])
-        return told
+        if self.confirmed:
+            return Subscribed.ACTIVE
+        await self._ask(person)
+        return Subscribed.ASKED
 
     async def _renew(self, bond: Subscription) -> Subscribed:
         """Do what is right for somebody who is, was, or was asked to be subscribed."""
@@ -155,54 +140,51 @@ class _Wish:
             if self.by_form and await subscribers.may_be_reminded(
                 self.connection, bond.subscriber, self.newsletter.slug, self.now
             ):
-                self.to_remind.append(bond)
+                await self._remind(bond)
             return Subscribed.ALREADY
         # Whoever was subscribed and is not has left, even if a form has asked them since.
         has_left = bond.state is SubscriptionState.ENDED or bond.confirmed is not None
-        if has_left and (self.confirmed or not self.is_own):
+        if has_left and self.confirmed:
             return Subscribed.ENDED
-        if not self.confirmed and not self.is_own:
-            return Subscribed.WAITING
         await consents.keep(self.connection, bond)
-        await subscribers.ask_again(self.connection, bond.id, self.wishes, self.consent, self.now)
+        await subscriptions.ask_again(self.connection, bond.id, self.wishes, self.consent, self.now)
         if self.confirmed:
-            await subscribers.activate(self.connection, bond.id, self.consent, self.now)
+            await subscriptions.activate(self.connection, bond.id, self.consent, self.now)
             return Subscribed.ACTIVE
         if await subscribers.may_be_asked(
             self.connection, bond.subscriber, self.newsletter.slug, self.now
         ):
-            self.to_ask.append(bond.subscriber)
+            await self._ask(bond.subscriber)
         return Subscribed.ASKED
 
-    async def mail(self, publication: Publication, templates: Templates) -> None:
-        """Put a mail into the ledger for everybody who is to be asked, or reminded."""
-        if self.to_ask:
-            asked = confirmation(
-                templates,
-                publication=publication,
-                newsletter=self.newsletter,
-                language=self.newsletter.language_for(self.wishes.language),
-                now=self.now,
-            )
-            await self._put(Lane.CONFIRMATION, self.to_ask, asked)
-        for bond in self.to_remind:
-            told = reminder(
-                templates,
-                publication=publication,
-                newsletter=self.newsletter,
-                language=self.newsletter.language_for(bond.wishes.language),
-                now=self.now,
-            )
-            await self._put(Lane.REMINDER, [bond.subscriber], told)
+    async def _ask(self, person: int) -> None:
+        said = confirmation(
+            self.templates,
+            publication=self.publication,
+            newsletter=self.newsletter,
+            language=self.newsletter.language_for(self.wishes.language),
+            now=self.now,
+        )
+        await self._put(Lane.CONFIRMATION, person, said)
 
-    async def _put(self, lane: Lane, people: Sequence[int], said: Rendition) -> None:
-        rendition = await renditions.add(self.connection, said)
+    async def _remind(self, bond: Subscription) -> None:
+        said = reminder(
+            self.templates,
+            publication=self.publication,
+            newsletter=self.newsletter,
+            language=self.newsletter.language_for(bond.wishes.language),
+            now=self.now,
+        )
+        await self._put(Lane.REMINDER, bond.subscriber, said)
+
+    async def _put(self, lane: Lane, person: int, said: Rendition) -> None:
+        """Put a mail into the ledger."""
         await composing.add_deliveries(
             self.connection,
             lane=lane,
             newsletter=self.newsletter.slug,
             issue=None,
-            rendition_of=dict.fromkeys(people, rendition),
+            rendition_of={person: await renditions.add(self.connection, said)},
             due=self.now,
             now=self.now,
         )
@@ -256,7 +238,7 @@ async def confirm(
     async with store.write() as connection:
         shown = await consents.word(connection, wording, now)
         told = {**consent, "confirmed_wording": shown}
-        if await subscribers.activate(connection, found.id, told, now):
+        if await subscriptions.activate(connection, found.id, told, now):
             await suppressions.lift_own(connection, key(found.address), found.newsletter, now)
     return await holder(store, tokens, Purpose.CONFIRM, token)
 
@@ -281,7 +263,7 @@ async def unsubscribe(
     token: str,
     *,
     only: str = "",
-    by: str = subscribers.PAGE,
+    by: str = subscriptions.PAGE,
     clock: Clock,
 ) -> list[Subscription]:
     """End the subscriptions that a mail came by; harmless when they have ended. Raises TokenError.
@@ -319,5 +301,5 @@ async def choose(
     """
     found = await holder(store, tokens, Purpose.PREFERENCES, token)
     async with store.write() as connection:
-        await subscribers.choose(connection, found.id, wishes, clock())
+        await subscriptions.choose(connection, found.id, wishes, clock())
     return await holder(store, tokens, Purpose.PREFERENCES, token)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from publisher.errors import TokenEnded
 from publisher.model import Subscription, SubscriptionState
 from publisher.ports import Clock
-from publisher.store import subscribers
+from publisher.store import subscribers, subscriptions
 from publisher.store.engine import Store
 from publisher.tokens import Purpose, Tokens
 
@@ -28,7 +28,7 @@ def way_back(tokens: Tokens, left: Subscription, now: datetime) -> str | None:
     """
     if left.ended is None or now - left.ended > UNDO_WITHIN:
         return None
-    if left.ended_by not in subscribers.OWN_LEAVING:
+    if left.ended_by not in subscriptions.OWN_LEAVING:
         return None
     return tokens.sign(Purpose.UNDO, left.id, (left.ended - _EPOCH) // _TICK)
 
@@ -60,7 +60,7 @@ async def undo(store: Store, tokens: Tokens, token: str, *, clock: Clock) -> lis
     """
     found, ended = await left_by(store, tokens, token, clock=clock)
     async with store.write() as connection:
-        back = await subscribers.bring_back(connection, found.subscriber, ended, clock())
+        back = await subscriptions.bring_back(connection, found.subscriber, ended, clock())
         now = [await subscribers.subscription(connection, each) for each in {found.id, *back}]
     active = [each for each in now if each and each.state is SubscriptionState.ACTIVE]
     if not active:

@@ -36,7 +36,7 @@ async def work(app: App, stop: asyncio.Event, work_waits: asyncio.Event) -> None
     ``work_waits`` wakes a worker that sleeps; it is cleared here.
     """
     async with asyncio.TaskGroup() as lines:
-        for relay in app.relays():
+        for relay in app.relays.names():
             lines.create_task(_keep_sending(app, relay, stop, work_waits))
         lines.create_task(_keep_notifying(app, stop))
         for hook in app.config.webhooks:
@@ -53,9 +53,9 @@ async def _keep_sending(
     while not stop.is_set():
         work_waits.clear()
         try:
-            sent = await app.deliver(relay, stop)
+            sent = await app.relays.deliver(relay, stop)
             now = asyncio.get_running_loop().time()
-            rest = max(app.standing.rest(relay, now), _IDLE_SECONDS)
+            rest = max(app.relays.standing.rest(relay, now), _IDLE_SECONDS)
         except PublisherError as error:
             sent = Sent(error=str(error))
             rest = min(rest * 2, _LONGEST_REST_SECONDS)
@@ -89,7 +89,7 @@ async def _rest(
     while not await _any_of(stop.wait(), work_waits.wait(), within=glance):
         began = loop.time()
         try:
-            is_due = await app.is_due(relay)
+            is_due = await app.relays.is_due(relay)
         except PublisherError:
             return False  # the next run says why
         # It takes longer where only the many mails wait that are another relay's share.
@@ -132,7 +132,7 @@ async def _keep_notifying(app: App, stop: asyncio.Event) -> None:
     """Mail what is noted for the admin or a mailbox; each notice has its own time to be tried."""
     while not stop.is_set():
         try:
-            if sent := await app.notify(stop):
+            if sent := await app.relays.notify(stop):
                 log.info("notices sent", notices=sent)
         except PublisherError as error:
             log.error("notices not sent", reason=str(error))  # noqa: TRY400

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import IssueState, Wishes
-from publisher.store import audience, subscribers
+from publisher.store import audience, subscriptions
 from tests.rig.builders import told
 from tests.rig.desk import Desk
 
@@ -138,7 +138,7 @@ async def test_who_joins_the_cadence_midway_loses_nothing(
     occurrence = await desk.occur("daily")
 
     bond = await desk.bond("late")
-    at_chunk(1, lambda on: subscribers.choose(on, bond.id, Wishes(cadence="daily"), desk.clock()))
+    at_chunk(1, lambda on: subscriptions.choose(on, bond.id, Wishes(cadence="daily"), desk.clock()))
     first = await desk.compose(occurrence)
     desk.clock.advance(days=1)
     second = await desk.issue_now("daily")

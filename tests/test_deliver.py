@@ -22,7 +22,7 @@ from publisher.deliver.pace import Pace
 from publisher.deliver.throttle import Throttle
 from publisher.model import InDoubtPolicy, Issue, IssueState, SubscriptionState
 from publisher.settings import read_duration
-from publisher.store import accounts, issues, subscribers
+from publisher.store import accounts, issues, subscriptions
 from publisher.store import suppressions as barred
 from publisher.store.tables import deliveries
 from publisher.store.tables import notices as noted
@@ -676,7 +676,7 @@ async def test_unsubscribed_since_composing_is_skipped_without_a_connection(post
     issue = await post.issue_for("ann")
     bond = await post.desk.bond("ann")
     async with post.desk.store.write() as connection:
-        await subscribers.end(connection, bond.id, post.desk.clock())
+        await subscriptions.end(connection, bond.id, post.desk.clock())
 
     await post.send()
 

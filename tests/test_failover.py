@@ -109,17 +109,17 @@ async def test_next_relay_takes_over_until_a_probe_succeeds(pair: Pair) -> None:
     names = await pair.issue_for(10)
     stop = asyncio.Event()
 
-    before = await pair.app.deliver("backup", stop)
-    failed = await pair.app.deliver("main", stop)
-    resting = await pair.app.deliver("main", stop)
+    before = await pair.app.relays.deliver("backup", stop)
+    failed = await pair.app.relays.deliver("main", stop)
+    resting = await pair.app.relays.deliver("main", stop)
     pair.backup.scripts.append(at("MAIL", Act(cut=True), message=5))
-    stood_in = await pair.app.deliver("backup", stop)
+    stood_in = await pair.app.relays.deliver("backup", stop)
     await pair.desk.bring("two")
     issue = await pair.desk.issue_now()
     await asyncio.sleep(0.3)
     async with pair.main:
-        returned = await pair.app.deliver("main", stop)
-        after = await pair.app.deliver("backup", stop)
+        returned = await pair.app.relays.deliver("main", stop)
+        after = await pair.app.relays.deliver("backup", stop)
 
     assert [before, resting, after] == [Sent(), Sent(), Sent()]
     assert failed.error is not None
@@ -134,15 +134,15 @@ async def test_probe_takes_one_row_over_one_connection(pair: Pair) -> None:
     """So that a relay which is still down keeps nothing from the other."""
     await pair.issue_for(10)
     stop = asyncio.Event()
-    await pair.app.deliver("main", stop)
+    await pair.app.relays.deliver("main", stop)
     await asyncio.sleep(0.3)
     go_on = asyncio.Event()
     pair.main.scripts.append(at("BANNER", say(220, "at last", after=go_on)))
     async with pair.main:
-        probing = asyncio.create_task(pair.app.deliver("main", stop))
+        probing = asyncio.create_task(pair.app.relays.deliver("main", stop))
         await pair.main.until_asked("BANNER")
 
-        stood_in = await pair.app.deliver("backup", stop)
+        stood_in = await pair.app.relays.deliver("backup", stop)
         asked = pair.main.connections
         go_on.set()
         await probing
@@ -158,16 +158,16 @@ async def test_relay_that_is_back_takes_its_newsletters_back_at_once(
     monkeypatch.setattr(hand, "_CHUNK", 20)  # so that not all is in one hand
     names = await pair.issue_for(40)
     stop, go_on = asyncio.Event(), asyncio.Event()
-    await pair.app.deliver("main", stop)
+    await pair.app.relays.deliver("main", stop)
     pair.backup.scripts.append(at("CONTENT", say(250, "ok", after=go_on)))
-    standing_in = asyncio.create_task(pair.app.deliver("backup", stop))
+    standing_in = asyncio.create_task(pair.app.relays.deliver("backup", stop))
     await pair.backup.until_asked("CONTENT", 2)
     await asyncio.sleep(0.3)
     async with pair.main:
-        await asyncio.wait_for(pair.app.deliver("main", stop), 30)
+        await asyncio.wait_for(pair.app.relays.deliver("main", stop), 30)
         go_on.set()
         stood_in = await standing_in
-        await pair.app.deliver("main", stop)
+        await pair.app.relays.deliver("main", stop)
 
     assert stood_in == Sent(accepted=2)
     assert pair.arrived() == Counter(names)
@@ -182,12 +182,12 @@ async def test_row_in_doubt_is_not_handed_to_another_relay(
     names = await pair.issue_for(3)
     stop = asyncio.Event()
     async with pair.main:
-        sent = await pair.app.deliver("main", stop)
-    await pair.app.deliver("main", stop)
-    pair.app.standing.failed("main", asyncio.get_running_loop().time())
+        sent = await pair.app.relays.deliver("main", stop)
+    await pair.app.relays.deliver("main", stop)
+    pair.app.relays.standing.failed("main", asyncio.get_running_loop().time())
     clock.advance(hours=1)
 
-    stood_in = await pair.app.deliver("backup", stop)
+    stood_in = await pair.app.relays.deliver("backup", stop)
 
     assert sent == Sent(accepted=2, in_doubt=1)
     assert stood_in == Sent()
@@ -278,9 +278,9 @@ async def test_mail_that_is_put_off_is_tried_again_over_its_own_relay(
         pair.backup.scripts.append(greylisted)
         await pair.issue_for(20)
         stop = asyncio.Event()
-        first = [await pair.app.deliver(relay, stop) for relay in ("main", "backup")]
+        first = [await pair.app.relays.deliver(relay, stop) for relay in ("main", "backup")]
         clock.advance(hours=1)
-        again = [await pair.app.deliver(relay, stop) for relay in ("main", "backup")]
+        again = [await pair.app.relays.deliver(relay, stop) for relay in ("main", "backup")]
 
     assert first == [Sent(accepted=15), Sent(deferred=5)]
     assert again == [Sent(), Sent(accepted=5)]
@@ -294,17 +294,17 @@ async def test_part_of_a_relay_that_is_down_goes_over_the_other_until_it_is_back
         pair.main.scripts.append(at("CONTENT", Act(cut=True, take=True), argument="p1@"))
         names = await pair.issue_for(20)
         stop = asyncio.Event()
-        down = await pair.app.deliver("main", stop)
-        took_over = await pair.app.deliver("backup", stop)
+        down = await pair.app.relays.deliver("main", stop)
+        took_over = await pair.app.relays.deliver("backup", stop)
         await pair.desk.bring("two")
         await pair.desk.issue_now()
         await asyncio.sleep(0.3)
         async with pair.main:
-            back = await pair.app.deliver("main", stop)
-            rest = await pair.app.deliver("backup", stop)
+            back = await pair.app.relays.deliver("main", stop)
+            rest = await pair.app.relays.deliver("backup", stop)
         clock.advance(hours=1)
-        pair.app.standing.failed("main", asyncio.get_running_loop().time())
-        later = await pair.app.deliver("backup", stop)
+        pair.app.relays.standing.failed("main", asyncio.get_running_loop().time())
+        later = await pair.app.relays.deliver("backup", stop)
 
     assert down.error is not None
     assert took_over == Sent(accepted=20)
@@ -330,7 +330,7 @@ async def test_confirmation_goes_over_whichever_relay_is_free(open_pair: Open) -
     async with open_pair(SHARED) as pair:
         for name in ("ann", "bob", "cem", "dee"):
             await pair.desk.ask(name, confirmed=False)
-        sent = await pair.app.deliver("backup", asyncio.Event())
+        sent = await pair.app.relays.deliver("backup", asyncio.Event())
 
     assert sent == Sent(accepted=4)
 

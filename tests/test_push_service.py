@@ -98,11 +98,11 @@ async def test_clock_publishes_at_once_what_another_process_was_handed(
         clock = asyncio.create_task(keep_time(app, stop, asyncio.Event()))
         await until(lambda: feed_shows(app, ""))
 
-        await app.push("press", told("frost", origin="frost"))
+        await app.sources.push("press", told("frost", origin="frost"))
         try:
             async with asyncio.timeout(40):
                 await until(lambda: feed_shows(app, "frost"))
-                await app.withdraw_pushed("press", "frost")
+                await app.sources.withdraw_pushed("press", "frost")
 
                 async def is_gone() -> bool:
                     return not await feed_shows(app, "frost")

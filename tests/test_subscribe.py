@@ -77,10 +77,9 @@ async def test_confirmation_is_asked_for_in_the_language_that_was_chosen(
     await verbs.subscribe(
         desk.store,
         newsletter,
-        [addresses.parse("ann@example.org")],
+        addresses.parse("ann@example.org"),
         wishes=Wishes(cadence="daily", language=wanted),
         confirmed=False,
-        is_own=True,
         consent={},
         publication=desk.publication,
         templates=desk.templates,
@@ -101,10 +100,9 @@ async def test_confirmation_mail_holds_the_link_and_nothing_typed(desk: Desk) ->
     await verbs.subscribe(
         desk.store,
         desk.newsletter,
-        [addresses.parse("ann@example.org", name="Buy at evil.example")],
+        addresses.parse("ann@example.org", name="Buy at evil.example"),
         wishes=Wishes(cadence="daily"),
         confirmed=False,
-        is_own=True,
         consent={},
         publication=desk.publication,
         templates=desk.templates,
@@ -200,19 +198,17 @@ async def test_many_sign_ups_of_one_address_at_once_make_one_row(desk: Desk) -> 
     spellings = ["ann@example.org", "Ann@Example.ORG", "ANN@example.org"] * 4
 
     async def sign_up(text: str) -> Subscribed:
-        (became,) = await verbs.subscribe(
+        return await verbs.subscribe(
             desk.store,
             desk.newsletter,
-            [addresses.parse(text)],
+            addresses.parse(text),
             wishes=Wishes(cadence="daily"),
             confirmed=False,
-            is_own=True,
             consent={},
             publication=desk.publication,
             templates=desk.templates,
             clock=desk.clock,
         )
-        return became
 
     outcomes = await asyncio.gather(*map(sign_up, spellings))
 
@@ -413,10 +409,9 @@ async def test_name_given_later_replaces_none_but_no_other(desk: Desk) -> None:
         await verbs.subscribe(
             desk.store,
             desk.newsletter,
-            [Address(mailbox="ann@example.org", name=name)],
+            Address(mailbox="ann@example.org", name=name),
             wishes=Wishes(cadence="daily"),
             confirmed=True,
-            is_own=True,
             consent={},
             publication=desk.publication,
             templates=desk.templates,

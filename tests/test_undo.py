@@ -15,7 +15,7 @@ from publisher import undo as undoing
 from publisher.errors import TokenEnded
 from publisher.model import SubscriptionState
 from publisher.store import keys, renditions
-from publisher.store import subscribers as stored
+from publisher.store import subscriptions as stored
 from publisher.store.tables import subscriptions
 from publisher.tokens import Purpose, Tokens
 from tests.mail import sample

@@ -16,7 +16,8 @@ import pytest
 from sqlalchemy import ColumnElement, func, select
 
 from publisher import worker
-from publisher.app import App, opened
+from publisher.app import opened
+from publisher.app.relays import Relays
 from publisher.config import load
 from publisher.deliver import Sent
 from publisher.store.engine import connect
@@ -80,16 +81,16 @@ async def working(
     """Run a worker that has found nothing to do yet, and rests an hour unless mail falls due."""
     patch.setattr(worker, "_IDLE_SECONDS", 3600.0)
     path = folder / "publisher.toml"
-    stop, real = asyncio.Event(), App.deliver
+    stop, real = asyncio.Event(), Relays.deliver
     async with SmtpRig() as rig:
         running = Worker(rig)
 
-        async def counted(app: App, relay: str, stop: asyncio.Event) -> Sent:
-            sent = await real(app, relay, stop)
+        async def counted(relays: Relays, relay: str, stop: asyncio.Event) -> Sent:
+            sent = await real(relays, relay, stop)
             running.runs += 1
             return sent
 
-        patch.setattr(App, "deliver", counted)
+        patch.setattr(Relays, "deliver", counted)
         path.write_text(CONFIG.format(port=rig.port), encoding="utf-8")
         async with opened(load(path, {"DATABASE": url}), clock=clock) as app:
             task = asyncio.create_task(worker.work(app, stop, asyncio.Event()))

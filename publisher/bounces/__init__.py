@@ -30,7 +30,7 @@ from publisher.store import (
     bounces,
     leaving,
     quarantine,
-    subscribers,
+    subscriptions,
     suppressions,
 )
 from publisher.store.addressees import About
@@ -191,7 +191,7 @@ class Bounces:
             return id
         if (reason := await self._reason(connection, verdict, about, now)) is not None:
             if verdict.kind is BounceKind.COMPLAINT and about.subscription is not None:
-                await subscribers.end(connection, about.subscription, now, by="complaint")
+                await subscriptions.end(connection, about.subscription, now, by="complaint")
             if await suppressions.suppress(connection, about.address_key, reason, now):
                 await bounces.conclude(connection, id, Consequence.SUPPRESSED)
                 log.info("address suppressed", bounce=id, reason=reason)

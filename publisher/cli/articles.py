@@ -37,7 +37,7 @@ def ingest(
         wanted = [running.name_among(name, names, "source") for name in source or names]
         is_good = True
         for name in wanted:
-            intake = await app.ingest(name)
+            intake = await app.sources.ingest(name)
             _tell(intake)
             is_good = is_good and intake.error is None
         await _build(app)

@@ -42,7 +42,7 @@ def process(ctx: typer.Context) -> None:
     from publisher.mailboxes import Kept
 
     async def job(app: App) -> bool:
-        mailboxes = [each for each in app.mailboxes() if isinstance(each, Kept)]
+        mailboxes = [each for each in app.returns.mailboxes() if isinstance(each, Kept)]
         if not mailboxes:
             raise Misuse("there is no mailbox to read: set bounces.maildir or [bounces.imap]")
         is_good = True

@@ -54,6 +54,7 @@ def choose(
     async def job(app: App) -> None:
         from publisher.mail.address import key, parse
         from publisher.store import subscribers as stored
+        from publisher.store import subscriptions
 
         chosen = running.newsletter_called(app.config, newsletter)
         async with app.store.read() as connection:
@@ -84,7 +85,7 @@ def choose(
         if (hour, zone) != (None, None):
             _require_own_time(chosen, wishes)
         async with app.store.write() as connection:
-            await stored.choose(connection, found[0].id, wishes, app.clock())
+            await subscriptions.choose(connection, found[0].id, wishes, app.clock())
         show.say(f"{address} has {chosen.slug} {_told(chosen, wishes)}.")
 
     running.at_work(ctx, job)

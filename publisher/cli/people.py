@@ -61,13 +61,12 @@ def add(
         chosen = running.newsletter_called(app.config, newsletter)
         each = running.cadence_called(chosen, cadence).name
         await _refuse_suppressed(app, key(person), chosen.slug)
-        (outcome,) = await subscribe(
+        outcome = await subscribe(
             app.store,
             chosen,
-            [person],
+            person,
             wishes=Wishes(cadence=each),
             confirmed=confirmed,
-            is_own=True,
             consent={"added_by": "command line"},
             publication=app.config.publication,
             templates=app.templates,
@@ -114,7 +113,7 @@ def remove(ctx: typer.Context, address: Address, newsletter: OfNewsletter = None
     """End a person's subscriptions, all or one. Issues under way skip them from now on."""
 
     async def job(app: App) -> None:
-        from publisher.store import subscribers as stored
+        from publisher.store import subscriptions
 
         if newsletter is not None:
             running.newsletter_called(app.config, newsletter)
@@ -123,7 +122,7 @@ def remove(ctx: typer.Context, address: Address, newsletter: OfNewsletter = None
         async with app.store.write() as connection:
             for each in found:
                 is_meant = newsletter in (None, each.newsletter)
-                if is_meant and await stored.end(connection, each.id, app.clock()):
+                if is_meant and await subscriptions.end(connection, each.id, app.clock()):
                     left.append(each.newsletter)
         if not left:
             raise PublisherError(f"{address} has no such subscription that has not ended")

@@ -32,7 +32,7 @@ def source_called(app: App, name: str | None) -> str:
 
     Raises PublisherError when there is none, and Misuse when it is not clear which is meant.
     """
-    names = list(app.push_tokens)
+    names = list(app.sources.push_tokens)
     if not names:
         raise PublisherError(_NO_SOURCE)
     if name is not None:
@@ -67,7 +67,7 @@ async def push_file(app: App, source: str, file: Path) -> Pushed | Rejection:
             origin=name, stamp=stamp, reason="its front matter says that it is a draft"
         )
     told = manuscript.as_told(origin=manuscript.guid or name, stamp=stamp)
-    return await app.push(source, told)
+    return await app.sources.push(source, told)
 
 
 def _read(file: Path) -> bytes:

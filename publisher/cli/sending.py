@@ -175,9 +175,9 @@ async def _send(
         problem: str | None = None
         try:
             while not stop.is_set():
-                if not (relays := app.relays_of(newsletter)):
+                if not (relays := app.relays.carrying(newsletter)):
                     return problem
-                sent = await asyncio.gather(*(app.deliver(each, stop) for each in relays))
+                sent = await asyncio.gather(*(app.relays.deliver(each, stop) for each in relays))
                 problem = next((each.error for each in sent if each.error is not None), None)
                 if problem is not None:
                     continue  # over the next relay, if there is one
@@ -187,7 +187,7 @@ async def _send(
                 states = {(await found(app, id)).state for id in ids}
                 if states.isdisjoint({IssueState.OPEN}):
                     return "somebody has paused or cancelled it"
-                if (reason := app.why_waiting(newsletter)) is not None:
+                if (reason := app.relays.why_waiting(newsletter)) is not None:
                     return reason
                 # Put off by the relay, or in the hands of a worker: look again in a while.
                 await running.either(stop, _POLL_SECONDS)

@@ -81,7 +81,7 @@ def complain(rows: list[dict[str, Any]]) -> None:
 
 
 def _next_try(app: App, entry: SourceEntry, known: SourceStatus) -> Any:
-    due = app.next_try(entry, known)
+    due = app.sources.next_try(entry, known)
     if due is None:
         return "never: it has gone for good"
     if due <= app.clock():

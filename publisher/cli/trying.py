@@ -115,7 +115,7 @@ def send_test(
         test = replace(rendition, subject=f"[Test] {rendition.subject}")
         message = mail.message(app, chosen, test, parse(to))
         relay = app.config.relays[chosen.relays[0]]
-        transport = app.connect(relay.name)
+        transport = app.relays.connect(relay.name)
         try:
             await transport.offer(message)
             reply = await transport.transmit()

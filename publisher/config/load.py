@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -20,15 +20,10 @@ from publisher.config.site import (
     Capture,
     Config,
     Endpoint,
-    PerDomain,
-    Rate,
-    Relay,
-    Sender,
     Serving,
     SignUps,
     SourceEntry,
 )
-from publisher.config.smtp import DkimTable, PerDomainTable, RelayTable, SenderTable, WarmUpTable
 from publisher.model import (
     AutomaticFeeds,
     Cadence,
@@ -39,11 +34,7 @@ from publisher.model import (
     Retention,
     Selection,
     Topic,
-    WarmUp,
 )
-
-if TYPE_CHECKING:
-    from publisher.mail.dkim import Signer
 
 _UNITS = {
     "s": timedelta(seconds=1),
@@ -108,8 +99,8 @@ def settle(written: dict[str, Any], path: Path, environ: Mapping[str, str]) -> C
         feeds=tuple(_feed(feed, publication) for feed in site.feeds),
         automatic_feeds=_automatic_feeds(site.automatic_feeds),
         newsletters=newsletters,
-        relays={name: _relay(name, relay, folder) for name, relay in site.smtp.items()},
-        senders={domain.lower(): _sender(table) for domain, table in site.senders.items()},
+        relays={name: relays.relay(name, relay, folder) for name, relay in site.smtp.items()},
+        senders={domain.lower(): relays.sender(table) for domain, table in site.senders.items()},
         bounces=bounces.settle(site.bounces, folder, providers),
         webhooks=tuple(map(webhooks.webhook, site.webhooks)),
         retention=Retention(**dict(site.retention)),
@@ -195,10 +186,11 @@ def _serving(table: WebTable) -> Serving:
 def _sign_ups(table: SignUpTable) -> SignUps:
     return SignUps(
         record_ip=table.record_ip,
-        per_network=_rate(table.per_network),
-        per_address=_rate(table.per_address),
-        per_domain=_rate(table.per_domain),
-        total=_rate(table.total),
+        per_network=relays.rate(table.per_network),
+        per_address=relays.rate(table.per_address),
+        per_domain=relays.rate(table.per_domain),
+        total=relays.rate(table.total),
+        proof_of_work=table.proof_of_work,
     )
 
 
@@ -263,53 +255,6 @@ def _selection(table: SelectTable) -> Selection:
         authors=table.authors,
         languages=table.languages,
     )
-
-
-def _relay(name: str, table: RelayTable, folder: Path) -> Relay:
-    return Relay(
-        name=name,
-        hop=relays.hop(table, folder),
-        connections=table.connections,
-        rate=_rate(table.rate) if table.rate else None,
-        daily=table.daily,
-        warm_up=_warm_up(table.warm_up),
-        give_up_after=table.give_up_after,
-        per_domain=None if table.per_domain is None else _per_domain(table.per_domain),
-        signers=tuple(map(_signer, table.dkim)),
-    )
-
-
-def _sender(table: SenderTable) -> Sender:
-    return Sender(
-        rate=_rate(table.rate) if table.rate else None,
-        daily=table.daily,
-        warm_up=_warm_up(table.warm_up),
-    )
-
-
-def _warm_up(table: WarmUpTable | None) -> WarmUp | None:
-    if table is None:
-        return None
-    return WarmUp(start=table.start, first=table.first, factor=table.factor)
-
-
-def _per_domain(table: PerDomainTable) -> PerDomain:
-    return PerDomain(
-        connections=table.connections,
-        rate=_rate(table.rate) if table.rate else None,
-        by_mx=table.group_by_mx,
-    )
-
-
-def _rate(text: str) -> Rate:
-    mails, _, unit = text.partition("/")
-    return int(mails), {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
-
-
-def _signer(table: DkimTable) -> Signer:
-    from publisher.mail.dkim import signer
-
-    return signer(table.domain, table.selector, table.key.get_secret_value())
 
 
 def _settings(settings: BaseModel, folder: Path) -> BaseModel:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from publisher.config.document import anchored
 from publisher.config.faults import Faults
 from publisher.config.schema import KeyPath
-from publisher.config.smtp import RelayTable
+from publisher.config.site import PerDomain, Rate, Relay, Sender
+from publisher.config.smtp import DkimTable, PerDomainTable, RelayTable, SenderTable, WarmUpTable
 from publisher.config.values import one_or_several
+from publisher.model import WarmUp
 from publisher.transports import _tls as tls
 from publisher.transports._settings import FileSettings, Hop, LmtpSettings, SmtpSettings
+
+if TYPE_CHECKING:
+    from publisher.mail.dkim import Signer
 
 _Table = dict[str, Any]
 
@@ -34,7 +39,7 @@ def check(site: _Table, folder: Path, faults: Faults) -> None:
             path = ("smtp", name)
             _check_place(path, relay, faults)
             _check_tls(path, relay, folder, faults)
-            _check_login(path, relay, faults)
+            check_login(path, relay, faults)
             _check_keys((*path, "dkim"), one_or_several(relay.get("dkim")), faults)
 
 
@@ -67,6 +72,56 @@ def hop(table: RelayTable, folder: Path) -> Hop:
 
 def _file(path: Path | str | None, folder: Path) -> Path | None:
     return anchored(Path(path), folder) if path is not None else None
+
+
+def relay(name: str, table: RelayTable, folder: Path) -> Relay:
+    """Give the relay that a table stands for."""
+    return Relay(
+        name=name,
+        hop=hop(table, folder),
+        connections=table.connections,
+        rate=rate(table.rate) if table.rate else None,
+        daily=table.daily,
+        warm_up=_warm_up(table.warm_up),
+        give_up_after=table.give_up_after,
+        per_domain=None if table.per_domain is None else _per_domain(table.per_domain),
+        signers=tuple(map(_signer, table.dkim)),
+    )
+
+
+def sender(table: SenderTable) -> Sender:
+    """Give what a domain of senders may do."""
+    return Sender(
+        rate=rate(table.rate) if table.rate else None,
+        daily=table.daily,
+        warm_up=_warm_up(table.warm_up),
+    )
+
+
+def _warm_up(table: WarmUpTable | None) -> WarmUp | None:
+    if table is None:
+        return None
+    return WarmUp(start=table.start, first=table.first, factor=table.factor)
+
+
+def _per_domain(table: PerDomainTable) -> PerDomain:
+    return PerDomain(
+        connections=table.connections,
+        rate=rate(table.rate) if table.rate else None,
+        by_mx=table.group_by_mx,
+    )
+
+
+def rate(text: str) -> Rate:
+    """Read how many there may be in how many seconds."""
+    mails, _, unit = text.partition("/")
+    return int(mails), {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
+
+
+def _signer(table: DkimTable) -> Signer:
+    from publisher.mail.dkim import signer
+
+    return signer(table.domain, table.selector, table.key.get_secret_value())
 
 
 def _check_place(path: KeyPath, relay: _Table, faults: Faults) -> None:
@@ -122,7 +177,8 @@ def _check_useless(
             faults.add((*path, key), f"means nothing {where}")
 
 
-def _check_login(path: KeyPath, relay: _Table, faults: Faults) -> None:
+def check_login(path: KeyPath, relay: _Table, faults: Faults) -> None:
+    """Note every fault between the keys of a login, by password or token."""
     if relay.get("auth") == "xoauth2":
         _check_useless(path, relay, ["password"], 'with auth = "xoauth2"', faults)
         for key in ("username", "oauth_token_file"):

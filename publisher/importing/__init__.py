@@ -29,7 +29,7 @@ from publisher.model import (
 from publisher.ports import Clock
 from publisher.render import Templates
 from publisher.renditions import confirmation
-from publisher.store import composing, keys, lists, renditions, subscribers, suppressions
+from publisher.store import composing, keys, lists, renditions, subscriptions, suppressions
 from publisher.store.engine import Store
 from publisher.store.lists import Becoming, Bond
 from publisher.store.rehearsal import Rehearsal
@@ -170,7 +170,9 @@ class _Chunk(Decisions):
         cadences = {entry.cadence for entry, _ in self.joining.values()}
         cadences |= {bond.cadence for bond, *_ in self.changing.values()}
         for cadence in {each or self.importer.usual.name for each in cadences}:
-            self.starts[cadence] = await subscribers.start(self.connection, slug, cadence, self.now)
+            self.starts[cadence] = await subscriptions.start(
+                self.connection, slug, cadence, self.now
+            )
 
     def _becoming(
         self, entry: Entry, state: SubscriptionState, bond: Bond | None = None

@@ -16,7 +16,7 @@ from publisher.ingest.legible import bounded, legible
 from publisher.ingest.presence import Presence
 from publisher.ingest.taking import NO_STAMP, Taking
 from publisher.model import Publication, Rejection, SourceArticle, Unchanged, Unseen
-from publisher.store import origins, sources
+from publisher.store import leading, origins, sources
 from publisher.store.engine import Store
 
 _CHUNK = 50
@@ -139,7 +139,7 @@ class Pass:
             if number not in self.present:
                 gone.append(number)
         for start in range(0, len(gone), _PAGE):
-            withdrawn += await origins.go(connection, gone[start : start + _PAGE], self._now)
+            withdrawn += await leading.go(connection, gone[start : start + _PAGE], self._now)
         return withdrawn
 
     async def forget_rejections(self, connection: AsyncConnection) -> None:

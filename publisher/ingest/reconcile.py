@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from publisher.ingest.passes import Pass
 from publisher.ports import Clock, Visit
-from publisher.store import arrivals, arriving, origins
+from publisher.store import arrivals, arriving, leading
 from publisher.store.arriving import Match, Newcomer
 from publisher.store.engine import Store
 
@@ -90,7 +90,7 @@ async def reconcile(store: Store, work: Pass, scope: Scope, clock: Clock) -> Fou
                     found.same += not is_own
                 elif not judge.is_undecided():
                     found.new.append(newcomer.id)
-            await origins.leave_places(
+            await leading.leave_places(
                 connection, work.source, [each.origin for each in newcomers], clock()
             )
         last = newcomers[-1].id

@@ -14,7 +14,7 @@ from publisher.content.article import clean, fingerprint, place
 from publisher.content.sameness import keys
 from publisher.ingest.presence import Presence
 from publisher.model import ArticleState, Publication, Rejection, SourceArticle
-from publisher.store import arrivals, arriving, articles, origins, sources
+from publisher.store import arrivals, arriving, articles, leading, origins, sources
 from publisher.store.identity import Namer, namer
 
 log = structlog.get_logger()
@@ -174,7 +174,7 @@ class Taking:
         await articles.change(connection, stored.article, {**values, "changed": self._now})
         self.counts["changed"] += 1
         if not stored.leads:
-            await origins.lead(connection, stored.id)
+            await leading.lead(connection, stored.id)
 
     async def _place(
         self, connection: AsyncConnection, stored: origins.Stored, told: SourceArticle

@@ -1,8 +1,8 @@
 """Articles that somebody hands over, one at a time, instead of being asked for them.
 
-They come by `publisher.app.App.push`, which makes a pass over a source of that one article
-under this source's name. When it is asked like any other, the source has nothing to tell, and
-whatever was pushed stays as it is.
+They come by `publisher.app.sources`, which makes a pass over a source of that one article under
+this source's name. When it is asked like any other, the source has nothing to tell, and whatever
+was pushed stays as it is.
 """
 
 from __future__ import annotations

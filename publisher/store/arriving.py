@@ -16,7 +16,7 @@ from sqlalchemy import and_, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import ArticleState, Hold
-from publisher.store import arrivals, origins, terms
+from publisher.store import arrivals, leading, terms
 from publisher.store.articles import by_ids, change, plain
 from publisher.store.tables import articles
 from publisher.store.tables import origins as all_origins
@@ -180,11 +180,11 @@ async def merge(
     ``leads`` says whether the article takes its content from it from now on.
     """
     found = (await by_ids(connection, [newcomer.id]))[newcomer.id]
-    await origins.hand_over(connection, newcomer.id, article)
+    await leading.hand_over(connection, newcomer.id, article)
     await terms.drop(connection, newcomer.id)
     await connection.execute(delete(articles).where(articles.c.id == newcomer.id))
     if leads:
-        await origins.lead(connection, newcomer.origin)
+        await leading.lead(connection, newcomer.origin)
         content = {name: getattr(found, name) for name in _CONTENT}
         await change(connection, article, {**content, "changed": now})
     await come_back(connection, article, arrived, now)

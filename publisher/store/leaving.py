@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Subscription, SubscriptionState
-from publisher.store import accounts, subscribers
+from publisher.store import accounts, subscribers, subscriptions
 
 
 async def in_mail(
@@ -51,6 +51,6 @@ async def leave(
                 await accounts.settle_doubt(connection, mail, arrived=True, reply=how, now=now)
     for each in bonds:
         was_asked = each.state is SubscriptionState.PENDING
-        await subscribers.end(
-            connection, each.id, now, by=subscribers.DECLINED if was_asked else by
+        await subscriptions.end(
+            connection, each.id, now, by=subscriptions.DECLINED if was_asked else by
         )

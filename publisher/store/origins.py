@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import ArticleState, Hold, Origin
@@ -19,7 +19,8 @@ from publisher.store.tables import articles, origins
 
 _PAGE = 500
 
-_leads = and_(origins.c.source == articles.c.source, origins.c.guid == articles.c.guid)
+# Whether an article takes its content from an origin.
+leads = and_(origins.c.source == articles.c.source, origins.c.guid == articles.c.guid)
 _leader = origins.alias("leader")
 _is_led = and_(
     _leader.c.source == origins.c.source,
@@ -88,7 +89,7 @@ async def _stored(connection: AsyncConnection, *conditions: ColumnElement[bool])
             origins.c.origin,
             origins.c.fingerprint,
             origins.c.gone,
-            _leads.label("leads"),
+            leads.label("leads"),
             (origins.c.source == articles.c.source).label("is_heard"),
             _leader.c.id.label("leader"),
             articles.c.id.label("article"),
@@ -199,13 +200,6 @@ async def change(connection: AsyncConnection, origin: int, values: Mapping[str, 
     await connection.execute(update(origins).where(origins.c.id == origin).values(**values))
 
 
-async def hand_over(connection: AsyncConnection, article: int, to: int) -> None:
-    """Make the origins of an article those of another one."""
-    await connection.execute(
-        update(origins).where(origins.c.article_id == article).values(article_id=to)
-    )
-
-
 async def count_present(connection: AsyncConnection, source: str) -> int:
     """Count what a source tells."""
     return int(
@@ -242,75 +236,6 @@ async def _ids(
         if len(page) < _PAGE:
             return
         last = page[-1]
-
-
-async def go(connection: AsyncConnection, gone: Sequence[int], now: datetime) -> int:
-    """Mark origins as gone; give how many articles have lost their last one and are withdrawn.
-
-    An article that has another keeps its content, and takes its edits from that one.
-    """
-    if not gone:
-        return 0
-    await connection.execute(
-        update(origins).where(origins.c.id.in_(gone)).values(gone=True, stamp="")
-    )
-    affected = select(origins.c.article_id).where(origins.c.id.in_(gone))
-    left = exists().where(origins.c.article_id == articles.c.id, not_(origins.c.gone))
-    withdrawn = await connection.execute(
-        update(articles)
-        .where(articles.c.id.in_(affected), articles.c.state != ArticleState.WITHDRAWN, ~left)
-        .values(state=ArticleState.WITHDRAWN, changed=now)
-    )
-    next_one = (
-        select(origins.c.id)
-        .where(origins.c.article_id == articles.c.id, not_(origins.c.gone))
-        .order_by(origins.c.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    leader_went = exists().where(origins.c.article_id == articles.c.id, _leads, origins.c.gone)
-    heirs = await connection.execute(
-        select(articles.c.id, next_one.label("heir")).where(
-            articles.c.id.in_(affected), leader_went, left
-        )
-    )
-    for row in heirs.all():
-        await lead(connection, row.heir)
-    return withdrawn.rowcount
-
-
-async def leave_places(
-    connection: AsyncConnection, source: str, newer: Sequence[int], now: datetime
-) -> None:
-    """Mark as gone what stood where these newer origins now stand, under another guid."""
-    mine, older = origins.alias("mine"), origins.alias("older")
-    rows = await connection.execute(
-        select(older.c.id)
-        .join(mine, and_(mine.c.source == older.c.source, mine.c.origin == older.c.origin))
-        .where(
-            mine.c.source == source,
-            mine.c.id.in_(newer),
-            older.c.id < mine.c.id,
-            not_(older.c.gone),
-        )
-    )
-    await go(connection, list(rows.scalars()), now)
-
-
-async def lead(connection: AsyncConnection, origin: int) -> None:
-    """Let an article take its content from this origin from now on."""
-    row = (
-        await connection.execute(
-            select(origins.c.source, origins.c.guid, origins.c.article_id).where(
-                origins.c.id == origin
-            )
-        )
-    ).one()
-    await connection.execute(
-        update(articles)
-        .where(articles.c.id == row.article_id)
-        .values(source=row.source, guid=row.guid)
-    )
 
 
 async def others(

@@ -22,7 +22,7 @@ from publisher.errors import TokenEnded
 from publisher.model import Newsletter, Subscription, SubscriptionState
 from publisher.render.filters import own_name
 from publisher.render.zones import zones
-from publisher.store.subscribers import ONE_CLICK, PAGE
+from publisher.store.subscriptions import ONE_CLICK, PAGE
 from publisher.tokens import Purpose
 from publisher.web.choosing import chosen
 from publisher.web.consent import given_from, words

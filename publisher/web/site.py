@@ -31,7 +31,7 @@ _POLICY = (
 
 
 class Pushing(Protocol):
-    """What takes in the articles that are pushed; `publisher.app.App` is one."""
+    """What takes in the articles that are pushed; `publisher.app.sources` has one."""
 
     @property
     def push_tokens(self) -> Mapping[str, SecretStr]:
@@ -48,7 +48,7 @@ class Pushing(Protocol):
 
 
 class Hooks(Protocol):
-    """What takes in what providers tell of mails; `publisher.app.App` is one."""
+    """What takes in what providers tell of mails; `publisher.app.returns` has one."""
 
     @property
     def providers(self) -> Mapping[str, object]:
@@ -105,6 +105,7 @@ def page(
     headers: Mapping[str, str] | None = None,
     discovered: Sequence[Feed] | None = None,
     script: str | None = None,
+    fetches: bool = False,
     framed: bool = False,
 ) -> HTMLResponse:
     """Answer with the template ``web/NAME.html``. Raises TemplateError.
@@ -112,6 +113,7 @@ def page(
     ``language`` is what it is written in, the publication's language without it.
     ``discovered`` are the feeds that the page leads readers to, those of the config without it.
     ``script`` names the one template that the page includes as a script.
+    ``fetches`` lets that script ask this site for more.
     ``framed`` lets it stand in a frame of anybody's page.
     """
     site = site_of(request)
@@ -123,6 +125,8 @@ def page(
         **context,
     )
     policy = _POLICY if script is None else f"{_POLICY}; script-src {_allowed(site, script)}"
+    if fetches:
+        policy = f"{policy}; connect-src 'self'"
     if framed:
         policy = policy.replace("frame-ancestors 'none'", "frame-ancestors *")
     return HTMLResponse(html, status, {"Content-Security-Policy": policy, **(headers or {})})

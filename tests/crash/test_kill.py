@@ -18,10 +18,9 @@ from sqlalchemy import text, update
 
 from publisher.app import utc_now
 from publisher.mail import address as addresses
-from publisher.model import DeliveryState, InDoubtPolicy, Issue, Wishes
-from publisher.store import accounts
+from publisher.model import DeliveryState, InDoubtPolicy, Issue, SubscriptionState, Wishes
+from publisher.store import accounts, subscribers, subscriptions
 from publisher.store.tables import deliveries
-from publisher.subscribe import subscribe
 from tests.crash.sender import LEASE, running
 from tests.rig.clock import SettableClock
 from tests.rig.desk import Desk
@@ -113,18 +112,20 @@ async def test_killed_sender_errs_only_where_it_was_in_doubt(
 
 async def issue_for(desk: Desk, people: int) -> Issue:
     await desk.bring("one")
-    await subscribe(
-        desk.store,
-        desk.newsletter,
-        [addresses.parse(f"p{number}@example.org") for number in range(people)],
-        wishes=Wishes(cadence="daily"),
-        confirmed=True,
-        is_own=True,
-        consent={"by": "test"},
-        publication=desk.publication,
-        templates=desk.templates,
-        clock=desk.clock,
-    )
+    some = [addresses.parse(f"p{number}@example.org") for number in range(people)]
+    async with desk.store.write() as connection:
+        ids = await subscribers.people(
+            connection, {addresses.key(each): each for each in some}, desk.clock()
+        )
+        await subscriptions.add(
+            connection,
+            people=list(ids.values()),
+            newsletter=desk.newsletter.slug,
+            wishes=Wishes(cadence="daily"),
+            state=SubscriptionState.ACTIVE,
+            consent={"by": "test"},
+            now=desk.clock(),
+        )
     return await desk.issue_now()
 
 

@@ -40,6 +40,7 @@ from publisher.store import (
     renditions,
     settling,
     subscribers,
+    subscriptions,
     suppressions,
 )
 from publisher.store.engine import Store
@@ -110,19 +111,17 @@ class Desk:
         return (await self.bond(name)).id
 
     async def ask(self, name: str, cadence: str = "daily", *, confirmed: bool) -> Subscribed:
-        (became,) = await subscribe(
+        return await subscribe(
             self.store,
             self.newsletter,
-            [_address(name)],
+            _address(name),
             wishes=Wishes(cadence=cadence),
             confirmed=confirmed,
-            is_own=True,
             consent={"by": "test"},
             publication=self.publication,
             templates=self.templates,
             clock=self.clock,
         )
-        return became
 
     async def bond(self, name: str) -> Subscription:
         async with self.store.read() as connection:
@@ -140,14 +139,14 @@ class Desk:
         """Let a reader have it otherwise."""
         bond = await self.bond(name)
         async with self.store.write() as connection:
-            await subscribers.choose(
+            await subscriptions.choose(
                 connection, bond.id, replace(bond.wishes, **changes), self.clock()
             )
 
     async def leave(self, name: str) -> None:
         bond = await self.bond(name)
         async with self.store.write() as connection:
-            await subscribers.end(connection, bond.id, self.clock())
+            await subscriptions.end(connection, bond.id, self.clock())
 
     async def suppress(self, name: str, reason: str = "hard_bounce", **scope: Any) -> None:
         """Suppress name@example.org, a whole address, or @ and a domain."""

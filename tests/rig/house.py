@@ -71,10 +71,9 @@ class House:
         await subscribe(
             self.app.store,
             newsletter,
-            [person],
+            person,
             wishes=Wishes(cadence=newsletter.default_cadence.name),
             confirmed=confirmed,
-            is_own=True,
             consent={"by": "test"},
             publication=self.app.config.publication,
             templates=self.app.templates,
@@ -91,7 +90,7 @@ class House:
     async def post(self) -> list[EmailMessage]:
         """Send what is due, and give the mails that arrive, in their order."""
         before = len(self.relay.accepted)
-        sent = await self.app.deliver("main", asyncio.Event())
+        sent = await self.app.relays.deliver("main", asyncio.Event())
         assert sent.error is None, sent.error
         return [
             email.message_from_bytes(each.content, policy=email.policy.default)

@@ -78,10 +78,9 @@ class Readers:
         await subscribe.subscribe(
             app.store,
             next(each for each in app.config.newsletters if each.slug == paper.slug),
-            [addresses.parse(mailbox(person))],
+            addresses.parse(mailbox(person)),
             wishes=wishes,
             confirmed=confirmed,
-            is_own=True,
             consent=_CONSENT,
             publication=app.config.publication,
             templates=app.templates,

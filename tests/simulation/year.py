@@ -173,7 +173,7 @@ class Year:
         return soonest
 
     async def take_in(self, source: str) -> None:
-        intake = await self.app.ingest(source)
+        intake = await self.app.sources.ingest(source)
         self.counts["passes"] += 1
         self.counts["failed passes"] += intake.error is not None
         self.counts["held articles"] += intake.held
@@ -206,7 +206,7 @@ class Year:
     async def send(self) -> None:
         """Send what is due, as far as the relay lets us."""
         if self._connect is None:
-            await self.app.deliver("main", self._stop)
+            await self.app.relays.deliver("main", self._stop)
         else:
             newsletters = self.app.config.newsletters
             await deliver.decide_doubt(self.app.store, newsletters, clock=self.clock)

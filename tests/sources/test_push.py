@@ -33,7 +33,7 @@ def handed(guid: str = "frost", **changes: Any) -> SourceArticle:
 
 
 async def state_of(app: App, told: SourceArticle, name: str = "press") -> PushState:
-    pushed = await app.push(name, told)
+    pushed = await app.sources.push(name, told)
     assert isinstance(pushed, Pushed), pushed
     return pushed.state
 
@@ -70,7 +70,7 @@ async def test_source_has_nothing_to_tell_and_withdraws_nothing() -> None:
 
 
 async def test_pushed_article_is_live_and_tells_where_it_is(app: App) -> None:
-    pushed = await app.push("press", handed(title="First frost"))
+    pushed = await app.sources.push("press", handed(title="First frost"))
 
     assert pushed == Pushed(
         guid="frost",
@@ -93,16 +93,16 @@ async def test_pushed_again_it_is_unchanged_or_changed(app: App) -> None:
 
 
 async def test_each_push_leaves_the_others_as_they_are(app: App) -> None:
-    await app.push("press", handed("frost"))
-    await app.push("press", handed("flood"))
-    await app.ingest("press")
+    await app.sources.push("press", handed("frost"))
+    await app.sources.push("press", handed("flood"))
+    await app.sources.ingest("press")
 
     assert {article.state for article in await all_articles(app)} == {ArticleState.LIVE}
 
 
 async def test_first_push_is_mailed_whatever_start_says(app: App) -> None:
     """The config says start = "now", which is for what a source has when it is first met."""
-    await app.push("press", handed())
+    await app.sources.push("press", handed())
 
     (article,) = await all_articles(app)
     assert article.eligible is not None
@@ -119,9 +119,11 @@ async def test_same_guid_of_two_sources_is_two_articles(app: App) -> None:
 
 
 async def test_refused_article_is_told_and_kept_nowhere(app: App) -> None:
-    await app.push("press", handed(title="First frost"))
+    await app.sources.push("press", handed(title="First frost"))
 
-    refused = await app.push("press", handed(title="Late frost", url="ftp://example.org/frost"))
+    refused = await app.sources.push(
+        "press", handed(title="Late frost", url="ftp://example.org/frost")
+    )
 
     assert isinstance(refused, Rejection)
     assert "ftp://example.org/frost" in refused.reason
@@ -131,8 +133,8 @@ async def test_refused_article_is_told_and_kept_nowhere(app: App) -> None:
 
 
 async def test_guid_that_no_database_can_hold_is_refused(app: App) -> None:
-    refused = await app.push("press", handed("霜" * 2001))
-    cleaned = await app.push("press", handed("fro\x00st"))
+    refused = await app.sources.push("press", handed("霜" * 2001))
+    cleaned = await app.sources.push("press", handed("fro\x00st"))
 
     assert isinstance(refused, Rejection)
     assert isinstance(cleaned, Pushed)
@@ -140,8 +142,8 @@ async def test_guid_that_no_database_can_hold_is_refused(app: App) -> None:
 
 
 async def test_withdrawn_article_has_gone_until_it_is_pushed_again(app: App) -> None:
-    await app.push("press", handed())
-    answers = [await app.withdraw_pushed("press", "frost") for _ in range(2)]
+    await app.sources.push("press", handed())
+    answers = [await app.sources.withdraw_pushed("press", "frost") for _ in range(2)]
     (gone,) = await all_articles(app)
     again = await state_of(app, handed())
     (back,) = await all_articles(app)
@@ -153,31 +155,31 @@ async def test_withdrawn_article_has_gone_until_it_is_pushed_again(app: App) -> 
 
 
 async def test_unknown_article_cannot_be_withdrawn(app: App) -> None:
-    await app.push("agency", handed())
+    await app.sources.push("agency", handed())
 
-    assert not await app.withdraw_pushed("press", "frost")
+    assert not await app.sources.withdraw_pushed("press", "frost")
 
 
 async def test_article_that_a_person_withdrew_stays_so(app: App, clock: SettableClock) -> None:
-    await app.push("press", handed())
+    await app.sources.push("press", handed())
     async with app.store.write() as connection:
         await articles.set_state(connection, "frost", ArticleState.WITHDRAWN, clock())
 
-    await app.push("press", handed(title="Late frost"))
+    await app.sources.push("press", handed(title="Late frost"))
 
     (article,) = await all_articles(app)
     assert article.state is ArticleState.WITHDRAWN
 
 
 async def test_clock_is_asked_to_publish_what_came_and_went(app: App) -> None:
-    await app.ingest("press")
+    await app.sources.ingest("press")
     wanted = [(await status(app)).is_wanted]
-    await app.push("press", handed())
+    await app.sources.push("press", handed())
     wanted.append((await status(app)).is_wanted)
-    await app.ingest("press")
-    wanted.append(await app.is_wanted("press"))
-    await app.withdraw_pushed("press", "frost")
-    wanted.append(await app.is_wanted("press"))
+    await app.sources.ingest("press")
+    wanted.append(await app.sources.is_wanted("press"))
+    await app.sources.withdraw_pushed("press", "frost")
+    wanted.append(await app.sources.is_wanted("press"))
 
     assert wanted == [False, True, False, True]
 
@@ -186,7 +188,8 @@ async def test_many_pushes_at_once_are_all_taken_in_once(app: App) -> None:
     guids = ["frost", "flood", "gale"]
 
     pushed = await asyncio.gather(
-        *(state_of(app, handed(guid)) for guid in guids for _ in range(4)), app.ingest("press")
+        *(state_of(app, handed(guid)) for guid in guids for _ in range(4)),
+        app.sources.ingest("press"),
     )
 
     assert pushed.count(PushState.NEW) == 3
@@ -195,8 +198,8 @@ async def test_many_pushes_at_once_are_all_taken_in_once(app: App) -> None:
 
 
 async def test_passes_over_one_source_wait_for_each_other(app: App) -> None:
-    async with app.turns["press"]:
-        waiting = asyncio.create_task(app.push("press", handed()))
+    async with app.sources.turns["press"]:
+        waiting = asyncio.create_task(app.sources.push("press", handed()))
         elsewhere = await state_of(app, handed(), "agency")
         done = waiting.done()
     await waiting
@@ -206,7 +209,7 @@ async def test_passes_over_one_source_wait_for_each_other(app: App) -> None:
 
 async def test_article_left_over_by_a_crash_is_new_when_it_is_pushed_again(app: App) -> None:
     """A process that dies between taking in and letting out leaves it held."""
-    await app.push("press", handed())
+    await app.sources.push("press", handed())
     async with app.store.write() as connection:
         (article,) = [each async for each in articles.listing(connection)]
         await articles.change(

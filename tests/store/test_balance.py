@@ -7,7 +7,7 @@ import random
 import pytest
 
 from publisher.model import Balance, Claim, DeliveryState, Issue, IssueState
-from publisher.store import accounts, issues, subscribers
+from publisher.store import accounts, issues, subscriptions
 from tests.rig.clock import SettableClock
 from tests.rig.desk import Desk
 
@@ -282,7 +282,7 @@ async def test_balance_holds_and_nothing_repeats_whatever_happens(desk: Desk, se
             await desk.ask(name, confirmed=False)
             bond = await desk.bond(name)
             async with desk.store.write() as connection:
-                await subscribers.activate(connection, bond.id, {}, desk.clock())
+                await subscriptions.activate(connection, bond.id, {}, desk.clock())
 
     async def decide() -> None:
         match chance.randrange(6):

@@ -11,7 +11,14 @@ from sqlalchemy import text
 
 from publisher.model import DeliveryState, Event, EventKind, IssueState, Wishes
 from publisher.prune import prune
-from publisher.store import accounts, events, finishing, issues, subscribers, suppressions
+from publisher.store import (
+    accounts,
+    events,
+    finishing,
+    issues,
+    subscriptions,
+    suppressions,
+)
 from publisher.store.engine import Store
 from publisher.store.events import Told
 from tests.rig import builders
@@ -47,15 +54,15 @@ async def finish(desk: Desk) -> bool:
 async def test_life_of_a_reader_is_told(desk: Desk) -> None:
     id = await desk.join("Ann.Lee@Example.org", confirmed=False)
     async with desk.store.write() as connection:
-        assert await subscribers.activate(connection, id, {}, desk.clock())
-        assert not await subscribers.activate(connection, id, {}, desk.clock())
+        assert await subscriptions.activate(connection, id, {}, desk.clock())
+        assert not await subscriptions.activate(connection, id, {}, desk.clock())
     desk.clock.advance(hours=1)
     async with desk.store.write() as connection:
         wishes = Wishes(cadence="weekly", topics=("b", "a"), paused_until=desk.clock())
-        assert await subscribers.choose(connection, id, wishes, desk.clock())
+        assert await subscriptions.choose(connection, id, wishes, desk.clock())
     async with desk.store.write() as connection:
-        assert await subscribers.end(connection, id, desk.clock())
-        assert not await subscribers.end(connection, id, desk.clock())
+        assert await subscriptions.end(connection, id, desk.clock())
+        assert not await subscriptions.end(connection, id, desk.clock())
     await desk.ask("Ann.Lee@Example.org", confirmed=False)
     await desk.suppress("Ann.Lee@Example.org")
     await desk.suppress("Ann.Lee@Example.org")

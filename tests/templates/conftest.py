@@ -230,7 +230,7 @@ def pages(templates: Templates) -> dict[str, str]:
                 "web/signup.html",
                 **site,
                 newsletter=choosy,
-                form=replace(form, fault="again"),
+                form=replace(form, fault="again", challenge="/altcha", action="/digest/form"),
                 is_framed=True,
             ),
             "web/newsletter-empty": templates.html(

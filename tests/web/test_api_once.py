@@ -56,7 +56,7 @@ async def test_put_is_obeyed_once_as_well(api: httpx.AsyncClient, press: App) ->
     again = await api.put(f"{ARTICLES}/frost", json=FROST, headers=KEY)
 
     assert (again.status_code, again.json()) == (first.status_code, first.json())
-    assert not await press.withdraw_pushed("press", "frost")
+    assert not await press.sources.withdraw_pushed("press", "frost")
 
 
 async def test_another_request_with_the_key_is_refused(api: httpx.AsyncClient, press: App) -> None:
@@ -84,7 +84,7 @@ async def test_keys_of_two_sources_have_nothing_in_common(api: httpx.AsyncClient
 async def test_while_the_first_is_under_way_the_second_has_to_wait(
     api: httpx.AsyncClient, press: App
 ) -> None:
-    async with press.turns["press"]:
+    async with press.sources.turns["press"]:
         first = asyncio.create_task(api.post(ARTICLES, json=FROST, headers=KEY))
         while True:
             async with press.store.read() as connection:
@@ -118,12 +118,12 @@ async def test_failed_request_may_be_sent_again(press: App, serving: Serving) ->
     class Broken:
         """Takes in through a site whose database is gone."""
 
-        push_tokens = press.push_tokens
+        push_tokens = press.sources.push_tokens
 
         async def push(self, name: str, told: SourceArticle, /) -> Pushed | Rejection:
             raise OSError("the disk is full")
 
-        withdraw_pushed = press.withdraw_pushed
+        withdraw_pushed = press.sources.withdraw_pushed
 
     site = site_for(press, capture=False)
     broken = await serving(replace(site, pushing=Broken()))

@@ -69,7 +69,7 @@ async def issue(house: House, cadence: str, article: str) -> EmailMessage:
 
 async def letter(house: House) -> tuple[str, EmailMessage]:
     """Send the only notice that is due; give to whom, and the mail."""
-    assert await house.app.notify(asyncio.Event()) == 1
+    assert await house.app.relays.notify(asyncio.Event()) == 1
     sent = house.relay.accepted[-1]
     return sent.recipient, email.message_from_bytes(sent.content, policy=email.policy.default)
 

@@ -16,6 +16,7 @@ from publisher.web.api.operation import Operation
 from publisher.web.api.operations import OPERATIONS
 from publisher.web.api.problem import Details
 from publisher.web.api.signup import SignedUp, SigningUp
+from publisher.web.proof import PATH
 
 ROOT = "/api/v1"
 ARTICLES = f"{ROOT}/articles"
@@ -86,16 +87,19 @@ _IN_PATHS = {
 
 
 @lru_cache(maxsize=8)
-def openapi(publication: Publication, *, has_pushing: bool) -> dict[str, Any]:
+def openapi(
+    publication: Publication, *, has_pushing: bool, has_proof: bool = False
+) -> dict[str, Any]:
     """Make the document, once: nobody changes it.
 
-    Only where sources take pushes can articles be handed over.
+    Only where sources take pushes can articles be handed over. ``has_proof`` says that whoever
+    signs up brings a proof of work.
     """
     paths = _articles() if has_pushing else {}
     for operation in OPERATIONS:
         path = paths.setdefault(ROOT + operation.path, _with_parameters(operation.path))
         path[operation.method.lower()] = _described(operation)
-    paths[SIGN_UPS] = _with_parameters(SIGN_UPS) | {"post": _signing_up()}
+    paths[SIGN_UPS] = _with_parameters(SIGN_UPS) | {"post": _signing_up(has_proof=has_proof)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -160,7 +164,13 @@ def _articles() -> dict[str, Any]:
     }
 
 
-def _signing_up() -> dict[str, Any]:
+def _signing_up(*, has_proof: bool) -> dict[str, Any]:
+    proof = (
+        f" Besides it asks for a proof of work (ALTCHA): GET {PATH}, which is open to pages of"
+        " anybody as well, gives a challenge, and its solution comes as altcha."
+    )
+    body = _ref("SigningUp")
+    required = {"allOf": [body, {"required": ["altcha"]}]}
     meanings = _OF_BODIES | {
         400: "The body is no JSON.",
         404: "There is no such newsletter, or it is not open to everybody.",
@@ -172,11 +182,11 @@ def _signing_up() -> dict[str, Any]:
         "summary": "Sign somebody up",
         "description": "What the form on the newsletter's page does, for programs and for pages of"
         " anybody (CORS): a mail asks the person to confirm it. It needs no token, and the answer"
-        " is the same whoever the address belongs to.",
+        f" is the same whoever the address belongs to.{proof if has_proof else ''}",
         "security": [],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": _ref("SigningUp")}},
+            "content": {"application/json": {"schema": required if has_proof else body}},
         },
         "responses": {
             "202": {
@@ -204,9 +214,9 @@ def _with_parameters(path: str) -> dict[str, Any]:
 
 def _described(operation: Operation) -> dict[str, Any]:
     """Describe an operation as the document has it."""
-    is_once = operation.method == "POST"
+    is_once = operation.method == "POST" and operation.file is None
     parameters = [*_in_query(operation), *([_ONCE] if is_once else [])]
-    meanings = _OF_ALL | (_OF_BODIES if operation.body else {}) | dict(operation.refusals)
+    meanings = _OF_ALL | _of_body(operation) | dict(operation.refusals)
     if is_once:
         meanings.setdefault(409, _REFUSED[409])
     made: dict[str, Any] = {
@@ -222,13 +232,30 @@ def _described(operation: Operation) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": _ref(operation.body.__name__)}},
         }
-    if operation.gives is None:
+    if operation.file is not None:
+        # OpenAPI 3.1 §4.8.14.3: of a whole file the media type says all there is to say.
+        made["requestBody"] = {"required": True, "content": {operation.file.media_type: {}}}
+    if operation.streams:
+        files: dict[str, Any] = {media_type: {} for media_type in operation.streams}
+        made["responses"] = {"200": {"description": "A file:", "content": files}}
+    elif operation.gives is None:
         made["responses"] = {"204": {"description": "It is done."}}
     else:
         content = {"application/json": {"schema": _ref(operation.gives.__name__)}}
         made["responses"] = {"200": {"description": "This is there now:", "content": content}}
     made["responses"] |= _refusals(meanings, *sorted(meanings))
     return made
+
+
+def _of_body(operation: Operation) -> dict[int, str]:
+    file = operation.file
+    if file is not None:
+        return {
+            413: f"The body is larger than {file.limit}. {file.beyond}",
+            415: f"The body does not say that it is {file.media_type}.",
+            422: "The body cannot be read: detail says what is wrong with it.",
+        }
+    return _OF_BODIES if operation.body else {}
 
 
 def _in_query(operation: Operation) -> Iterator[dict[str, Any]]:
@@ -238,7 +265,7 @@ def _in_query(operation: Operation) -> Iterator[dict[str, Any]]:
         yield {
             "name": name,
             "in": "query",
-            "required": False,
+            "required": name in schema.get("required", ()),
             "description": field["description"],
             "schema": about,
         }

@@ -57,6 +57,14 @@ def called(site: Site, slug: str) -> model.Newsletter:
     return found
 
 
+def asked_for(site: Site, slug: str) -> model.Newsletter:
+    """Find the newsletter that a parameter names. Raises Problem."""
+    found = site.newsletter(slug)
+    if found is None:
+        raise Problem(400, "The parameter newsletter is no newsletter of this site.")
+    return found
+
+
 async def _list(call: Call) -> Newsletters:
     return Newsletters(
         items=[

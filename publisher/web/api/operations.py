@@ -8,10 +8,13 @@ from __future__ import annotations
 from publisher.web.api import (
     bounces,
     events,
+    exports,
     hooks,
+    imports,
     issues,
     newsletters,
     person,
+    steering,
     subscribers,
     suppressions,
 )
@@ -19,11 +22,16 @@ from publisher.web.api import (
 OPERATIONS = (
     *newsletters.OPERATIONS,
     *subscribers.OPERATIONS,
+    imports.SUBSCRIBERS,
+    exports.SUBSCRIBERS,
     *person.OPERATIONS,
     subscribers.SHOW,
+    imports.SUPPRESSIONS,
+    exports.SUPPRESSIONS,
     *suppressions.OPERATIONS,
     *bounces.OPERATIONS,
     *issues.OPERATIONS,
+    *steering.OPERATIONS,
     *events.OPERATIONS,
     *hooks.OPERATIONS,
 )

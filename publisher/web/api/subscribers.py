@@ -11,7 +11,7 @@ from publisher import model
 from publisher.errors import AddressError
 from publisher.mail import address as addresses
 from publisher.model import Scope, SubscriptionState, Wishes
-from publisher.store import subscribers
+from publisher.store import subscribers, subscriptions
 from publisher.subscribe import Subscribed, subscribe
 from publisher.web.api.checking import Told
 from publisher.web.api.newsletters import called
@@ -149,13 +149,12 @@ async def _add(call: Call) -> Became:
     consent = {"added_by": "api", "token": call.access.name}
     if wanted.consent:
         consent["said"] = wanted.consent
-    (became,) = await subscribe(
+    became = await subscribe(
         call.site.store,
         newsletter,
-        [person],
+        person,
         wishes=wished(newsletter, wanted, Wishes(cadence=newsletter.default_cadence.name)),
         confirmed=wanted.confirmed,
-        is_own=True,
         consent=consent,
         publication=call.site.publication,
         templates=call.site.templates,
@@ -175,14 +174,14 @@ async def _choose(call: Call) -> Subscription:
         raise Problem(409, f"The subscription is {bond.state}; only an active one can be changed.")
     wishes = wished(newsletter, call.body, bond.wishes)
     async with call.site.store.write() as connection:
-        await subscribers.choose(connection, bond.id, wishes, call.site.clock())
+        await subscriptions.choose(connection, bond.id, wishes, call.site.clock())
     return _told(await _bond(call))
 
 
 async def _end(call: Call) -> None:
     bond = await _bond(call)
     async with call.site.store.write() as connection:
-        await subscribers.end(connection, bond.id, call.site.clock(), by="api")
+        await subscriptions.end(connection, bond.id, call.site.clock(), by="api")
 
 
 async def _bond(call: Call) -> model.Subscription:
