@@ -16,7 +16,8 @@ from publisher.importing.sheets import Sheet
 from publisher.model import Entry
 
 _MOST_SHOWN = 200  # characters of an address that is rejected
-_AT_ONCE = 100  # rows: a millisecond, for which the next statement waits
+_AT_ONCE = 100  # rows, which take as long as
+_REST_SECONDS = 0.001
 
 T = TypeVar("T")
 
@@ -137,19 +138,27 @@ def read(of: List, offer: Offer, newsletter: str) -> Iterator[Entry | Rejected |
 
 async def ahead(read: Iterator[T], size: int) -> AsyncGenerator[list[T]]:
     """Give what there is in lists of a size; while one is dealt with, the next one is read."""
-    coming = asyncio.create_task(_next(read, size))
+    is_awaited = asyncio.Event()
+    coming = asyncio.create_task(_next(read, size, is_awaited))
     try:
-        while some := await coming:
-            coming = asyncio.create_task(_next(read, size))
+        while True:
+            is_awaited.set()
+            if not (some := await coming):
+                return
+            is_awaited.clear()
+            coming = asyncio.create_task(_next(read, size, is_awaited))
             yield some
     finally:
         coming.cancel()
 
 
-async def _next(read: Iterator[T], size: int) -> list[T]:
-    """Read on whenever nothing else is to be done, which is while the database works."""
+async def _next(read: Iterator[T], size: int, is_awaited: asyncio.Event) -> list[T]:
+    """Read a little and rest as long, so that statements go on meanwhile, until this is awaited.
+
+    Without the rest the driver's thread would wait for Python's lock at each step.
+    """
     found: list[T] = []
     while some := list(islice(read, min(_AT_ONCE, size - len(found)))):
         found += some
-        await asyncio.sleep(0)
+        await asyncio.sleep(0 if is_awaited.is_set() else _REST_SECONDS)
     return found

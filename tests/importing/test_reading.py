@@ -37,8 +37,10 @@ async def test_next_rows_are_read_while_the_last_are_taken_in_and_none_beyond() 
     async with aclosing(ahead(iter(rows), 1000)) as batches:
         async for _ in batches:
             before = rows.given
-            for _ in range(50):  # as a statement, for which somebody waits
-                await asyncio.sleep(0)
+            async with asyncio.timeout(30):  # as a statement, for which somebody waits
+                while rows.given < 2000:  # noqa: ASYNC110 -- nothing tells of a row
+                    await asyncio.sleep(0.001)
+            await asyncio.sleep(0.02)
             break
 
         assert (1000, 2000) == (before, rows.given)
