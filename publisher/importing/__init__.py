@@ -78,7 +78,7 @@ class Importer:
             self.rehearsal.note(chunk.bonds, chunk.suppressing)
         else:
             async with self.store.write() as connection:
-                await lists.make_room(connection)
+                await lists.make_room(connection, len(people))
                 chunk = self._chunk(connection, hashes)
                 await chunk.admit(people)
                 chunk.decide(people)

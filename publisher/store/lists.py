@@ -32,7 +32,8 @@ from publisher.store.engine import insert_unless
 from publisher.store.tables import subscribers, subscriptions
 from publisher.store.tables.base import ROW_ID, UTCDateTime
 
-_CACHE_KIB = 32 * 1024
+_USUAL_KIB = 2000  # as SQLite has it
+_KIB_OF_EACH = 6  # a page of the index of addresses, and a part of the other pages
 
 
 class Bond(NamedTuple):
@@ -63,14 +64,15 @@ class Becoming(NamedTuple):
     told: str
 
 
-async def make_room(connection: AsyncConnection) -> None:
-    """Have SQLite keep in memory what a transaction changes.
+async def make_room(connection: AsyncConnection, people: int) -> None:
+    """Have SQLite keep in memory what a transaction changes for so many people.
 
     What it has no room for it writes when it is changed and once more when it is changed again,
     and addresses that are in no order change as many pages as there are people.
     """
     if connection.dialect.name == "sqlite":
-        await connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        room = max(_USUAL_KIB, _KIB_OF_EACH * people)
+        await connection.exec_driver_sql(f"PRAGMA cache_size = -{room}")
 
 
 async def add_people(
