@@ -129,7 +129,7 @@ async def test_failed_recipients_are_told_and_are_no_failure_of_the_command(
         site.send_to(rig.port)
         await site.succeed("issues", "send-now", "digest")
 
-    listed = await site.succeed("issues", "recipients", "1", "--state", "failed", "--json")
+    listed = await site.aside("issues", "recipients", "1", "--state", "failed", "--json")
     (row,) = json.loads(listed)
     assert ("ada.okafor@example.org", "550 5.1.1 nobody here") == (row["address"], row["reply"])
 
@@ -172,7 +172,7 @@ async def test_send_test_takes_the_real_path_and_leaves_no_trace(site: Site, rea
     assert message.sender.startswith("bounce+")
     assert b"\r\nSubject: [Test] The Digest: Kept promises\r\n" in message.content
     assert b"\r\nList-Unsubscribe: <http" in message.content
-    assert "[]\n" == await site.succeed("issues", "list", "--json")
+    assert "[]\n" == await site.aside("issues", "list", "--json")
 
 
 async def test_send_test_has_the_last_issue_when_nothing_is_new(site: Site, readers: None) -> None:

@@ -120,10 +120,14 @@ class Site:
             raise result.exception
         return result
 
-    async def prepare(self, *words: str) -> None:
-        """Run a command within this process that is not what is tested, and must succeed."""
+    async def aside(self, *words: str) -> str:
+        """Run a command within this process that is not what is tested; give its output.
+
+        Not one that Ctrl-C may stop: here it is in a thread, where no signal comes.
+        """
         result = await asyncio.to_thread(self.here, *words)
         assert result.exit_code == 0, (words, result.output)
+        return result.stdout
 
     async def command(self, *words: str) -> tuple[int, str, str]:
         """Run a command to its end; give exit code, output, and what it said on the side."""
