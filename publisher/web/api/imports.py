@@ -223,7 +223,8 @@ async def _recognised(
     try:
         return await asyncio.to_thread(look)
     except PublisherError as error:
-        raise Problem(422, f"{error}.") from None
+        # It names the option of the command, which is a parameter here.
+        raise Problem(422, f"{error}.".replace("--map", "the parameter map")) from None
 
 
 async def _read(rows: Iterator[T]) -> AsyncIterator[list[T]]:
