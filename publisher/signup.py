@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import ipaddress
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -31,12 +31,16 @@ log = structlog.get_logger()
 # What a sign-up counts that has not come by a form of ours: nobody knows when it was shown.
 _FOREIGN = 3
 
+# For how long a challenge may be solved, after which its solution counts no more.
+PROOF_LASTS = timedelta(minutes=20)
 
-class TooMany(enum.Enum):
+
+class NotTaken(enum.Enum):
     """Why a sign-up is not taken now; it says nothing of the address."""
 
-    NETWORK = enum.auto()
-    TOTAL = enum.auto()  # of a domain, or of all
+    UNPROVED = enum.auto()  # no proof of work, or one that was used before
+    NETWORK = enum.auto()  # too many of it
+    TOTAL = enum.auto()  # too many of a domain, or in all
 
 
 async def take_in(
@@ -46,15 +50,17 @@ async def take_in(
     wording: str,
     network: str | None,
     is_foreign: bool,
+    proof: str | None,
     rules: SignUps,
     tokens: Tokens,
     clock: Clock,
-) -> int | TooMany | None:
+) -> int | NotTaken | None:
     """Keep a sign-up and give its id, for `look_at`; None if there is nothing more to be done.
 
     ``network`` is whom it comes from (`network_of`), None if that cannot be told. ``is_foreign``
-    says that it came by no form of ours. ``wording`` is what its consent names by its
-    hash, "" if that names nothing.
+    says that it came by no form of ours. ``proof`` names the challenge that was solved for it, None
+    if none is asked for. ``wording`` is what its consent names by its hash, "" if that names
+    nothing.
     """
     now = clock()
     address = sign_up.address
@@ -67,6 +73,9 @@ async def take_in(
     of_network = tokens.blinded(f"network {network}")
     if network is not None:
         charges[of_network] = _charge(rules.per_network, _FOREIGN if is_foreign else 1)
+    of_proof = tokens.blinded(f"proof {proof}")
+    if proof is not None:  # once, for as long as it counts
+        charges[of_proof] = Charge(count=1, seconds=int(PROOF_LASTS.total_seconds()))
     try:
         async with store.write() as connection:
             spent = await signups.charge(connection, charges, now)
@@ -78,10 +87,12 @@ async def take_in(
                 await consents.word(connection, wording, now)
             return await signups.add(connection, sign_up, now)
     except _Refused as error:  # so that nothing is taken of the other limits
+        if of_proof in error.spent:
+            return NotTaken.UNPROVED
         if of_network in error.spent:
-            return TooMany.NETWORK
+            return NotTaken.NETWORK
         await _tell(store, rules, now)
-        return TooMany.TOTAL
+        return NotTaken.TOTAL
 
 
 class _Refused(Exception):

@@ -98,6 +98,12 @@ class Tokens:
         keyed.update(b"publisher blinded\0" + text.encode())
         return keyed.hexdigest()[: 2 * _MAC]
 
+    def derived(self, use: str) -> bytes:
+        """Give a key of its own for one use: whoever learns it learns nothing of the secret."""
+        keyed = self._keyed[self._signing].copy()
+        keyed.update(b"publisher derived\0" + use.encode())
+        return keyed.digest()
+
     def _signed(self, key_id: int, purpose: Purpose, ids: tuple[int, ...]) -> str:
         octets = [each.to_bytes((each.bit_length() + 7) // 8 or 1, "big") for each in ids]
         lengths = [len(each) for each in octets] + [0]

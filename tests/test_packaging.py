@@ -127,3 +127,21 @@ def install(wheel: Path, folder: Path) -> Path:
     ours = Path(pydantic.__file__).parents[1]
     (theirs / "needed.pth").write_text(f"{ours}\n", encoding="utf-8")
     return python
+
+
+def test_a_process_that_only_sends_loads_none_of_what_the_others_need() -> None:
+    """Each of them takes megabytes, of which a worker that sends to a million is spared."""
+    heavy = {
+        *("aiohttp", "alembic", "css_inline", "feedgen", "feedparser", "mrml", "starlette"),
+        "trafilatura",
+    }
+
+    told = subprocess.run(
+        [sys.executable, "-c", "import publisher.app, publisher.service, sys; print(*sys.modules)"],
+        env=environment(),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert not heavy & set(told.stdout.split())

@@ -114,6 +114,16 @@ def test_removed_key_reads_no_more() -> None:
     assert_refused(token)
 
 
+def test_each_use_has_a_key_of_its_own_that_goes_with_the_signing_one() -> None:
+    before = Tokens({1: OLD, 3: NEW}, signing=1)
+
+    keys = {each.derived(use) for each in (before, TOKENS) for use in ("challenge", "solution")}
+
+    assert len(keys) == 4
+    assert {len(key) for key in keys} == {32}
+    assert TOKENS.derived("challenge") == Tokens({3: NEW}, signing=3).derived("challenge")
+
+
 def test_key_of_another_site_with_the_same_id_is_refused() -> None:
     assert_refused(Tokens({3: OLD}, signing=3).sign(Purpose.UNSUBSCRIBE, 7))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from itertools import islice
 from pathlib import Path
@@ -13,13 +12,12 @@ import typer
 from publisher.cli import running, show
 from publisher.cli.rejects import RejectsFile, rejects_of
 from publisher.cli.suppressions import ForNewsletter, suppressions
-from publisher.model import Suppression, SuppressionReason
+from publisher.model import SuppressionReason
 
 if TYPE_CHECKING:
     from publisher.app import App
 
 _BATCH = 2500  # addresses a transaction
-_PAGE = 1000
 
 
 @suppressions.command("import")
@@ -94,32 +92,9 @@ def export(
     """
 
     async def job(app: App) -> None:
-        from publisher.cli import spreadsheet
-        from publisher.importing.barring import COLUMNS
-        from publisher.store import suppressions as stored
+        from publisher.importing import exporting
 
-        if not as_json:
-            spreadsheet.write(sys.stdout, [COLUMNS])
-        after = 0
-        while True:
-            async with app.store.read() as connection:
-                page = await stored.page(connection, after=after, limit=_PAGE)
-            if not page:
-                return
-            rows = [
-                dict(zip(COLUMNS, _cells(each), strict=True)) for each in page if each.address_key
-            ]
-            if as_json:
-                lines = ({name: cell or None for name, cell in row.items()} for row in rows)
-                sys.stdout.writelines(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
-            else:
-                spreadsheet.write(sys.stdout, (row.values() for row in rows))
-            after = page[-1].id
+        async for page in exporting.suppressions(app.store, as_json=as_json):
+            sys.stdout.write(page)
 
     running.at_work(ctx, job, looking=True)
-
-
-def _cells(one: Suppression) -> tuple[str, ...]:
-    until = one.until.isoformat() if one.until else ""
-    address = one.address_key or ""
-    return (address, one.newsletter, one.reason.value, one.created.isoformat(), until, one.note)

@@ -292,6 +292,10 @@ def recipients(
     ctx: typer.Context,
     id: Id,
     state: Annotated[Stand | None, typer.Option("--state", help="Only those who stand so.")] = None,
+    bounced: Annotated[
+        bool,
+        typer.Option("--bounced", help="Only those whose mail failed later, or was complained of."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List who gets an issue, and what became of each mail."""
@@ -311,7 +315,12 @@ def recipients(
             while True:
                 async with app.store.read() as connection:
                     page = await accounts.recipients(
-                        connection, id, now=app.clock(), state=stand, after=after
+                        connection,
+                        id,
+                        now=app.clock(),
+                        state=stand,
+                        is_bounced=bounced,
+                        after=after,
                     )
                 if not page:
                     break

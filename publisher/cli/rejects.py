@@ -38,7 +38,7 @@ class Rejects:
 
     def add(self, line: Rejected) -> None:
         """Write a line down, and print it if it is one of the first."""
-        from publisher.cli import spreadsheet
+        from publisher.importing import spreadsheet
 
         if self._stream is None:
             self._stream = self._open()

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from publisher.config.document import anchored
 from publisher.config.faults import Faults
-from publisher.config.site import BounceSettings, Endpoint, Mailboxes
+from publisher.config.relays import check_login
+from publisher.config.site import BounceSettings, Endpoint, Mailboxes, Security
 from publisher.config.table import Table
 from publisher.config.values import (
     Host,
@@ -23,7 +24,7 @@ from publisher.config.values import (
 from publisher.mailboxes._settings import ImapSettings, LmtpListenSettings, MaildirSettings
 from publisher.settings import Allowed
 
-_PORTS = {"tls": 993, "none": 143}
+_PORTS = {"tls": 993, "starttls": 143, "none": 143}
 
 
 class ImapTable(Table):
@@ -32,17 +33,27 @@ class ImapTable(Table):
     host: Host
     """Its host name, or its address."""
     port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
-    """Its port; without one, 993 for tls and 143 for none."""
-    security: Literal["tls", "none"] = "tls"
-    """How the line is encrypted. Use none on this machine alone: it would show the password."""
+    """Its port; without one, 993 for tls, and 143 for starttls and none."""
+    security: Security = "tls"
+    """How the line is encrypted. A server that does not offer what is set here is told nothing. Use
+    none on this machine alone: it would show the password.
+    """
     verify: bool = True
     """Whether its certificate must be in order; false encrypts to whomever answers."""
     ca_file: Path | None = None
     """The authorities that its certificate is checked by (PEM); without one, the system's."""
+    auth: Literal["password", "xoauth2"] = "password"
+    """What we log in with. With xoauth2 it is a token, as Google and Microsoft ask for."""
     username: ImapText
     """The name to log in with."""
-    password: SecretStr
-    """The password to log in with; write password_file to read it from a file."""
+    password: SecretStr | None = None
+    """The password to log in with; write password_file to read it from a file. Must be given, but
+    for xoauth2.
+    """
+    oauth_token_file: Path | None = None
+    """For xoauth2: the file of the access token. It is read at each login, so another program may
+    renew it.
+    """
     folder: ImapText = "INBOX"
     """The folder to read. Every mail in it is taken for one that came back: give it one of its own.
     """
@@ -98,6 +109,12 @@ def check(site: dict[str, Any], faults: Faults) -> None:
     for key in ("maildir", "lmtp", "imap"):
         if key in table and "address" not in table:
             faults.add(("bounces", "address"), f"missing, though there is {key}", "a mail address")
+    imap = table.get("imap")
+    if isinstance(imap, dict):
+        path = ("bounces", "imap")
+        if imap.get("auth") != "xoauth2" and not imap.get("password"):
+            faults.add((*path, "password"), "missing or empty")
+        check_login(path, imap, faults)
 
 
 def settle(
@@ -134,7 +151,10 @@ def _imap(table: ImapTable, folder: Path, *, keep: bool) -> ImapSettings:
         verify=table.verify,
         ca_file=None if table.ca_file is None else anchored(table.ca_file, folder),
         username=table.username,
-        password=table.password.get_secret_value(),
+        password=table.password.get_secret_value() if table.password else "",
+        oauth_token_file=None
+        if table.oauth_token_file is None
+        else anchored(table.oauth_token_file, folder),
         folder=table.folder,
         move_to=table.move_to,
         keep=keep,

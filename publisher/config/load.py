@@ -190,6 +190,7 @@ def _sign_ups(table: SignUpTable) -> SignUps:
         per_address=relays.rate(table.per_address),
         per_domain=relays.rate(table.per_domain),
         total=relays.rate(table.total),
+        proof_of_work=table.proof_of_work,
     )
 
 

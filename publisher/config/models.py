@@ -133,6 +133,10 @@ class SignUpTable(Table):
     """How many are taken for addresses of one domain, such as gmail.com."""
     total: Rate = "600/h"
     """How many are taken in all. Beyond it the admin is told."""
+    proof_of_work: bool = False
+    """Whether the browser solves a puzzle (ALTCHA) before a form is taken: a second's work or less
+    for a person, and minutes of it for a thousand. It needs JavaScript, and https in `base_url`.
+    """
 
 
 class CaptureTable(Table):

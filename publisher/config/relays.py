@@ -39,7 +39,7 @@ def check(site: _Table, folder: Path, faults: Faults) -> None:
             path = ("smtp", name)
             _check_place(path, relay, faults)
             _check_tls(path, relay, folder, faults)
-            _check_login(path, relay, faults)
+            check_login(path, relay, faults)
             _check_keys((*path, "dkim"), one_or_several(relay.get("dkim")), faults)
 
 
@@ -177,7 +177,8 @@ def _check_useless(
             faults.add((*path, key), f"means nothing {where}")
 
 
-def _check_login(path: KeyPath, relay: _Table, faults: Faults) -> None:
+def check_login(path: KeyPath, relay: _Table, faults: Faults) -> None:
+    """Note every fault between the keys of a login, by password or token."""
     if relay.get("auth") == "xoauth2":
         _check_useless(path, relay, ["password"], 'with auth = "xoauth2"', faults)
         for key in ("username", "oauth_token_file"):

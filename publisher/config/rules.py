@@ -7,8 +7,10 @@ the models, which speak about types.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
@@ -22,6 +24,9 @@ from publisher.errors import AddressError
 from publisher.mail import address
 
 _Tables = dict[str, Any]
+
+# What browsers trust without https (Secure Contexts §3.1).
+_LOOPBACK = re.compile(r"127\.\d+\.\d+\.\d+|::1|(.+\.)?localhost")
 
 
 def check(site: _Tables, faults: Faults) -> None:
@@ -44,6 +49,7 @@ def check(site: _Tables, faults: Faults) -> None:
         _check_counts(path, newsletter, faults)
         looks.check((*path, "theme"), newsletter.get("theme"), faults)
     _check_merging(site, faults)
+    _check_proof(site, faults)
     _check_senders(site, faults)
 
 
@@ -230,6 +236,20 @@ def _domain(sender: str) -> str:
         return address.parse(sender).domain.lower()
     except AddressError:  # told as a fault of the newsletter
         return ""
+
+
+def _check_proof(site: _Tables, faults: Faults) -> None:
+    """Browsers do such sums in secure contexts alone."""
+    base_url = _table(site, "publication").get("base_url")
+    if _table(site, "signup").get("proof_of_work") is True and isinstance(base_url, str):
+        parts = urlsplit(base_url)
+        host = parts.hostname or ""
+        if parts.scheme == "http" and not _LOOPBACK.fullmatch(host):
+            faults.add(
+                ("signup", "proof_of_work"),
+                "browsers can do that on https alone, and publication.base_url has http",
+                "false, or an https base_url",
+            )
 
 
 def _check_counts(path: KeyPath, newsletter: _Tables, faults: Faults) -> None:

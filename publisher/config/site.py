@@ -160,7 +160,8 @@ class SignUps:
     """What holds for all forms by which people sign up. A limit is so many in so many seconds.
 
     ``per_network`` counts what comes from one network, ``per_address`` and ``per_domain`` what is
-    for one address or all of a domain, ``total`` everything.
+    for one address or all of a domain, ``total`` everything. ``proof_of_work`` has whoever signs up
+    bring one.
     """
 
     record_ip: bool = False
@@ -168,6 +169,7 @@ class SignUps:
     per_address: Rate = (5, 86400)
     per_domain: Rate = (300, 3600)
     total: Rate = (600, 3600)
+    proof_of_work: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ the URL: what is asked, where it is asked and how much of the answer is taken is
 from __future__ import annotations
 
 from publisher.fetch.answer import Answer
-from publisher.fetch.client import Fetcher, Limits, user_agent
+from publisher.fetch.client import Fetcher, user_agent
+from publisher.fetch.limits import Limits
 
 __all__ = ["Answer", "Fetcher", "Limits", "user_agent"]

@@ -55,7 +55,7 @@ def read(
                 reason=SuppressionReason(line.reason("reason") or reason),
                 created=line.time("created") or now,
                 newsletter=of,
-                note=line.name("note"),
+                note=line.words("note"),
                 until=line.until("until"),
             )
         except Unusable as error:

@@ -108,6 +108,10 @@ class Line:
                 return cell[1:] if is_quoted else cell
         return ""
 
+    def words(self, column: str) -> str:
+        """Give a text of any length."""
+        return _UNSTORABLE.sub("", self.text(column))
+
     def yes(self, column: str) -> bool:
         """Say whether it is true."""
         return self.text(column).casefold() in _YES

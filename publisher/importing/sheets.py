@@ -75,6 +75,11 @@ def opened(path: Path) -> Iterator[list[Sheet]]:
         yield sheets
 
 
+def held(name: str, content: bytes) -> Sheet:
+    """Look through a file that is held in memory, under this name."""
+    return _sheet(name, lambda: io.BytesIO(content))
+
+
 def _sheet(name: str, opening: Callable[[], IO[bytes]]) -> Sheet:
     """Count the lines, and find out the encoding.
 

@@ -20,17 +20,19 @@ class ImapSettings:
     """A folder at an IMAP server.
 
     Mails that were read go to the folder ``move_to``; without one they stay, marked as seen, or
-    are deleted if not ``keep``. ``ca_file`` (PEM) replaces the system's authorities; without
+    are deleted if not ``keep``. With ``oauth_token_file`` the login is by XOAUTH2, not by
+    ``password``. ``ca_file`` (PEM) replaces the system's authorities; without
     ``verify`` it encrypts to whomever answers.
     """
 
     host: str
     port: int
-    security: Literal["tls", "none"]
+    security: Literal["tls", "starttls", "none"]
     verify: bool
     ca_file: Path | None
     username: str
-    password: str = field(repr=False)
+    password: str = field(repr=False, default="")
+    oauth_token_file: Path | None = None
     folder: str
     move_to: str | None
     keep: bool

@@ -14,13 +14,15 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-# aioimaplib ships no types; nothing of it leaves this module.
-from aioimaplib import IMAP4, AioImapException, Response  # type: ignore[import-untyped]
+# aioimaplib ships no types; nothing of it leaves this package.
+from aioimaplib import AioImapException, Response  # type: ignore[import-untyped]
 
 from publisher.errors import MailboxError
 from publisher.mail.incoming import LIMIT_BYTES
 from publisher.mailboxes import Take
+from publisher.mailboxes._client import Client
 from publisher.mailboxes._settings import ImapSettings
+from publisher.xoauth2 import NoLogin, proof
 
 __all__ = ["Imap", "ImapSettings"]
 
@@ -30,6 +32,7 @@ _ANSWER_SECONDS = 60.0
 _FAREWELL_SECONDS = 3.0
 _IDLE_SECONDS = 25 * 60.0  # RFC 2177 §3: anew before the server takes us for gone after 30 min
 _LOOK_SECONDS = 60.0  # where the server has no IDLE
+_MOST_SHOWN = 200  # characters of what a server says
 _UID = re.compile(rb"\d+")
 
 
@@ -61,18 +64,20 @@ class Imap:
         settings = self._settings
         lost = asyncio.Event()
         tls = await asyncio.to_thread(_context, settings)
-        client = IMAP4(
+        client = Client(
             settings.host,
             settings.port,
             timeout=_ANSWER_SECONDS,
             conn_lost_cb=lambda _: lost.set(),
-            ssl_context=tls,
+            ssl_context=tls if settings.security == "tls" else None,
         )
         session = _Session(client, settings, lost)
         try:
             with _said_plainly(settings):
                 await client.wait_hello_from_server()
-                await session.ask(client.login(_quoted(settings.username), settings.password))
+                if tls is not None and settings.security == "starttls":
+                    await session.encrypt(tls)
+                await session.log_in()
                 await session.ask(client.select(_quoted(settings.folder)))
                 yield session
         finally:
@@ -91,6 +96,37 @@ class _Session:
         self._client = client
         self._settings = settings
         self._lost = lost
+
+    async def encrypt(self, tls: ssl.SSLContext) -> None:
+        """Encrypt the line, or say nothing more."""
+        if not self._client.has_capability("STARTTLS"):
+            where = _where(self._settings)
+            raise MailboxError(
+                f'{where}: the server does not offer STARTTLS; set security = "tls"?'
+            )
+        await self.ask(self._client.start_tls(tls))
+
+    async def log_in(self) -> None:
+        """Log in by password or token."""
+        settings, where = self._settings, _where(self._settings)
+        if settings.oauth_token_file is None:
+            name = _quoted(settings.username)
+            await self.ask(self._client.login(name, settings.password))
+            return
+        if not self._client.has_capability("AUTH=XOAUTH2"):
+            raise MailboxError(
+                f'{where}: the server does not offer XOAUTH2; set auth = "password"?'
+            )
+        try:
+            shown = await proof(settings.username, settings.oauth_token_file)
+        except NoLogin as error:
+            raise MailboxError(f"{where}: {error}") from error
+        answer = await self._first_of(self._client.show(shown.initial))
+        if answer.result != "OK":
+            *challenges, said = (bytes(line).decode(errors="replace") for line in answer.lines)
+            challenge = challenges[-1].removeprefix("+").strip() if challenges else ""
+            reason = shown.hidden(said, challenge)[:_MOST_SHOWN]
+            raise MailboxError(f"{where}: the server refuses the token: {reason}")
 
     async def read(self, take: Take, stop: asyncio.Event) -> int:
         """Hand over each mail that is there, and let go of it."""
@@ -157,7 +193,7 @@ class _Session:
         """Give a command, and its answer if that is yes. Raises MailboxError if it is not."""
         answer = await self._first_of(command)
         if answer.result != "OK":
-            said = b" ".join(bytes(line) for line in answer.lines[-1:])[:200]
+            said = b" ".join(bytes(line) for line in answer.lines[-1:])[:_MOST_SHOWN]
             raise MailboxError(
                 f"{_where(self._settings)}: the server refuses: {said.decode(errors='replace')}"
             )

@@ -60,6 +60,7 @@ class Scope(enum.StrEnum):
     SUBSCRIBERS_READ = "subscribers:read"
     SUBSCRIBERS_WRITE = "subscribers:write"
     SUBSCRIBERS_CONFIRM = "subscribers:confirm"  # vouch for people, who are not asked then
+    SUBSCRIBERS_IMPORT = "subscribers:import"  # lists, which vouch for people as well
     SUBSCRIBERS_ERASE = "subscribers:erase"
     SUPPRESSIONS_READ = "suppressions:read"
     SUPPRESSIONS_WRITE = "suppressions:write"

@@ -12,11 +12,11 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from publisher.app import App, opened
+from publisher.app.coming import NOBODY, Read, message, next_rendition, reader
 from publisher.config import load
 from publisher.errors import ConfigError, PublisherError, TemplateError
 from publisher.model import Cadence, Newsletter
 from publisher.preview.checking import Checked, checked
-from publisher.preview.mail import NOBODY, Read, message, next_rendition, reader
 from publisher.store import waves
 
 # Lines of a faulty template before and behind the one that is meant.

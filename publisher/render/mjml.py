@@ -8,14 +8,9 @@ from __future__ import annotations
 
 import re
 
-import mrml
-
 _REFERENCE = re.compile(r"&#(\d{3,7});")
 _PLACE = re.compile(r" at position (\d+):(\d+)")
 _LEFT_OVER = re.compile(r"<(mj(?:ml|-[\w-]+))")
-
-# By itself it would fetch fonts from Google for each reader.
-_OPTIONS = mrml.RenderOptions(fonts={})
 
 
 class MjmlFault(ValueError):
@@ -34,9 +29,13 @@ class MjmlFault(ValueError):
 
 def mjml_to_html(mjml: str) -> str:
     """Give the HTML of a whole MJML document. Raises MjmlFault."""
+    import mrml  # most sites have no such template
+
+    # By itself it would fetch fonts from Google for each reader.
+    options = mrml.RenderOptions(fonts={})
     ascii_only = mjml.encode("ascii", "xmlcharrefreplace").decode()
     try:
-        html = mrml.to_html(ascii_only, render_options=_OPTIONS).content
+        html = mrml.to_html(ascii_only, render_options=options).content
     except OSError as error:  # as mrml tells all its errors
         place = _PLACE.search(str(error))
         reason = _PLACE.sub("", str(error)).removesuffix(" in root template")

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import Address, Balance, DeliveryState, IssueState
-from publisher.store import finishing
+from publisher.store import bounces, finishing
 from publisher.store.bulk import among
 from publisher.store.tables import deliveries, issues, rendition_articles, subscribers
 
@@ -225,12 +225,14 @@ async def recipients(
     *,
     now: datetime,
     state: str | None = None,
+    is_bounced: bool = False,
     after: int = 0,
     limit: int = 1000,
 ) -> list[Recipient]:
     """Give up to ``limit`` rows of an issue behind the id ``after``.
 
-    ``state`` is a DeliveryState or ``in_doubt``, as in the balance.
+    ``state`` is a DeliveryState or ``in_doubt``, as in the balance. With ``is_bounced`` only those
+    whose mail failed later, or was complained of.
     """
     stand = case((_in_doubt(now), "in_doubt"), else_=deliveries.c.state).label("stand")
     query: Select[Any] = (
@@ -242,6 +244,8 @@ async def recipients(
     )
     if state is not None:
         query = query.where(stand == state)
+    if is_bounced:
+        query = query.where(bounces.came_back(deliveries.c.id))
     return [
         Recipient(
             id=row.id,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher.model import BounceKind, Consequence, Event, EventKind, Verdict
@@ -158,6 +158,11 @@ async def of_issue(connection: AsyncConnection, issue: int) -> dict[str, int]:
         .order_by(bounces.c.kind)
     )
     return {kind: mails for kind, mails in rows}  # noqa: C416 -- a row is not typed as a pair
+
+
+def came_back(delivery: ColumnElement[int]) -> ColumnElement[bool]:
+    """Ask whether a mail failed later, or was complained of."""
+    return exists().where(bounces.c.delivery_id == delivery, bounces.c.kind.in_(_UNWELCOME))
 
 
 async def get(connection: AsyncConnection, id: int) -> Bounce | None:

@@ -33,12 +33,13 @@ from publisher.errors import Unreachable
 from publisher.transports import _oauth, _reaching, _tls
 from publisher.transports._conversation import Conversation
 from publisher.transports._settings import SmtpSettings
+from publisher.xoauth2 import NoLogin
 
 # What is left in a reply: controls, and surrogates for octets that are no UTF-8.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 # UnicodeError is what a host name that IDNA cannot encode ends in.
-_FAILURES = (SMTPException, OSError, UnicodeError, _tls.UnusableFile, _oauth.NoLogin)
+_FAILURES = (SMTPException, OSError, UnicodeError, _tls.UnusableFile, NoLogin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +155,7 @@ class Connector:
             proof = "oauth_token_file" if self._settings.oauth_token_file else "password"
             advice = f"check username and {proof}" if error.code >= 500 else "try again later"
             return f"{failed}: {_quote(error)}; {advice}"
-        if isinstance(error, _oauth.NoLogin):
+        if isinstance(error, NoLogin):
             return f"{failed}: {error}"
         if isinstance(error, SMTPConnectResponseError):
             return f"{self._where}: turned us away, {untouched}: {_quote(error)}"

@@ -56,6 +56,8 @@ async def newsletter(request: Request) -> Response:
         return not_found(request)
     # Its feed comes to be with its first issue.
     own = [automatic.of_newsletter(found)] if listed else []
+    form = blank(request, found) if number == 1 and found.is_public else None
+    script = form.script if form else None
     return page(
         request,
         "newsletter",
@@ -64,10 +66,12 @@ async def newsletter(request: Request) -> Response:
             "issues": await _rows(request, found, listed),
             "page": number,
             "pages": pages(count),
-            "form": blank(request, found) if number == 1 and found.is_public else None,
+            "form": form,
         },
         discovered=[*own, *site.press.feeds],
         language=found.language,
+        script=script,
+        fetches=script is not None,
     )
 
 

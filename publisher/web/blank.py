@@ -11,6 +11,7 @@ from publisher.model import Newsletter, Wishes
 from publisher.tokens import Purpose
 from publisher.web.consent import words
 from publisher.web.people import languages
+from publisher.web.proof import PATH
 from publisher.web.site import Site, site_of
 
 # A form that comes back sooner was filled in by a program, and one that comes back later has lain
@@ -23,7 +24,8 @@ LATEST = timedelta(hours=12)
 class Blank:
     """A form. ``fault`` says what is to be mended: "address", "again" for one more press, or "".
 
-    ``stamp`` says when it was shown, signed; "" on pages that are kept as files. ``wording`` is
+    ``stamp`` says when it was shown, signed; "" on pages that are kept as files. ``challenge`` is
+    where its script gets what a proof of work begins with, "" if none is asked for. ``wording`` is
     what is agreed to, ``languages`` are pairs of tag and name, none if there is nothing to choose.
     """
 
@@ -35,6 +37,12 @@ class Blank:
     address: str = ""
     name: str = ""
     fault: str = ""
+    challenge: str = ""
+
+    @property
+    def script(self) -> str | None:
+        """Name the template of the script that it needs, None if it needs none."""
+        return "proof.js" if self.challenge else None
 
 
 def blank(
@@ -51,10 +59,10 @@ def blank(
     site = site_of(request)
     path = f"/newsletters/{newsletter.slug}"
     is_framed = request.url.path == f"{path}/form"
+    # A page that is kept as a file may lie elsewhere.
+    root = site.publication.base_url if site.is_static else ""
     return Blank(
-        # A page that is kept as a file may lie elsewhere.
-        action=f"{site.publication.base_url if site.is_static else ''}{path}"
-        f"{'/form' if is_framed else ''}",
+        action=f"{root}{path}{'/form' if is_framed else ''}",
         stamp="" if site.is_static else stamp(site),
         wording=words(site, "signup", newsletter, language or newsletter.language),
         languages=languages(newsletter),
@@ -62,6 +70,7 @@ def blank(
         address=address,
         name=name,
         fault=fault,
+        challenge=f"{root}{PATH}" if site.sign_ups.proof_of_work else "",
     )
 
 

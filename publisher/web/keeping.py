@@ -11,13 +11,14 @@ from starlette.requests import Request
 from publisher.errors import PublisherError
 from publisher.mail.address import clean_name
 from publisher.model import SignUp
-from publisher.signup import TooMany, look_at, network_of, take_in
+from publisher.signup import NotTaken, look_at, network_of, take_in
+from publisher.web.proof import proved
 from publisher.web.site import Site, site_of
 
 log = structlog.get_logger()
 
 # RFC 6585 §4 for who has sent too many, RFC 9110 §15.6.4 for who came when others had.
-STATUS = {TooMany.NETWORK: 429, TooMany.TOTAL: 503}
+STATUS = {NotTaken.NETWORK: 429, NotTaken.TOTAL: 503}
 LATER = {"Retry-After": "3600"}
 
 # Names are printed in mails, and whoever types one may be anybody (A12).
@@ -32,13 +33,19 @@ def printable(typed: str) -> str:
 
 
 async def keep(
-    request: Request, sign_up: SignUp, *, wording: str = "", is_foreign: bool
-) -> TooMany | BackgroundTask | None:
+    request: Request, sign_up: SignUp, *, wording: str = "", is_foreign: bool, solution: str
+) -> NotTaken | BackgroundTask | None:
     """Keep a sign-up. Gives what is to be done once it is answered, if anything is.
 
     ``wording`` is what its consent names by its hash, "" if nobody here knows what was shown.
+    ``solution`` is what came as a proof of work, which is looked at before the database is.
     """
     site = site_of(request)
+    proof = None
+    if site.sign_ups.proof_of_work:
+        proof = proved(site, solution)
+        if proof is None:
+            return NotTaken.UNPROVED
     network = network_of(request.client.host if request.client else None)
     became = await take_in(
         site.store,
@@ -46,6 +53,7 @@ async def keep(
         wording=wording,
         network=network,
         is_foreign=is_foreign,
+        proof=proof,
         rules=site.sign_ups,
         tokens=site.tokens,
         clock=site.clock,

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from publisher.errors import AddressError, TokenError
 from publisher.mail.address import parse
 from publisher.model import Address, Newsletter, SignUp, Wishes
-from publisher.signup import TooMany
+from publisher.signup import NotTaken
 from publisher.store.consents import hash_of
 from publisher.tokens import Purpose
 from publisher.web import archive
@@ -28,6 +28,7 @@ from publisher.web.choosing import chosen
 from publisher.web.consent import given_from, words
 from publisher.web.keeping import LATER, STATUS, keep, printable
 from publisher.web.people import PRIVATE
+from publisher.web.proof import FIELD
 from publisher.web.site import Site, not_found, page, site_of
 
 # A field that people do not see; programs that fill in everything fill it in.
@@ -91,6 +92,7 @@ class _Filled:
     is_trapped: bool
     is_stamped: bool
     shown: datetime | None
+    solution: str
 
 
 def _filled(site: Site, form: FormData, newsletter: Newsletter) -> _Filled:
@@ -106,6 +108,7 @@ def _filled(site: Site, form: FormData, newsletter: Newsletter) -> _Filled:
         is_trapped=bool(form.get(_TRAP)),
         is_stamped=bool(written),
         shown=_time_of(site, str(written or "")),
+        solution=str(form.get(FIELD, "")),
     )
 
 
@@ -160,8 +163,16 @@ async def _taken(request: Request, newsletter: Newsletter, *, is_framed: bool) -
             **given_from(request),
         },
     )
-    became = await keep(request, sign_up, wording=wording, is_foreign=not filled.is_stamped)
-    if isinstance(became, TooMany):
+    became = await keep(
+        request,
+        sign_up,
+        wording=wording,
+        is_foreign=not filled.is_stamped,
+        solution=filled.solution,
+    )
+    if became is NotTaken.UNPROVED:  # as from every form elsewhere; here a press makes one
+        return again("again")
+    if isinstance(became, NotTaken):
         return _told_later(request, newsletter, became, language, is_framed=is_framed)
     return _asked(request, answer, language, is_framed=is_framed, then=became)
 
@@ -183,6 +194,8 @@ def _shown(
         status=status,
         headers=PRIVATE,
         framed=is_framed,
+        script=form.script,
+        fetches=form.script is not None,
     )
 
 
@@ -207,7 +220,7 @@ def _asked(
 
 
 def _told_later(
-    request: Request, newsletter: Newsletter, why: TooMany, language: str, *, is_framed: bool
+    request: Request, newsletter: Newsletter, why: NotTaken, language: str, *, is_framed: bool
 ) -> Response:
     return page(
         request,

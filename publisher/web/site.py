@@ -13,8 +13,9 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from publisher.app.coming import Read
 from publisher.config.site import Serving, SignUps, Webhook
-from publisher.model import Feed, Newsletter, Publication, Rejection, SourceArticle
+from publisher.model import Cadence, Feed, Newsletter, Publication, Rejection, SourceArticle
 from publisher.ports import Clock
 from publisher.providers import Posted
 from publisher.publish import Press
@@ -44,6 +45,14 @@ class Pushing(Protocol):
 
     async def withdraw_pushed(self, name: str, guid: str, /) -> bool:
         """Withdraw what was pushed under a guid; False if nothing is there. Raises StoreError."""
+        ...
+
+
+class Coming(Protocol):
+    """What knows the next issue before it is made; `publisher.app.App` is one."""
+
+    async def next_mail(self, newsletter: Newsletter, cadence: Cadence, /) -> Read | None:
+        """Give its mail, None if there would be none. Raises PublisherError."""
         ...
 
 
@@ -78,6 +87,7 @@ class Site:
     tokens: Tokens
     clock: Clock
     caught: Path | None
+    coming: Coming
     pushing: Pushing | None = None
     webhooks: tuple[Webhook, ...] = ()
     hooks: Hooks | None = None
@@ -105,6 +115,7 @@ def page(
     headers: Mapping[str, str] | None = None,
     discovered: Sequence[Feed] | None = None,
     script: str | None = None,
+    fetches: bool = False,
     framed: bool = False,
 ) -> HTMLResponse:
     """Answer with the template ``web/NAME.html``. Raises TemplateError.
@@ -112,6 +123,7 @@ def page(
     ``language`` is what it is written in, the publication's language without it.
     ``discovered`` are the feeds that the page leads readers to, those of the config without it.
     ``script`` names the one template that the page includes as a script.
+    ``fetches`` lets that script ask this site for more.
     ``framed`` lets it stand in a frame of anybody's page.
     """
     site = site_of(request)
@@ -123,6 +135,8 @@ def page(
         **context,
     )
     policy = _POLICY if script is None else f"{_POLICY}; script-src {_allowed(site, script)}"
+    if fetches:
+        policy = f"{policy}; connect-src 'self'"
     if framed:
         policy = policy.replace("frame-ancestors 'none'", "frame-ancestors *")
     return HTMLResponse(html, status, {"Content-Security-Policy": policy, **(headers or {})})

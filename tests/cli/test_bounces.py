@@ -46,9 +46,13 @@ def test_mail_on_standard_input_is_recorded_and_shown(
 ) -> None:
     hostile = report(sent, diagnostic="550 5.1.1 <script>\x1b[31m no such user")
 
+    before = command("issues", "recipients", "1", "--bounced")
     taken = piped(command, monkeypatch, hostile)
 
+    assert (before.stdout, "has no such recipient" in before.stderr) == ("", True)
     assert (taken.exit_code, taken.stdout) == (0, "")
+    (recipient,) = json.loads(command("issues", "recipients", "1", "--bounced", "--json").stdout)
+    assert (recipient["address"], recipient["state"]) == ("ada@example.org", "accepted")
     (row,) = json.loads(command("bounces", "list", "--json").stdout)
     assert (row["kind"], row["address"], row["status"], row["consequence"], row["via"]) == (
         *("hard", "ada@example.org", "5.1.1", "suppressed", "pipe"),

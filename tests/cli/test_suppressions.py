@@ -121,12 +121,16 @@ def test_suppressions_are_taken_in_and_given_out(loaded: Command, tmp_path: Path
         ("@spam.example", None, "manual", None, None),
         ("bob@example.org", "digest", "complaint", "2030-01-02T00:00:00+00:00", "=1"),
     ] == [(*map(line.get, ("address", "newsletter", "reason", "until", "note")),) for line in lines]
+    words = "no mail, please:\n" + "x" * 300
+    loaded("suppressions", "add", "long@example.org", "--note", words)
+    exported = loaded("suppressions", "export").stdout
     file.write_text(exported)
+    loaded("suppressions", "remove", "long@example.org")
     for line in lines:
         of = ("--newsletter", line["newsletter"]) if line["newsletter"] else ()
         loaded("suppressions", "remove", line["address"], *of)
 
-    assert "3 suppressed." in loaded("suppressions", "import", str(file)).stdout
-    assert "3 suppressed already." in loaded("suppressions", "import", str(file)).stdout
+    assert "4 suppressed." in loaded("suppressions", "import", str(file)).stdout
+    assert "4 suppressed already." in loaded("suppressions", "import", str(file)).stdout
 
     assert exported == loaded("suppressions", "export").stdout

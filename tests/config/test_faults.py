@@ -233,6 +233,10 @@ ONE_FAULT = [
      "newsletters.digest.cadences.instant.own_time: readers cannot have a time of their own where"
      " there is not one time a day, allowed: true only beside a cron with one hour and one"
      " minute"),
+    ('base_url = "https://news.example.org"',
+     'base_url = "http://news.example.org"\n[signup]\nproof_of_work = true',
+     "signup.proof_of_work: browsers can do that on https alone, and publication.base_url has"
+     " http, allowed: false, or an https base_url"),
     ('smtp = ["main"]', MERGING,
      "newsletters.late.grace: is not that of newsletters.digest, which merges with it,"
      " allowed: the same in all newsletters with merge = true"),

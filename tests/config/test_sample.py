@@ -97,8 +97,22 @@ def test_sample_shows_every_key(tmp_path: Path) -> None:
     assert set(models(Place.of(Site))) == shown
 
 
-def test_sample_has_no_fault_with_every_key_set(tmp_path: Path) -> None:
-    load(all_set(tmp_path), ENVIRON)
+@pytest.mark.parametrize(
+    "other",
+    [
+        'password = "${SMTP_PASSWORD}"\n',
+        'auth = "xoauth2"\noauth_token_file = "/run/publisher/token"\n',
+    ],
+    ids=["token", "password"],
+)
+def test_sample_has_no_fault_with_every_key_set(tmp_path: Path, other: str) -> None:
+    """But for one: it shows both ways to log in to IMAP, of which a file has one."""
+    path = all_set(tmp_path)
+    before, heading, imap = path.read_text(encoding="utf-8").partition("[bounces.imap]\n")
+    assert other in imap
+    path.write_text(before + heading + imap.replace(other, "", 1), encoding="utf-8")
+
+    load(path, ENVIRON)
 
 
 def test_reference_page_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import smtplib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -19,7 +20,7 @@ from publisher.mailboxes.lmtp import LmtpListener, LmtpListenSettings
 from publisher.mailboxes.maildir import Maildir, MaildirSettings
 from publisher.model import Address
 from tests.rig.certificate import make_certificate
-from tests.rig.imap import PASSWORD, USER, ImapRig
+from tests.rig.imap import PASSWORD, TOKEN, USER, ImapRig
 from tests.rig.program import until
 
 BOUNCE = Address(mailbox="bounce@example.org")
@@ -342,3 +343,71 @@ async def test_imap_over_tls_checks_the_certificate(tmp_path: Path) -> None:
         ]
 
         assert [await make().drain(take) for make in trusting] == [1, 0]
+
+
+async def test_line_to_imap_is_encrypted_before_anything_is_said(tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    async with ImapRig(starttls=certificate.server_context()) as rig:
+        rig.capabilities = "IMAP4rev1 STARTTLS LOGINDISABLED"
+        await rig.put(ONE)
+        take = Taking()
+        box = imap(rig, security="starttls", ca_file=certificate.certificate_file, keep=False)
+
+        with pytest.raises(MailboxError, match="CERTIFICATE_VERIFY_FAILED"):
+            await imap(rig, security="starttls").drain(take)
+        untold = rig.commands.copy()
+        rig.commands.clear()
+        assert await box.drain(take) == 1
+        told = [each.split()[0] for each in rig.commands]
+        rig.ahead = b"* OK and by the w"
+        with pytest.raises(MailboxError, match="goes on talking before the line is encrypted"):
+            await box.drain(take)
+        rig.capabilities = "IMAP4rev1 IDLE"
+        rig.commands.clear()
+        with pytest.raises(MailboxError, match="does not offer STARTTLS"):
+            await box.drain(take)
+
+    assert untold == ["CAPABILITY", "STARTTLS"]
+    assert told[:4] == ["CAPABILITY", "STARTTLS", "CAPABILITY", "LOGIN"]
+    assert rig.mails == []  # by UIDPLUS, which was not offered before
+    assert rig.commands == ["CAPABILITY", "LOGOUT"]
+
+
+async def test_imap_is_logged_in_to_with_the_token_of_the_moment(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", logger="aioimaplib")
+    certificate, file = make_certificate(tmp_path), tmp_path / "token"
+    initial = base64.b64encode(f"user={USER}\x01auth=Bearer {TOKEN}\x01\x01".encode()).decode()
+    async with ImapRig(starttls=certificate.server_context()) as rig:
+        rig.capabilities = "IMAP4rev1 STARTTLS"
+        await rig.put(ONE)
+        take = Taking()
+        trusting = {"security": "starttls", "ca_file": certificate.certificate_file}
+        box = imap(rig, password="", oauth_token_file=file, **trusting)
+
+        async def refused() -> str:
+            with pytest.raises(MailboxError) as caught:
+                await box.drain(take)
+            return str(caught.value).partition(": ")[2]
+
+        missing = await refused()
+        await asyncio.to_thread(file.write_text, f"{TOKEN}\n")
+        taken = await box.drain(take)
+        shown = caplog.text
+        rig.token, rig.challenge = "renewed", f"no {TOKEN}"
+        told = await refused()
+        await asyncio.to_thread(file.write_text, "renewed")
+        again = await box.drain(take)
+        rig.encrypted = "IMAP4rev1 AUTH=PLAIN"
+        without = await refused()
+
+    assert (taken, again) == (1, 0)
+    assert missing == f"oauth_token_file {file}: No such file or directory"
+    # It has told why, and waited for an empty line; A30: and repeats what it was shown.
+    assert told == "the server refuses the token: AUTHENTICATE failed [token] (no [token])"
+    assert "" in rig.commands
+    assert without == 'the server does not offer XOAUTH2; set auth = "password"?'
+    assert "AUTHENTICATE XOAUTH2" in shown
+    assert TOKEN not in shown
+    assert initial not in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 import ssl
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 USER, PASSWORD = "bounce@example.org", 'open "sesame"'
+TOKEN = "ya29.a0-Secret_token~+/=="
 
 
 @dataclass
@@ -25,11 +27,19 @@ class ImapRig:
     """Serves ``INBOX``. ``moved`` is what was moved or copied elsewhere, by folder.
 
     ``capabilities`` says what it offers. ``cuts`` names a command (FETCH, STORE, IDLE) at which it
-    ends the connection, once each; ``commands`` is all that it was told.
+    ends the connection, once each; ``commands`` is all that it was told. With ``starttls`` it obeys
+    STARTTLS, and offers ``encrypted`` afterwards; ``ahead`` is what it says too early then.
+    ``token`` opens it, and ``challenge`` is what it says of any other one.
     """
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, tls: ssl.SSLContext | None = None, *, starttls: ssl.SSLContext | None = None
+    ) -> None:
         self.capabilities = "IMAP4rev1 IDLE UIDPLUS MOVE"
+        self.encrypted = "IMAP4rev1 IDLE UIDPLUS MOVE AUTH=XOAUTH2 SASL-IR"
+        self.ahead = b""
+        self.token = TOKEN
+        self.challenge = '{"status":"400","schemes":"Bearer"}'
         self.mails: list[Kept] = []
         self.moved: list[tuple[str, bytes]] = []
         self.cuts: list[str] = []
@@ -37,6 +47,7 @@ class ImapRig:
         self.connections = 0
         self.idling = asyncio.Event()
         self._tls = tls
+        self._starttls = starttls
         self._news = asyncio.Condition()
         self._number = 0
 
@@ -92,7 +103,21 @@ class ImapRig:
         answer = "OK done"
         match name:
             case "CAPABILITY":
-                writer.write(f"* CAPABILITY {self.capabilities}\r\n".encode())
+                is_encrypted = self._starttls and writer.get_extra_info("sslcontext")
+                offered = self.encrypted if is_encrypted else self.capabilities
+                writer.write(f"* CAPABILITY {offered}\r\n".encode())
+            case "STARTTLS":
+                assert self._starttls is not None
+                writer.write(f"{tag} OK begin\r\n".encode() + self.ahead)
+                await writer.start_tls(self._starttls)
+                return False
+            case "AUTHENTICATE":
+                right = f"user={USER}\x01auth=Bearer {self.token}\x01\x01".encode()
+                if command != f"AUTHENTICATE XOAUTH2 {base64.b64encode(right).decode()}":
+                    told = base64.b64encode(self.challenge.encode())
+                    writer.write(b"+ " + told + b"\r\n")
+                    self.commands.append((await reader.readline()).decode().strip())
+                    answer = f"NO AUTHENTICATE failed {command.split()[-1]}"
             case "LOGIN":
                 escaped = PASSWORD.replace('"', '\\"')
                 if command != f'LOGIN "{USER}" "{escaped}"':

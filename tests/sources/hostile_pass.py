@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 
 from publisher.cli import main
-from publisher.fetch import client
+from publisher.fetch import Limits, client, session
 
 STRANGER = ipaddress.ip_address("127.0.0.5")
-vars(client)["is_public"] = lambda address: ipaddress.ip_address(address) == STRANGER
-vars(client)["Limits"] = partial(client.Limits, seconds=2.0)
+vars(session)["is_public"] = lambda address: ipaddress.ip_address(address) == STRANGER
+vars(client)["Limits"] = partial(Limits, seconds=2.0)
 
 if __name__ == "__main__":
     sys.argv = ["publisher", "ingest"]

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from markupsafe import Markup
 
+from publisher.app.coming import Read
 from publisher.capture import CaughtContent, CaughtMail
 from publisher.model import Cadence, OwnTime, Selection, Topic, Weight, Wishes
 from publisher.preflight import Finding
 from publisher.preview.checking import Checked
-from publisher.preview.mail import Read
 from publisher.preview.page import Asked, Fault, Part, Shown
 from publisher.render import RecipientView, Templates, inline
 from publisher.render.filters import direction
@@ -230,7 +230,7 @@ def pages(templates: Templates) -> dict[str, str]:
                 "web/signup.html",
                 **site,
                 newsletter=choosy,
-                form=replace(form, fault="again"),
+                form=replace(form, fault="again", challenge="/altcha", action="/digest/form"),
                 is_framed=True,
             ),
             "web/newsletter-empty": templates.html(

@@ -395,6 +395,62 @@ async def test_issue_is_steered(client: httpx.AsyncClient, desk: Desk) -> None:
     assert [each["id"] for each in stopped["items"]] == [issue.id]
 
 
+async def test_issue_is_made_now_and_once(client: httpx.AsyncClient, desk: Desk) -> None:
+    for name in ("ann", "bob", "cy"):
+        await desk.join(name, "weekly")
+    await desk.bring("one")
+    url, key = f"{API}/newsletters/digest/issues", {"Idempotency-Key": "monday"}
+    weekly = {"cadence": "weekly"}
+
+    made = await body(await client.post(url, json=weekly, headers=key))
+    desk.clock.advance(seconds=1)
+    same = await body(await client.post(url, json=weekly, headers=key))
+    other = await body(await client.post(url, json=weekly))
+    wrong = await client.post(url, json={"cadence": "hourly"})
+    unknown = await client.post(f"{API}/newsletters/other/issues", json=weekly)
+    await desk.compose_due()
+    shown = [await body(await client.get(f"{API}/issues/{each['id']}")) for each in (made, other)]
+
+    assert (made["state"], made["approved"], made["cadence"]) == ("held", True, "weekly")
+    assert same == made
+    assert other["id"] != made["id"]
+    assert await faults(wrong) == {"#/cadence": "must be one of: daily, weekly, instant"}
+    assert unknown.status_code == 404
+    # Who asked twice without a key has made one issue all the same, and nobody gets two mails.
+    assert [each["state"] for each in shown] == ["open", "empty"]
+    assert [each["balance"]["audience"] for each in shown] == [3, 0]
+
+
+async def test_recipients_whose_mail_bounced_are_listed(
+    client: httpx.AsyncClient, desk: Desk
+) -> None:
+    for name in ("ann", "bob", "cy"):
+        await desk.join(name, "weekly")
+    await desk.bring("one")
+    issue = await desk.issue_now("weekly")
+    claims = await desk.claim()
+    await desk.mark(claims)
+    await desk.settle(claims, DeliveryState.ACCEPTED)
+    kinds = (BounceKind.HARD, BounceKind.AUTO_REPLY, BounceKind.COMPLAINT)
+    async with desk.store.write() as connection:
+        for claim, kind in zip(claims, kinds, strict=True):
+            about = await addressees.of_delivery(connection, claim.delivery)
+            assert about is not None
+            for copy in "ab":
+                verdict = Verdict(kind=kind, digest=f"{kind} {copy}", diagnostic="no")
+                await bounces.record(connection, verdict, about, "lmtp", desk.clock())
+    url = f"{API}/issues/{issue.id}/recipients"
+
+    bounced = await body(await client.get(url, params={"bounced": "true"}))
+    failed = await body(await client.get(url, params={"bounced": "true", "state": "failed"}))
+
+    assert [each["address"] for each in bounced["items"]] == [
+        claims[0].address.mailbox, claims[2].address.mailbox
+    ]  # fmt: skip
+    assert {each["state"] for each in bounced["items"]} == {"accepted"}
+    assert failed["items"] == []
+
+
 async def test_held_issue_is_approved(client: httpx.AsyncClient, desk: Desk) -> None:
     issue = await desk.occur()
     async with desk.store.write() as connection:

@@ -27,7 +27,7 @@ IN_PATHS = {
     "{name}": "none",
 }
 # What an operation answers to somebody who may do it and asks for what is not there, or nothing.
-DONE = (200, 204, 404, 415)
+DONE = (200, 204, 400, 404, 415)
 
 
 def url_of(operation: Operation) -> str:

@@ -15,10 +15,10 @@ from publisher.model import Rejection
 from publisher.sources.push import PushState
 from publisher.store.idempotency import Answer
 from publisher.web.api.article import is_guid, read_article
-from publisher.web.api.body import parse, read
-from publisher.web.api.document import ARTICLES
+from publisher.web.api.body import ARTICLE, parse, read
 from publisher.web.api.entry import pushing_of, source_of
 from publisher.web.api.once import once
+from publisher.web.api.parts import ARTICLES
 from publisher.web.api.problem import PRIVATE, Problem
 from publisher.web.site import site_of
 
@@ -47,7 +47,7 @@ async def _take_back(request: Request, guid: str) -> Response:
 async def _take_in(request: Request, guid: str | None) -> Response:
     """Take in the article of the body; ``guid`` is that of the path, None if it has none."""
     site, source = site_of(request), source_of(request)
-    data = await read(request)
+    data = await read(request, ARTICLE)
     # Everything that can be wrong with the request is told before its key is used up.
     stamp = hashlib.sha256(data).hexdigest()
     told = await asyncio.to_thread(

@@ -1,4 +1,4 @@
-"""A request's body, from bytes to plain data: JSON that means the same to everybody, or a Problem.
+"""A request's body: its bytes, or plain data if it is JSON that means the same to everybody.
 
 RFC 8259 leaves open what a program makes of two members of one name, of half a surrogate pair
 or of a number without bounds; I-JSON (RFC 7493) does not, and nothing else is read here.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, NoReturn
 
@@ -15,7 +16,6 @@ from starlette.requests import Request
 
 from publisher.web.api.problem import Problem
 
-ARTICLE_BYTES = 10 * 1024 * 1024
 # Some times what the longest article needs. A parser holds up everybody else while it makes
 # millions of empty lists.
 _MOST_PARTS = 10_000
@@ -24,15 +24,41 @@ _PART = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,:]', re.DOTALL)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-async def read(request: Request, most: int = ARTICLE_BYTES) -> bytes:
-    """Read the body of a request that says that it is JSON. Raises Problem."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What a body may be. ``beyond`` is a sentence on what takes a larger one."""
+
+    name: str
+    media_type: str
+    most: int
+    beyond: str = ""
+
+    @property
+    def limit(self) -> str:
+        """How large it may be, for people."""
+        megabytes = self.most // 1024**2
+        return f"{megabytes} MB" if megabytes else f"{self.most // 1024} KB"
+
+
+JSON = Kind(name="JSON", media_type="application/json", most=64 * 1024)
+ARTICLE = replace(JSON, most=10 * 1024 * 1024)
+CSV = Kind(
+    name="CSV",
+    media_type="text/csv",
+    most=5 * 1024 * 1024,
+    beyond="Send it in parts, each with the names of the columns, or use the command.",
+)
+
+
+async def read(request: Request, kind: Kind = JSON) -> bytes:
+    """Read the body of a request that says that it is of a kind. Raises Problem."""
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
+    if media_type != kind.media_type:
         # RFC 9110 §15.5.16: with what would do instead.
         raise Problem(
             415,
-            "The body must be JSON: send the header Content-Type: application/json.",
-            headers={"Accept": "application/json"},
+            f"The body must be {kind.name}: send the header Content-Type: {kind.media_type}.",
+            headers={"Accept": kind.media_type},
         )
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem(
@@ -40,23 +66,19 @@ async def read(request: Request, most: int = ARTICLE_BYTES) -> bytes:
             "The body must not be compressed.",
             headers={"Accept-Encoding": "identity"},
         )
-    return await _whole_body(request, most)
+    return await _whole_body(request, kind)
 
 
-async def _whole_body(request: Request, most: int) -> bytes:
+async def _whole_body(request: Request, kind: Kind) -> bytes:
     # The router's own limit answers in plain text.
     pieces, size = [], 0
     async for piece in request.stream():
         size += len(piece)
-        if size > most:
-            raise Problem(413, f"The body must not be larger than {_size(most)}.")
+        if size > kind.most:
+            larger = f"The body must not be larger than {kind.limit}. {kind.beyond}"
+            raise Problem(413, larger.rstrip())
         pieces.append(piece)
     return b"".join(pieces)
-
-
-def _size(most: int) -> str:
-    megabytes = most // 1024**2
-    return f"{megabytes} MB" if megabytes else f"{most // 1024} KB"
 
 
 def parse(data: bytes) -> Any:

@@ -1,19 +1,17 @@
-"""Issues: where each recipient stands, and the verbs that steer them."""
+"""Issues, and where each of their recipients stands."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from publisher import issues as verbs
 from publisher import model
 from publisher.model import IssueState, Scope
 from publisher.store import accounts, issues
-from publisher.web.api.checking import Given, Told
+from publisher.web.api.checking import Told
 from publisher.web.api.operation import Call, Operation
 from publisher.web.api.paging import Backwards, Paging, following
 from publisher.web.api.problem import Problem
@@ -35,6 +33,8 @@ class WhichRecipients(Paging):
 
     state: Stand | None = None
     """Only those who stand so."""
+    bounced: bool = False
+    """Only those whose mail failed later, or was complained of; `bounces` say how."""
 
 
 class Issue(Told):
@@ -125,29 +125,23 @@ class Recipients(Told):
     """What to send as `after` for those behind; null if these were the last ones."""
 
 
-class Retry(Given):
-    """Which mails are to be sent again."""
-
-    only: Annotated[list[Literal["failed", "in_doubt"]], Field(min_length=1, max_length=2)]
-    """Those that failed, those in doubt, or both. Whoever had one in doubt gets it twice."""
-
-
 async def _list(call: Call) -> Issues:
     wanted: WhichIssues = call.query
     async with call.site.store.read() as connection:
-        found = await issues.listing(
+        listed = await issues.listing(
             connection,
             newsletter=wanted.newsletter,
             states=wanted.state,
             before=wanted.before,
             limit=wanted.limit,
         )
-    items = [Issue.model_validate(asdict(each)) for each in found]
-    return Issues(items=items, next=following(found, wanted.limit))
+    items = [Issue.model_validate(asdict(each)) for each in listed]
+    return Issues(items=items, next=following(listed, wanted.limit))
 
 
-async def _show(call: Call) -> IssueWithBalance:
-    issue = await _found(call)
+async def show(call: Call) -> IssueWithBalance:
+    """Show the issue of a path. Raises Problem."""
+    issue = await found(call)
 
     async def count() -> model.Balance:
         async with call.site.store.read() as connection:
@@ -160,109 +154,38 @@ async def _show(call: Call) -> IssueWithBalance:
 
 
 async def _recipients(call: Call) -> Recipients:
-    issue = await _found(call)
+    issue = await found(call)
     wanted: WhichRecipients = call.query
     async with call.site.store.read() as connection:
-        found = await accounts.recipients(
+        listed = await accounts.recipients(
             connection,
             issue.id,
             now=call.site.clock(),
             state=wanted.state,
+            is_bounced=wanted.bounced,
             after=wanted.after,
             limit=wanted.limit,
         )
     items = [
         Recipient.model_validate({**asdict(each), "address": each.address.mailbox})
-        for each in found
+        for each in listed
     ]
-    return Recipients(items=items, next=following(found, wanted.limit))
+    return Recipients(items=items, next=following(listed, wanted.limit))
 
 
-async def _approve(call: Call) -> IssueWithBalance:
-    issue = await _found(call)
-    async with call.site.store.write() as connection:
-        if not await issues.approve(connection, issue.id):
-            raise _not_now(issue, "approved", IssueState.HELD)
-    return await _show(call)
-
-
-def _moving(
-    verb: str, before: IssueState, after: IssueState
-) -> Callable[[Call], Awaitable[IssueWithBalance]]:
-    async def move(call: Call) -> IssueWithBalance:
-        issue = await _found(call)
-        async with call.site.store.write() as connection:
-            if not await issues.change_state(
-                connection, issue.id, come_from=[before], go_to=after, now=call.site.clock()
-            ):
-                raise _not_now(issue, verb, before)
-        return await _show(call)
-
-    return move
-
-
-async def _cancel(call: Call) -> IssueWithBalance:
-    issue = await _found(call)
-    if await verbs.stop(call.site.store, issue, clock=call.site.clock) is None:
-        raise _not_now(issue, "cancelled", IssueState.HELD, IssueState.OPEN, IssueState.PAUSED)
-    return await _show(call)
-
-
-async def _retry(call: Call) -> IssueWithBalance:
-    issue = await _found(call)
-    wanted: Retry = call.body
-    if issue.state not in (IssueState.OPEN, IssueState.PAUSED):
-        raise _not_now(issue, "retried", IssueState.OPEN, IssueState.PAUSED)
-    async with call.site.store.write() as connection:
-        await accounts.retry(
-            connection,
-            issue.id,
-            failed="failed" in wanted.only,
-            in_doubt="in_doubt" in wanted.only,
-            now=call.site.clock(),
-        )
-    return await _show(call)
-
-
-async def _found(call: Call) -> model.Issue:
+async def found(call: Call) -> model.Issue:
     """Find the issue of a path. Raises Problem."""
     id = call.path["id"]
-    found = None
+    issue = None
     if id.isdecimal() and id.isascii() and len(id) <= 18:
         async with call.site.store.read() as connection:
-            found = await issues.get(connection, int(id))
-    if found is None:
+            issue = await issues.get(connection, int(id))
+    if issue is None:
         raise Problem(404, "There is no such issue.")
-    return found
+    return issue
 
 
-def _not_now(issue: model.Issue, verb: str, *states: IssueState) -> Problem:
-    wanted = " or ".join(states)
-    return Problem(409, f"The issue is {issue.state}; only one that is {wanted} can be {verb}.")
-
-
-_UNKNOWN = {404: "There is no such issue."}
-
-
-def _verb(
-    name: str,
-    summary: str,
-    description: str,
-    do: Callable[[Call], Awaitable[IssueWithBalance]],
-    body: type[Given] | None = None,
-) -> Operation:
-    return Operation(
-        method="POST",
-        path=f"/issues/{{id}}/{name}",
-        scope=Scope.ISSUES_WRITE,
-        id=f"{name}Issue",
-        summary=summary,
-        description=description,
-        body=body,
-        gives=IssueWithBalance,
-        refusals=_UNKNOWN | {409: "It is in no state in which this can be done."},
-        do=do,
-    )
+UNKNOWN = {404: "There is no such issue."}
 
 
 OPERATIONS = (
@@ -285,8 +208,8 @@ OPERATIONS = (
         summary="Show an issue",
         description="With its balance: where every recipient stands.",
         gives=IssueWithBalance,
-        refusals=_UNKNOWN,
-        do=_show,
+        refusals=UNKNOWN,
+        do=show,
     ),
     Operation(
         method="GET",
@@ -297,29 +220,7 @@ OPERATIONS = (
         description="And what became of each mail: this is where those that were accepted stand.",
         query=WhichRecipients,
         gives=Recipients,
-        refusals=_UNKNOWN,
+        refusals=UNKNOWN,
         do=_recipients,
     ),
-    _verb(
-        "approve", "Approve an issue", "One that is held goes out when its grace is over.", _approve
-    ),
-    _verb(
-        "pause",
-        "Pause an issue",
-        "What is under way is finished.",
-        _moving("paused", IssueState.OPEN, IssueState.PAUSED),
-    ),
-    _verb(
-        "resume",
-        "Resume an issue",
-        "A worker sends the rest.",
-        _moving("resumed", IssueState.PAUSED, IssueState.OPEN),
-    ),
-    _verb(
-        "cancel",
-        "Cancel an issue",
-        "For good. Its articles go to those whom it did not reach with the next one.",
-        _cancel,
-    ),
-    _verb("retry", "Send mails again", "Those that failed, or those in doubt.", _retry, body=Retry),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -20,19 +20,21 @@ from starlette.routing import Route
 from publisher.model import Scope
 from publisher.store.access import Access
 from publisher.store.idempotency import Answer
-from publisher.web.api.body import parse, read
+from publisher.web.api.body import Kind, parse, read
 from publisher.web.api.checking import Given, read_body, read_query
 from publisher.web.api.once import once
 from publisher.web.api.problem import PRIVATE
 from publisher.web.api.rights import allowed
+from publisher.web.api.streaming import Stream, streamed
 from publisher.web.site import Site, site_of
-
-BODY_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request that is allowed and well formed; ``query`` and ``body`` are what was declared."""
+    """A request that is allowed and well formed; ``query`` and ``body`` are what was declared.
+
+    The body of a file is its bytes.
+    """
 
     site: Site
     access: Access
@@ -46,7 +48,9 @@ class Operation:
     """``do`` gives the answer, None for one without content, or raises Problem.
 
     ``query`` and ``body`` are the models of what is sent, ``gives`` of what is answered;
-    ``refusals`` says what its own statuses mean.
+    ``refusals`` says what its own statuses mean. One that takes a ``file`` may be sent again as it
+    is: what was done is not done twice, and no answer is kept, since it tells of people. Of what
+    is answered as a stream, ``streams`` are the media types.
     """
 
     method: str
@@ -54,11 +58,13 @@ class Operation:
     scope: Scope
     id: str
     summary: str
-    do: Callable[[Call], Awaitable[BaseModel | None]]
+    do: Callable[[Call], Awaitable[BaseModel | Stream | None]]
     description: str = ""
     query: type[Given] = Given
     body: type[Given] | None = None
+    file: Kind | None = None
     gives: type[BaseModel] | None = None
+    streams: tuple[str, ...] = ()
     refusals: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -94,24 +100,33 @@ async def _answered(request: Request, operation: Operation) -> Response:
         path=request.path_params,
         query=read_query(operation.query, given),
     )
-    data = await read(request, BODY_BYTES) if operation.body else b""
-    if operation.body:
+    data = b""
+    if operation.file:
+        call = replace(call, body=await read(request, operation.file))
+    elif operation.body:
+        data = await read(request)
         body = read_body(operation.body, parse(data), "This cannot be done as it is asked.")
-        call = Call(site=call.site, access=access, path=call.path, query=call.query, body=body)
-    if operation.method != "POST":  # all others may be sent again anyway
-        return _response(await _done(operation, call))
+        call = replace(call, body=body)
+    if operation.method != "POST" or operation.file:  # these may be sent again anyway
+        told = await operation.do(call)
+        return streamed(request, told) if isinstance(told, Stream) else _response(_answer(told))
     asked = f"{request.method} {request.scope['path']} {hashlib.sha256(data).hexdigest()}"
     digest = hashlib.sha256(asked.encode()).hexdigest()
     # No source has a name with a blank in it, so no key of one is a key of the other.
     whose = f"token {access.name}"
-    return _response(await once(request, whose, digest, lambda: _done(operation, call)))
+
+    async def work() -> Answer:
+        told = await operation.do(call)
+        assert not isinstance(told, Stream)  # noqa: S101 -- nothing that is kept is one
+        return _answer(told)
+
+    return _response(await once(request, whose, digest, work))
 
 
-async def _done(operation: Operation, call: Call) -> Answer:
-    given = await operation.do(call)
-    if given is None:
+def _answer(told: BaseModel | None) -> Answer:
+    if told is None:
         return Answer(status=204, body={})
-    return Answer(status=200, body=given.model_dump(mode="json"))
+    return Answer(status=200, body=told.model_dump(mode="json"))
 
 
 def _response(answer: Answer) -> Response:

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from publisher.web.api import (
     bounces,
+    coming,
     events,
+    exports,
     hooks,
+    imports,
     issues,
     newsletters,
     person,
+    steering,
     subscribers,
     suppressions,
 )
@@ -19,11 +23,17 @@ from publisher.web.api import (
 OPERATIONS = (
     *newsletters.OPERATIONS,
     *subscribers.OPERATIONS,
+    imports.SUBSCRIBERS,
+    exports.SUBSCRIBERS,
     *person.OPERATIONS,
     subscribers.SHOW,
+    imports.SUPPRESSIONS,
+    exports.SUPPRESSIONS,
     *suppressions.OPERATIONS,
     *bounces.OPERATIONS,
     *issues.OPERATIONS,
+    *coming.OPERATIONS,
+    *steering.OPERATIONS,
     *events.OPERATIONS,
     *hooks.OPERATIONS,
 )

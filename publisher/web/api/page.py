@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from publisher.web.api import document
+from publisher.web.api import document, parts
 from publisher.web.site import Site, page, site_of
 
 _SHARED = {"Cache-Control": "public, max-age=300"}
@@ -26,20 +26,24 @@ async def page_of_api(request: Request) -> Response:
 
 
 def _document(site: Site) -> dict[str, Any]:
-    return document.openapi(site.publication, has_pushing=site.pushing is not None)
+    return document.openapi(
+        site.publication,
+        has_pushing=site.pushing is not None,
+        has_proof=site.sign_ups.proof_of_work,
+    )
 
 
 def readable(made: dict[str, Any]) -> dict[str, Any]:
     """Give what the template prints of the document: requests by what they are about."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for operation in _operations(made):
-        about = operation["path"].removeprefix(document.ROOT).split("/")[1]
+        about = operation["path"].removeprefix(parts.ROOT).split("/")[1]
         groups.setdefault(about, []).append(operation)
     return {
         "description": made["info"]["description"],
-        "root_url": made["servers"][0]["url"] + document.ROOT,
-        "document_url": f"{document.ROOT}/openapi.json",
-        "takes_articles": document.ARTICLES in made["paths"],
+        "root_url": made["servers"][0]["url"] + parts.ROOT,
+        "document_url": f"{parts.ROOT}/openapi.json",
+        "takes_articles": parts.ARTICLES in made["paths"],
         "groups": groups,
         "answers": document.ANSWERS,
         "tables": [
@@ -65,8 +69,9 @@ def _operations(made: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 "is_of_source": way == "source",
                 "parameters": methods.get("parameters", []) + operation.get("parameters", []),
                 "sends": _schemas_in(operation.get("requestBody", {})),
+                "uploads": _files_in(operation.get("requestBody", {})),
                 "responses": {
-                    status: {**answer, "gives": _schemas_in(answer)}
+                    status: {**answer, "gives": _schemas_in(answer), "files": _files_in(answer)}
                     for status, answer in operation["responses"].items()
                     # What holds of all of them is said once.
                     if document.ANSWERS.get(int(status)) != answer["description"]
@@ -79,6 +84,11 @@ def _schemas_in(described: dict[str, Any]) -> str:
     schema = described.get("content", {}).get("application/json", {}).get("schema", {})
     first = schema.get("allOf", [schema])[0]
     return str(first.get("$ref", "")).rpartition("/")[2]
+
+
+def _files_in(described: dict[str, Any]) -> list[str]:
+    """List the media types of what is sent or answered as a file."""
+    return [kind for kind, about in described.get("content", {}).items() if not about]
 
 
 def _table(schema: dict[str, Any]) -> dict[str, Any]:

@@ -17,22 +17,27 @@ from starlette.responses import JSONResponse, Response
 from publisher.errors import AddressError
 from publisher.mail.address import parse
 from publisher.model import Address, SignUp, Wishes
-from publisher.signup import TooMany
+from publisher.signup import NotTaken
 from publisher.web.api.body import parse as parse_json
 from publisher.web.api.body import read
 from publisher.web.api.checking import Told, read_body
 from publisher.web.api.newsletters import called
-from publisher.web.api.operation import BODY_BYTES
 from publisher.web.api.problem import PRIVATE, Fault, Problem, answered
 from publisher.web.api.wishes import WishesGiven, wished
 from publisher.web.consent import given_from
 from publisher.web.keeping import LATER, STATUS, keep, printable
+from publisher.web.proof import LONGEST, PATH
 from publisher.web.site import site_of
 
 _LATER_WORDS = {
-    TooMany.NETWORK: "Too many sign-ups come from your network. Try again in an hour.",
-    TooMany.TOTAL: "Too many sign-ups come at the moment. Try again in an hour.",
+    NotTaken.NETWORK: "Too many sign-ups come from your network. Try again in an hour.",
+    NotTaken.TOTAL: "Too many sign-ups come at the moment. Try again in an hour.",
 }
+_UNPROVED = "A proof of work is asked for, and there is none that counts."
+_NO_PROOF = Fault(
+    pointer="#/altcha",
+    detail=f"GET {PATH} gives a challenge; its solution counts once, for 20 minutes.",
+)
 # Pages of anybody may ask, and read the answer (Fetch §3.2): no cookie gives them anybody's rights.
 _OPEN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
 _PREFLIGHT = {
@@ -51,6 +56,10 @@ class SigningUp(WishesGiven):
     """Where it is to go."""
     name: Annotated[str, Field(max_length=300)] = ""
     """As mails are to greet them; dropped if it looks like an advertisement."""
+    altcha: Annotated[str, Field(max_length=LONGEST)] = ""
+    """Where the site asks for a proof of work: the solution of a challenge that GET /altcha gives,
+    in base64, as solvers of ALTCHA write it. It counts once.
+    """
 
 
 class SignedUp(Told):
@@ -77,7 +86,7 @@ async def _taken(request: Request) -> Response:
     newsletter = called(site, request.path_params["newsletter"])
     if not newsletter.is_public:
         raise Problem(404, f"Nobody can sign up for {newsletter.slug}.")
-    data = parse_json(await read(request, BODY_BYTES))
+    data = parse_json(await read(request))
     given = read_body(SigningUp, data, "Nobody can be signed up like this.")
     wishes = wished(newsletter, given, Wishes(cadence=newsletter.default_cadence.name))
     try:
@@ -89,8 +98,10 @@ async def _taken(request: Request) -> Response:
     consent = {"form": "api", **given_from(request)}
     address = Address(mailbox=mailbox, name=printable(given.name))
     sign_up = SignUp(newsletter=newsletter.slug, address=address, wishes=wishes, consent=consent)
-    became = await keep(request, sign_up, is_foreign=True)
-    if isinstance(became, TooMany):
+    became = await keep(request, sign_up, is_foreign=True, solution=given.altcha)
+    if became is NotTaken.UNPROVED:
+        raise Problem(422, _UNPROVED, faults=[_NO_PROOF])
+    if isinstance(became, NotTaken):
         raise Problem(STATUS[became], _LATER_WORDS[became], headers=LATER)
     told = SignedUp(address=mailbox).model_dump(mode="json")
     return JSONResponse(told, 202, PRIVATE, background=became)

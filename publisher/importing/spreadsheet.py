@@ -5,16 +5,24 @@ It gets a quote before it, which is taken off again on the way in (A22).
 
 from __future__ import annotations
 
-import csv
+import re
 from collections.abc import Iterable
 from typing import TextIO
 
 from publisher.importing.line import FORMULA
 
+# RFC 4180 §2.6. Python's csv leaves a return alone, behind which a spreadsheet begins a row.
+_SPECIAL = re.compile(r'[,"\r\n]')
+
 
 def write(stream: TextIO, rows: Iterable[Iterable[str]]) -> None:
     """Write rows, no cell of which will be taken for a formula."""
-    csv.writer(stream, lineterminator="\n").writerows(
-        [f"'{cell}" if cell.lstrip("'").startswith(FORMULA) else cell for cell in row]
-        for row in rows
-    )
+    stream.writelines(",".join(map(_cell, row)) + "\n" for row in rows)
+
+
+def _cell(text: str) -> str:
+    if text.lstrip("'").startswith(FORMULA):
+        text = f"'{text}"
+    if not _SPECIAL.search(text):
+        return text
+    return '"' + text.replace('"', '""') + '"'
