@@ -82,6 +82,10 @@ class TokenEnded(TokenError):
         self.newsletter = newsletter
 
 
+class UndoEnded(TokenEnded):
+    """A token undoes a leaving no more."""
+
+
 class AddressError(PublisherError):
     """A mail address cannot be written to: reject it with this reason."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from publisher.config import Config
@@ -17,21 +17,34 @@ from publisher.deliver.throttle import Throttle
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """For each relay, by name."""
+    """For each relay, by name; and all the quotas there are."""
 
     paces: Mapping[str, Pace]
     domains: Mapping[str, Domains]
     admissions: Mapping[str, Admission]
+    quotas: Sequence[Quota]
 
     @classmethod
     def of(cls, config: Config) -> Limits:
         """Make those of a config."""
         relays = config.relays
+        quotas = {
+            name: Quota(name=name, daily=of.daily, warm_up=of.warm_up)
+            for name, of in _named(config)
+            if of.daily is not None or of.warm_up is not None
+        }
         return cls(
             paces={name: Pace(*relay.rate) for name, relay in relays.items() if relay.rate},
             domains={name: _domains(relay) for name, relay in relays.items()},
-            admissions=_admissions(config),
+            admissions=_admissions(config, quotas),
+            quotas=tuple(quotas.values()),
         )
+
+
+def _named(config: Config) -> Iterator[tuple[str, Relay | Sender]]:
+    """Yield what may have a quota, each with the name of that."""
+    yield from ((f"relay {name}", relay) for name, relay in config.relays.items())
+    yield from ((f"sender {domain}", sender) for domain, sender in config.senders.items())
 
 
 def _domains(relay: Relay) -> Domains:
@@ -49,11 +62,8 @@ def _domains(relay: Relay) -> Domains:
     return Domains(relay.connections, limits, Providers().of)
 
 
-def _admissions(config: Config) -> dict[str, Admission]:
+def _admissions(config: Config, quotas: Mapping[str, Quota]) -> dict[str, Admission]:
     """Make what stands before each relay; what is a sender's is the same before all of them."""
-    of_senders = {
-        domain: _quota(f"sender {domain}", sender) for domain, sender in config.senders.items()
-    }
     paces = {
         domain: Gate(f"sender {domain}", Throttle.none(), _gap(sender.rate))
         for domain, sender in config.senders.items()
@@ -61,11 +71,12 @@ def _admissions(config: Config) -> dict[str, Admission]:
     }
     domains = {each.slug: each.sender.domain.lower() for each in config.newsletters}
     made = {}
-    for name, relay in config.relays.items():
-        own = _quota(f"relay {name}", relay)
+    for name in config.relays:
         made[name] = Admission(
             quotas={
-                slug: tuple(q for q in (own, of_senders.get(domain)) if q is not None)
+                slug: tuple(
+                    quotas[each] for each in (f"relay {name}", f"sender {domain}") if each in quotas
+                )
                 for slug, domain in domains.items()
             },
             gates={slug: paces[domain] for slug, domain in domains.items() if domain in paces},
@@ -77,12 +88,6 @@ def _admissions(config: Config) -> dict[str, Admission]:
             zone=config.publication.timezone,
         )
     return made
-
-
-def _quota(name: str, of: Relay | Sender) -> Quota | None:
-    if of.daily is None and of.warm_up is None:
-        return None
-    return Quota(name=name, daily=of.daily, warm_up=of.warm_up)
 
 
 def _gap(rate: Rate | None) -> float:

@@ -188,6 +188,7 @@ def site_for(app: App, *, capture: bool, is_static: bool = False) -> Site:
         tokens=app.tokens,
         clock=app.clock,
         caught=app.config.capture.folder if capture else None,
+        coming=app,
         pushing=app.sources if app.sources.push_tokens else None,
         webhooks=app.config.webhooks,
         hooks=app.returns if app.returns.providers else None,

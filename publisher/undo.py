@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from publisher.errors import TokenEnded
+from publisher.errors import TokenEnded, UndoEnded
 from publisher.model import Subscription, SubscriptionState
 from publisher.ports import Clock
 from publisher.store import subscribers, subscriptions
@@ -38,7 +38,7 @@ async def left_by(
 ) -> tuple[Subscription, datetime]:
     """Find what a token undoes: a subscription, and when it ended. Changes nothing.
 
-    Raises TokenError, and TokenEnded once the time for it is over.
+    Raises TokenError, and UndoEnded once the time for it is over.
     """
     id, ticks = tokens.read(Purpose.UNDO, token)
     ended = _EPOCH + ticks * _TICK
@@ -47,7 +47,7 @@ async def left_by(
     if found is None:
         raise TokenEnded("the subscription of this link is no longer there")
     if clock() - ended > UNDO_WITHIN:
-        raise TokenEnded("it cannot be undone any more", found.newsletter)
+        raise UndoEnded("it cannot be undone any more", found.newsletter)
     return found, ended
 
 
@@ -56,7 +56,7 @@ async def undo(store: Store, tokens: Tokens, token: str, *, clock: Clock) -> lis
 
     Without a new confirmation, since it is as if nothing had been pressed: consent, wishes and how
     far they were considered are untouched. Harmless when it was done before. Raises TokenError, and
-    TokenEnded for who has left once more since.
+    UndoEnded for who has left once more since.
     """
     found, ended = await left_by(store, tokens, token, clock=clock)
     async with store.write() as connection:
@@ -64,5 +64,5 @@ async def undo(store: Store, tokens: Tokens, token: str, *, clock: Clock) -> lis
         now = [await subscribers.subscription(connection, each) for each in {found.id, *back}]
     active = [each for each in now if each and each.state is SubscriptionState.ACTIVE]
     if not active:
-        raise TokenEnded("they have left once more since", found.newsletter)
+        raise UndoEnded("they have left once more since", found.newsletter)
     return active

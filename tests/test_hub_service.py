@@ -70,7 +70,7 @@ async def test_article_reaches_another_site_long_before_that_asks_for_it(
 async def test_clock_web_and_worker_apart_tell_readers_too(site: Site) -> None:
     with_hub(site, "self")
     site.write("first", "The first shift")
-    await site.succeed("migrate")
+    await site.aside("migrate")
     async with WebRig() as rig, site.running("web") as web:
         reader = Reader(rig)
         await until(lambda: is_asked(site, reader))
@@ -124,7 +124,7 @@ async def test_another_hub_is_told_though_the_process_that_noted_it_has_ended(si
         rig.pages["/hub"] = take
         with_hub(site, f"{rig.url}/hub")
         site.write("first", "The first shift")
-        await site.succeed("migrate")
+        await site.aside("migrate")
         async with site.running("clock") as clock:
             await built(clock, site)
         assert told == []
@@ -137,8 +137,8 @@ async def test_another_hub_is_told_though_the_process_that_noted_it_has_ended(si
 
 
 async def test_hub_that_fails_holds_up_neither_feeds_nor_issues(site: Site) -> None:
-    await site.succeed("migrate")
-    await site.succeed(
+    await site.aside("migrate")
+    await site.aside(
         "subscribers", "add", "ann@example.org", "--newsletter", "digest", "--cadence", "instant",
         "--confirmed",
     )  # fmt: skip
@@ -151,7 +151,7 @@ async def test_hub_that_fails_holds_up_neither_feeds_nor_issues(site: Site) -> N
 
         await until(lambda: shows(site, "The night shift"))
         await service.until_said("issue opened")
-    status = await site.succeed("status")
+    status = await site.aside("status")
 
     assert "http://127.0.0.1:9/hub" in status
     assert "it fails: no connection can be made (Connection refused)" in status

@@ -54,14 +54,14 @@ async def send(site: Site, *names: str) -> tuple[int, str, dict[str, Any]]:
     people = site.folder / "people.csv"
     rows = "\n".join(f"{name}@{DOMAIN}" for name in names)
     people.write_text(f"email\n{rows}\n", encoding="utf-8")
-    await site.succeed("migrate")
-    await site.succeed("ingest")
+    await site.aside("migrate")
+    await site.aside("ingest")
     await site.succeed(
         *("subscribers", "import", str(people)),
         *("--newsletter", "digest", "--cadence", "daily", "--confirmed"),
     )
     code, _, error = await site.command("issues", "send-now", "digest", "--cadence", "daily")
-    issue = json.loads(await site.succeed("issues", "show", "1", "--json"))
+    issue = json.loads(await site.aside("issues", "show", "1", "--json"))
     return code, error, issue["balance"]
 
 
@@ -96,17 +96,17 @@ async def test_unknown_recipient_fails_at_once_or_when_the_report_comes_back(
         use(site, relay, PASSWORD)
         with site.config.open("a", encoding="utf-8") as config:  # its end is [bounces]
             config.write(f'lmtp = "{listens}"\n')
-        await site.succeed("migrate")
+        await site.aside("migrate")
         async with site.running("clock") as service:
             await service.until_said("bounces are taken over LMTP")
             await send(site, "reader1", "nobody", "reader2", "ghost1")
             await relay.until_delivered(2)
             await service.until_said("address suppressed")
         failed = json.loads(
-            await site.succeed("issues", "recipients", "1", "--state", "failed", "--json")
+            await site.aside("issues", "recipients", "1", "--state", "failed", "--json")
         )
-        (bounce,) = json.loads(await site.succeed("bounces", "list", "--json"))
-        suppressed = json.loads(await site.succeed("suppressions", "list", "--json"))
+        (bounce,) = json.loads(await site.aside("bounces", "list", "--json"))
+        suppressed = json.loads(await site.aside("suppressions", "list", "--json"))
 
         assert sorted(to for to, _ in arrived(relay)) == [f"reader1@{DOMAIN}", f"reader2@{DOMAIN}"]
     assert [(row["address"], row["reply"]) for row in failed] == [

@@ -39,8 +39,8 @@ async def test_pushed_article_is_published_mailed_and_taken_back(tmp_path: Path)
     (site.config.parent / "push.token").write_text(f"{TOKEN}\n", encoding="utf-8")
     with site.config.open("a", encoding="utf-8") as config:
         config.write(SOURCE)
-    await site.succeed("migrate")
-    await site.succeed(
+    await site.aside("migrate")
+    await site.aside(
         "subscribers", "add", "ann@example.org", "--newsletter", "digest", "--cadence", "instant",
         "--confirmed",
     )  # fmt: skip
@@ -79,7 +79,7 @@ async def test_pushed_article_is_published_mailed_and_taken_back(tmp_path: Path)
     assert "1 mail<" in caught.text  # not a second one for what came back
     assert TOKEN not in service.said()
     assert code == 0
-    (listed,) = json.loads(await site.succeed("articles", "list", "--json"))
+    (listed,) = json.loads(await site.aside("articles", "list", "--json"))
     assert (listed["source"], listed["state"]) == ("desk", "live")
 
 

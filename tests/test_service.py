@@ -28,7 +28,7 @@ def site(tmp_path: Path) -> Site:
 
 async def add_readers(site: Site, *readers: str) -> None:
     for reader in readers:
-        await site.succeed(
+        await site.aside(
             "subscribers", "add", reader, "--newsletter", "digest", "--cadence", "instant",
             "--confirmed",
         )  # fmt: skip
@@ -47,7 +47,7 @@ async def has(url: str, words: str) -> bool:
 
 
 async def test_saved_article_reaches_feeds_and_every_reader_once(site: Site) -> None:
-    await site.succeed("migrate")
+    await site.aside("migrate")
     await add_readers(site, *READERS)
     async with site.running("run", "--capture") as service:
         await service.until_said("at work")
@@ -71,7 +71,7 @@ async def test_saved_article_reaches_feeds_and_every_reader_once(site: Site) -> 
     assert Counter(dict.fromkeys(READERS, 1)) == Counter(
         {reader: caught.text.count(reader) for reader in READERS}
     )
-    shown = json.loads(await site.succeed("issues", "show", "1", "--json"))
+    shown = json.loads(await site.aside("issues", "show", "1", "--json"))
     assert shown["balance"] == {
         "audience": 3, "accepted": 3, "failed": 0, "skipped": 0, "pending": 0, "in_doubt": 0,
         "holds": True,
@@ -85,7 +85,7 @@ async def test_admin_is_mailed_when_an_issue_waits_for_approval(site: Site) -> N
         config = config.replace("[publication]\n", '[publication]\nadmin = "ed@example.org"\n')
         config = config.replace('grace = "0s"\n', 'grace = "0s"\napproval = true\n')
         site.config.write_text(config, encoding="utf-8")
-        await site.succeed("migrate")
+        await site.aside("migrate")
         await add_readers(site, "ann@example.org")
         async with site.running("run") as service:
             await service.until_said("at work")
@@ -105,7 +105,7 @@ async def test_restart_sends_nothing_again(site: Site) -> None:
     site.write("night", "The night shift")
     async with SmtpRig() as rig:
         site.send_to(rig.port)
-        await site.succeed("migrate")
+        await site.aside("migrate")
         await add_readers(site, *READERS)
         for _ in range(3):
             async with site.running("run") as service:
@@ -178,7 +178,7 @@ async def test_procfile_runs_web_clock_and_worker(site: Site) -> None:
     procfile = Path(__file__).parents[1] / "Procfile"
     async with SmtpRig() as rig:
         site.send_to(rig.port)
-        await site.succeed("migrate")
+        await site.aside("migrate")
         await add_readers(site, *READERS)
         port = free_port()
         honcho = await asyncio.create_subprocess_exec(

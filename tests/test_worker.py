@@ -181,13 +181,13 @@ async def sending(site: Site, gate: Gate) -> AsyncIterator[tuple[SmtpRig, Servic
     people.write_text("email\n" + "".join(f"p{each}@example.org\n" for each in range(READERS)))
     async with SmtpRig(gate) as rig:
         site.send_to(rig.port)
-        await site.succeed("migrate")
-        await site.succeed("ingest")
+        await site.aside("migrate")
+        await site.aside("ingest")
         await site.succeed(
             *("subscribers", "import", str(people), "--newsletter", "digest"),
             *("--cadence", "daily", "--confirmed"),
         )
-        await site.succeed("issues", "build", "digest")
+        await site.aside("issues", "build", "digest")
         gate.open.set()
         async with site.running("worker") as service:
             await rig.until(lambda rig: len(rig.accepted) > READERS // 10)
@@ -214,7 +214,7 @@ async def test_confirmation_overtakes_what_a_worker_has_in_hand(site: Site) -> N
     """It is claimed while the issue goes out, and waits for no more than what is under way."""
     gate = Gate()
     async with sending(site, gate) as (rig, _):
-        await site.succeed("subscribers", "add", "newcomer@example.org", "--newsletter", "digest")
+        await site.aside("subscribers", "add", "newcomer@example.org", "--newsletter", "digest")
         before = len(rig.accepted)
         await until(lambda: is_claimed(site))
         gate.open.set()
@@ -235,7 +235,7 @@ async def test_pause_and_cancel_stop_an_issue_at_once(site: Site) -> None:
             async def is_over() -> bool:
                 return service.said().count("mail sent") == runs
 
-            await site.succeed("issues", word, "1")
+            await site.aside("issues", word, "1")
             before = len(rig.accepted)
             gate.open.set()
             await until(is_over)
@@ -243,7 +243,7 @@ async def test_pause_and_cancel_stop_an_issue_at_once(site: Site) -> None:
 
         after_pause = await arrived_after("pause", 1)
         paused = await balance_of(site)
-        await site.succeed("issues", "resume", "1")
+        await site.aside("issues", "resume", "1")
         await rig.until(lambda rig: len(rig.accepted) > paused["accepted"] + READERS // 10)
         await gate.shut()
         after_cancel = await arrived_after("cancel", 2)
@@ -259,5 +259,5 @@ async def test_pause_and_cancel_stop_an_issue_at_once(site: Site) -> None:
 
 
 async def balance_of(site: Site) -> dict[str, int]:
-    shown = json.loads(await site.succeed("issues", "show", "1", "--json"))
+    shown = json.loads(await site.aside("issues", "show", "1", "--json"))
     return dict(shown["balance"])

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from publisher import editing, hub, issues, prune, signup, webhooks
+from publisher.app import coming
 from publisher.app.relays import Relays
 from publisher.app.returns import Returns, tellers
 from publisher.app.sources import Sources
@@ -114,6 +115,17 @@ class App:
         if not publication.has_own_hub:
             return []
         return await hub.deny_gone(self.store, self.press, publication, clock=self.clock)
+
+    async def next_mail(self, newsletter: Newsletter, cadence: Cadence) -> coming.Read | None:
+        """Give the mail of the next issue as it would be now, to somebody who missed none.
+
+        None if there would be no issue. Raises PublisherError.
+        """
+        rendition = await coming.next_rendition(self, newsletter, cadence)
+        if rendition is None:
+            return None
+        to = await coming.reader(self, newsletter, None)
+        return coming.Read.of(coming.message(self, newsletter, rendition, to.address))
 
     async def look_at_sign_ups(self) -> None:
         """Look at the sign-ups whose web process died before it could. Raises PublisherError."""

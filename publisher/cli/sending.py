@@ -136,8 +136,8 @@ async def _composed(app: App, newsletter: Newsletter, cadence: Cadence, wish: Wi
 
 
 async def _foretell(app: App, newsletter: Newsletter, cadence: Cadence, wish: Wish) -> None:
+    from publisher.app.coming import next_rendition
     from publisher.editing import changed, decided
-    from publisher.preview.mail import next_rendition
     from publisher.store import articles, subscribers
     from publisher.store.edits import About
 

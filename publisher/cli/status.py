@@ -21,15 +21,17 @@ _DAY = timedelta(days=1)
 
 
 def status(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Show sources, hub, readers, running issues, bounces, webhooks, notices and next slots."""
+    """Show sources, hub, readers, running issues, quotas, bounces, webhooks, notices and slots."""
 
     async def job(app: App) -> dict[str, Any]:
         return {
             "database": "at this program's version",
+            "ledger_is_older": await app.witness.is_older(app.store),
             "sources": [await sources.row(app, entry) for entry in app.config.sources],
             "hub": await _hub(app),
             "subscriptions": await _subscriptions(app),
             "issues": await _running_issues(app),
+            "quotas": await _quotas(app),
             "bounces": await _bounces(app),
             "webhooks": await webhooks.rows(app),
             "notices": await _notices(app),
@@ -46,6 +48,11 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         show.dump(found)
         return
     show.say(f"Database: {found['database']}")
+    if found["ledger_is_older"]:
+        show.notice(
+            "It was further once, so no mail is sent: what it holds for unsent may have been sent."
+            " If it was put back from a backup, run `publisher restored`."
+        )
     _section(
         "Sources",
         found["sources"],
@@ -59,6 +66,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         found["issues"],
         ("id", "newsletter", "cadence", "number", "state", "done", "audience", "in_doubt", "note"),
     )
+    _section("Quotas of today", found["quotas"], ("quota", "used", "left", "limit", "until"))
     show.say(f"\nBounces: {_told_of_bounces(found['bounces'])}")
     _section("Webhooks", found["webhooks"], webhooks.COLUMNS)
     _section(
@@ -74,8 +82,9 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
 
 def _section(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
     show.say(f"\n{title}" if rows else f"\n{title}: none")
-    with show.Listing(*columns, as_json=False, empty="") as listing:
-        listing.page(rows)
+    if rows:
+        with show.Listing(*columns, as_json=False, empty="") as listing:
+            listing.page(rows)
 
 
 async def _hub(app: App) -> dict[str, Any] | None:
@@ -135,6 +144,30 @@ async def _subscriptions(app: App) -> list[dict[str, Any]]:
         {"newsletter": newsletter, "cadence": cadence, "state": str(state), "people": people}
         for (newsletter, cadence, state), people in sorted(counts.items())
     ]
+
+
+async def _quotas(app: App) -> list[dict[str, Any]]:
+    """Tell how much of each quota of today is taken, by whatever worker, and when it is new."""
+    from publisher.deliver.quota import Today
+    from publisher.store import quotas
+
+    zone = app.config.publication.timezone
+    today = Today.at(app.clock(), zone)
+    rows = []
+    async with app.store.read() as connection:
+        for quota in app.relays.limits.quotas:
+            used = await quotas.used(connection, quota.name, today.day)
+            limit = quota.limit(today.day)
+            rows.append(
+                {
+                    "quota": quota.name,
+                    "used": used,
+                    "left": None if limit is None else max(0, limit - used),
+                    "limit": limit,
+                    "until": today.ends.astimezone(zone),
+                }
+            )
+    return rows
 
 
 async def _bounces(app: App) -> dict[str, Any]:

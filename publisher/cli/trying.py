@@ -15,8 +15,8 @@ from publisher.model import Newsletter
 
 if TYPE_CHECKING:
     from publisher.app import App
+    from publisher.app.coming import Read
     from publisher.model import Rendition
-    from publisher.preview.mail import Read
 
 
 def preview(
@@ -60,7 +60,7 @@ def preview(
         running.run(_live(ctx, chosen, port, cadence, language, reader))
         return
 
-    from publisher.preview import mail
+    from publisher.app import coming
     from publisher.preview.checking import checked
 
     async def job(app: App) -> bool:
@@ -68,9 +68,9 @@ def preview(
         if language is not None:
             offered = [chosen.language, *chosen.languages]
             running.name_among(language, offered, "language")
-        one = await mail.reader(app, chosen, reader)
+        one = await coming.reader(app, chosen, reader)
         each = running.cadence_called(chosen, cadence or one.cadence)
-        rendition = await mail.next_rendition(app, chosen, each, one, language or "")
+        rendition = await coming.next_rendition(app, chosen, each, one, language or "")
         if rendition is None:
             if as_json:
                 show.dump([])
@@ -81,7 +81,7 @@ def preview(
             found = await checked(app, chosen, each, rendition, one, alone=reader is not None)
             checking.tell(found, as_json=as_json)
             return found.is_blocked
-        read = mail.Read.of(mail.message(app, chosen, rendition, one.address))
+        read = coming.Read.of(coming.message(app, chosen, rendition, one.address))
         if folder is None:
             show.say(f"Subject: {read.subject}\n\n{read.text.rstrip()}")
             show.notice("\n--out DIR writes the HTML and the raw message as well.")
@@ -101,19 +101,21 @@ def send_test(
     cadence: CadenceName = None,
 ) -> None:
     """Send the next issue to one address, marked as a test and counted nowhere."""
+    from publisher.app import coming
     from publisher.mail.address import parse
-    from publisher.preview import mail
 
     async def job(app: App) -> None:
         chosen = running.newsletter_called(app.config, newsletter)
-        rendition = await mail.next_rendition(app, chosen, running.cadence_called(chosen, cadence))
+        rendition = await coming.next_rendition(
+            app, chosen, running.cadence_called(chosen, cadence)
+        )
         rendition = rendition or await _last(app, chosen)
         if rendition is None:
             raise PublisherError(
                 f"{chosen.slug} has no article to test with; `publisher ingest` loads articles"
             )
         test = replace(rendition, subject=f"[Test] {rendition.subject}")
-        message = mail.message(app, chosen, test, parse(to))
+        message = coming.message(app, chosen, test, parse(to))
         relay = app.config.relays[chosen.relays[0]]
         transport = app.relays.connect(relay.name)
         try:

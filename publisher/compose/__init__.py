@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -253,22 +253,26 @@ class Composer:
         reader: Subscription | None = None,
         language: str = "",
         decided: Edits | None = None,
+        again: bool = False,
     ) -> Rendition | None:
         """Render the next issue as a reader would get it now, or one who missed none.
 
         ``language`` is what it is to be in where no reader says so; ``decided`` is what holds
-        instead of what an editor has decided. None if it is empty. Raises TemplateError.
+        instead of what an editor has decided; ``again`` takes the newest articles as if nobody had
+        had them. None if it is empty. Raises TemplateError.
         """
         now = self.clock()
         circle = self._circle(newsletter, cadence.name, None)
         async with self.store.read() as connection:
             who = await self._previewed(connection, circle, reader, language)
+            if again:
+                who = replace(who, covered=None)
             holds = await expected(connection, newsletter, cadence, decided)
             pool = await self._pool(connection, newsletter, circle, 1, who.covered, now, holds)
             had = await composing.received(
                 connection, [who.subscriber], pool.article_ids, self._account(newsletter)
             )
-        chosen = pool.choose(who, had.get(who.subscriber, frozenset()))
+        chosen = pool.choose(who, frozenset() if again else had.get(who.subscriber, frozenset()))
         if not chosen:
             return None
         choice = Choice(newsletter.language_for(who.language), ((newsletter.slug, chosen),))

@@ -7,15 +7,17 @@ import enum
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
 from publisher.app import App, opened
+from publisher.app.coming import NOBODY, Read, message, next_rendition, reader
 from publisher.config import load
 from publisher.errors import ConfigError, PublisherError, TemplateError
 from publisher.model import Cadence, Newsletter
 from publisher.preview.checking import Checked, checked
-from publisher.preview.mail import NOBODY, Read, message, next_rendition, reader
+from publisher.store import waves
 
 # Lines of a faulty template before and behind the one that is meant.
 _AROUND = 3
@@ -80,9 +82,11 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A preview. Without a ``fault`` and without a ``mail`` there is nothing new for anybody.
+    """A preview. Without a ``fault`` and without a ``mail`` there is no article.
 
-    ``is_known`` says whether who was asked for reads the newsletter.
+    ``is_known`` says whether who was asked for reads the newsletter; ``is_again`` that there would
+    be no issue now, so that what is shown are the newest articles once more. ``since`` is up to
+    when the last issue considered articles.
     """
 
     newsletter: Newsletter | None = None
@@ -90,6 +94,8 @@ class Shown:
     language: str = ""
     mail: Read | None = None
     is_known: bool = True
+    is_again: bool = False
+    since: datetime | None = None
     checked: Checked | None = None
     fault: Fault | None = None
 
@@ -118,11 +124,26 @@ async def _looked(app: App, newsletter: Newsletter, asked: Asked) -> Shown:
     one = await reader(app, newsletter, asked.reader or None)
     cadence = _cadence(newsletter, asked.cadence or one.cadence)
     rendition = await next_rendition(app, newsletter, cadence, one, asked.language)
+    is_again = rendition is None
+    since = None
+    if is_again:
+        # Whoever writes a template has to see it on the day after an issue as well.
+        rendition = await app.composer.preview(
+            newsletter,
+            cadence,
+            reader=one if one.id != NOBODY else None,
+            language=asked.language,
+            again=True,
+        )
+        async with app.store.read() as connection:
+            since = await waves.last_cut(connection, newsletter.slug, cadence.name)
     found = Shown(
         newsletter=newsletter,
         cadence=cadence.name,
         language=rendition.language if rendition else asked.language,
         is_known=not asked.reader or one.id != NOBODY,
+        is_again=is_again,
+        since=since and since.astimezone(newsletter.timezone),
     )
     if rendition is None:
         return found

@@ -63,13 +63,19 @@ _bond = and_(
 def may_be_mailed(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Say of a row whether its person may be mailed at this moment.
 
-    Judged when it is claimed, and once more by the very statement that marks it as sending.
+    Judged when it is claimed, and once more by the very statement that marks it as sending. Who
+    pauses is mailed what is no issue.
     """
+    is_awake = or_(
+        deliveries.c.lane != Lane.ISSUE,
+        subscriptions.c.paused_until.is_(None),
+        subscriptions.c.paused_until <= now,
+    )
     barred = exists().where(
         subscribers.c.id == deliveries.c.subscriber_id,
         bars(subscribers.c.address_key, deliveries.c.newsletter, now),
     )
-    return and_(exists().where(_bond), ~barred)
+    return and_(exists().where(_bond, is_awake), ~barred)
 
 
 async def claim(
@@ -86,8 +92,9 @@ async def claim(
     """Lease up to ``limit`` due rows of these newsletters: confirmations first, then by due time.
 
     Nothing but confirmations if it ``is_urgent``; issues of those in ``issues_of`` alone, of all
-    if it is None, and of those in ``shares`` only these parts. Due rows whose person has left or is
-    suppressed become skipped on the way, so that an empty answer means that nothing is due.
+    if it is None, and of those in ``shares`` only these parts. Due rows whose person has left,
+    pauses or is suppressed become skipped on the way, so that an empty answer means that nothing
+    is due.
     """
     await recall.skip_left_over(connection, newsletters, now)
     if is_urgent:
@@ -105,7 +112,7 @@ async def claim(
             .where(picked, ~may_be_mailed(now))
             .values(
                 state=DeliveryState.SKIPPED,
-                reply="unsubscribed or suppressed since",
+                reply="unsubscribed, paused or suppressed since",
                 settled=now,
             )
             .returning(deliveries.c.id)

@@ -42,6 +42,7 @@ from publisher.web.edge import Edge, shortened
 from publisher.web.lane import Lane
 from publisher.web.memory import Memory
 from publisher.web.polls import Polls
+from publisher.web.proxies import Unnamed
 from publisher.web.serve import behind
 from publisher.web.site import Site, not_found
 from publisher.web.wording import Afresh
@@ -61,7 +62,7 @@ def application(site: Site) -> ASGIApp:
     memory, polls = Memory(site), Polls(site.serving.polls, site.clock)
     app = Starlette(
         routes=_routes(site),
-        middleware=[Middleware(Edge)],
+        middleware=[Middleware(Edge), Middleware(Unnamed)],
         exception_handlers={
             HTTPException: _refused,
             TokenError: badlink.answer,

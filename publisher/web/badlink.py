@@ -9,7 +9,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from publisher.errors import TokenEnded
+from publisher.errors import TokenEnded, UndoEnded
 from publisher.web.site import page, site_of
 
 
@@ -21,7 +21,11 @@ async def answer(request: Request, error: Exception) -> Response:
     return page(
         request,
         "badlink",
-        {"has_ended": has_ended, "newsletter": newsletter},
+        {
+            "has_ended": has_ended,
+            "newsletter": newsletter,
+            "undoes": isinstance(error, UndoEnded),
+        },
         language=newsletter.language if newsletter else None,
         status=410 if has_ended else 400,
         headers={"Cache-Control": "no-store"},

@@ -13,8 +13,9 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from publisher.app.coming import Read
 from publisher.config.site import Serving, SignUps, Webhook
-from publisher.model import Feed, Newsletter, Publication, Rejection, SourceArticle
+from publisher.model import Cadence, Feed, Newsletter, Publication, Rejection, SourceArticle
 from publisher.ports import Clock
 from publisher.providers import Posted
 from publisher.publish import Press
@@ -44,6 +45,14 @@ class Pushing(Protocol):
 
     async def withdraw_pushed(self, name: str, guid: str, /) -> bool:
         """Withdraw what was pushed under a guid; False if nothing is there. Raises StoreError."""
+        ...
+
+
+class Coming(Protocol):
+    """What knows the next issue before it is made; `publisher.app.App` is one."""
+
+    async def next_mail(self, newsletter: Newsletter, cadence: Cadence, /) -> Read | None:
+        """Give its mail, None if there would be none. Raises PublisherError."""
         ...
 
 
@@ -78,6 +87,7 @@ class Site:
     tokens: Tokens
     clock: Clock
     caught: Path | None
+    coming: Coming
     pushing: Pushing | None = None
     webhooks: tuple[Webhook, ...] = ()
     hooks: Hooks | None = None

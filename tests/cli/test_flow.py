@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Command
 from tests.rig.program import PROGRAM, Site, environment
 from tests.rig.script import Act, at, say
 from tests.rig.smtp import SmtpRig
@@ -17,13 +18,11 @@ ROOT = Path(__file__).parents[2]
 PEOPLE = ROOT / "examples" / "subscribers.csv"
 
 
-async def with_readers(site: Site) -> None:
-    await site.succeed("migrate")
-    await site.succeed("ingest")
-    await site.succeed(
-        *("subscribers", "import", str(PEOPLE), "--newsletter", "digest"),
-        *("--cadence", "daily", "--confirmed"),
-    )
+@pytest.fixture
+def readers(loaded: Command) -> None:
+    """Six people who are to read the article."""
+    words = ("--newsletter", "digest", "--cadence", "daily", "--confirmed")
+    assert loaded("subscribers", "import", str(PEOPLE), *words).exit_code == 0
 
 
 async def test_new_site_sends_its_first_issue(tmp_path: Path) -> None:
@@ -51,10 +50,11 @@ async def test_new_site_sends_its_first_issue(tmp_path: Path) -> None:
     assert "audience 6 = accepted 6 + failed 0 + skipped 0 + pending 0 + in doubt 0" in shown
 
 
-async def test_send_now_with_nothing_new_says_so_and_sends_nothing(site: Site) -> None:
+async def test_send_now_with_nothing_new_says_so_and_sends_nothing(
+    site: Site, readers: None
+) -> None:
     async with SmtpRig() as rig:
         site.send_to(rig.port)
-        await with_readers(site)
         await site.succeed("issues", "send-now", "digest")
 
         said = await site.succeed("issues", "send-now", "digest")
@@ -63,8 +63,9 @@ async def test_send_now_with_nothing_new_says_so_and_sends_nothing(site: Site) -
     assert 6 == len(rig.accepted)
 
 
-async def test_send_now_fails_with_who_waits_when_the_relay_is_away(site: Site) -> None:
-    await with_readers(site)
+async def test_send_now_fails_with_who_waits_when_the_relay_is_away(
+    site: Site, readers: None
+) -> None:
 
     code, out, err = await site.command("issues", "send-now", "digest")
 
@@ -73,7 +74,9 @@ async def test_send_now_fails_with_who_waits_when_the_relay_is_away(site: Site) 
     assert "6 mails of issue 1 still to be sent: 127.0.0.1:" in err
 
 
-async def test_send_now_goes_over_the_next_relay_when_the_first_is_away(site: Site) -> None:
+async def test_send_now_goes_over_the_next_relay_when_the_first_is_away(
+    site: Site, readers: None
+) -> None:
     async with SmtpRig() as backup:
         change(
             site,
@@ -81,18 +84,16 @@ async def test_send_now_goes_over_the_next_relay_when_the_first_is_away(site: Si
             ("[bounces]", f'[smtp.backup]\nhost = "127.0.0.1"\nport = {backup.port}\n'
              'security = "none"\n[bounces]'),
         )  # fmt: skip
-        await with_readers(site)
 
         await site.succeed("issues", "send-now", "digest")
 
     assert 6 == len(backup.accepted)
 
 
-async def test_send_now_fails_with_what_the_mails_wait_for(site: Site) -> None:
+async def test_send_now_fails_with_what_the_mails_wait_for(site: Site, readers: None) -> None:
     async with SmtpRig() as rig:
         site.send_to(rig.port)
         change(site, ("connections = 5", "connections = 5\ndaily = 4"))
-        await with_readers(site)
 
         code, _, err = await site.command("issues", "send-now", "digest")
 
@@ -109,10 +110,9 @@ def change(site: Site, *replacements: tuple[str, str]) -> None:
     site.config.write_text(text, encoding="utf-8")
 
 
-async def test_send_now_fails_with_what_to_do_about_doubt(site: Site) -> None:
+async def test_send_now_fails_with_what_to_do_about_doubt(site: Site, readers: None) -> None:
     async with SmtpRig(at("CONTENT", Act(cut=True, take=True), argument="ada.")) as rig:
         site.send_to(rig.port)
-        await with_readers(site)
 
         code, out, err = await site.command("issues", "send-now", "digest")
 
@@ -122,22 +122,24 @@ async def test_send_now_fails_with_what_to_do_about_doubt(site: Site) -> None:
     assert 6 == len(rig.accepted)
 
 
-async def test_failed_recipients_are_told_and_are_no_failure_of_the_command(site: Site) -> None:
+async def test_failed_recipients_are_told_and_are_no_failure_of_the_command(
+    site: Site, readers: None
+) -> None:
     async with SmtpRig(at("RCPT", say(550, "5.1.1 nobody here"), argument="ada.")) as rig:
         site.send_to(rig.port)
-        await with_readers(site)
         await site.succeed("issues", "send-now", "digest")
 
-    listed = await site.succeed("issues", "recipients", "1", "--state", "failed", "--json")
+    listed = await site.aside("issues", "recipients", "1", "--state", "failed", "--json")
     (row,) = json.loads(listed)
     assert ("ada.okafor@example.org", "550 5.1.1 nobody here") == (row["address"], row["reply"])
 
 
-async def test_ctrl_c_finishes_what_is_under_way_and_leaves_no_doubt(site: Site) -> None:
+async def test_ctrl_c_finishes_what_is_under_way_and_leaves_no_doubt(
+    site: Site, readers: None
+) -> None:
     go_on = asyncio.Event()
     async with SmtpRig(at("CONTENT", say(250, "2.0.0 taken", after=go_on))) as rig:
         site.send_to(rig.port)
-        await with_readers(site)
         process = await asyncio.create_subprocess_exec(
             *(PROGRAM, "issues", "send-now", "digest"),
             cwd=site.folder,
@@ -158,10 +160,9 @@ async def test_ctrl_c_finishes_what_is_under_way_and_leaves_no_doubt(site: Site)
     assert f"accepted {len(rig.accepted)} ".encode() in out
 
 
-async def test_send_test_takes_the_real_path_and_leaves_no_trace(site: Site) -> None:
+async def test_send_test_takes_the_real_path_and_leaves_no_trace(site: Site, readers: None) -> None:
     async with SmtpRig() as rig:
         site.send_to(rig.port)
-        await with_readers(site)
 
         said = await site.succeed("send-test", "digest", "--to", "editor@example.org")
 
@@ -171,13 +172,12 @@ async def test_send_test_takes_the_real_path_and_leaves_no_trace(site: Site) -> 
     assert message.sender.startswith("bounce+")
     assert b"\r\nSubject: [Test] The Digest: Kept promises\r\n" in message.content
     assert b"\r\nList-Unsubscribe: <http" in message.content
-    assert "[]\n" == await site.succeed("issues", "list", "--json")
+    assert "[]\n" == await site.aside("issues", "list", "--json")
 
 
-async def test_send_test_has_the_last_issue_when_nothing_is_new(site: Site) -> None:
+async def test_send_test_has_the_last_issue_when_nothing_is_new(site: Site, readers: None) -> None:
     async with SmtpRig() as rig:
         site.send_to(rig.port)
-        await with_readers(site)
         await site.succeed("issues", "send-now", "digest")
 
         await site.succeed(
@@ -187,10 +187,9 @@ async def test_send_test_has_the_last_issue_when_nothing_is_new(site: Site) -> N
     assert b"\r\nSubject: [Test] The Digest: Kept promises\r\n" in rig.accepted[-1].content
 
 
-async def test_send_test_fails_with_the_relays_words(site: Site) -> None:
+async def test_send_test_fails_with_the_relays_words(site: Site, readers: None) -> None:
     async with SmtpRig(at("RCPT", say(554, "5.7.1 go away"))) as rig:
         site.send_to(rig.port)
-        await with_readers(site)
 
         code, _, err = await site.command("send-test", "digest", "--to", "editor@example.org")
 
@@ -198,8 +197,7 @@ async def test_send_test_fails_with_the_relays_words(site: Site) -> None:
     assert "554 5.7.1 go away" in err
 
 
-async def test_output_to_a_reader_that_has_left_is_quiet(site: Site) -> None:
-    await with_readers(site)
+async def test_output_to_a_reader_that_has_left_is_quiet(site: Site, readers: None) -> None:
     process = await asyncio.create_subprocess_shell(
         f"'{PROGRAM}' subscribers list | true",
         cwd=site.folder,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
+from publisher.preview import live
 from tests.cli.conftest import Command
 from tests.rig import chromium, devtools
 from tests.rig.program import Service, Site, until
@@ -56,7 +58,7 @@ async def test_open_page_follows_what_changes(site: Site, service: Service) -> N
         template.write_text(OWN + "{% block masthead %}Ahoy{% endblock %}\n")
         await until_seen("Ahoy", "Kept promises")
         site.write("second", "Second thoughts")
-        await site.succeed("ingest")
+        await site.aside("ingest")
         await until_seen("Second thoughts")
         site.config.write_text(config.replace("subject =", "sujet ="))
         await until_seen("sujet")
@@ -92,6 +94,26 @@ async def test_each_part_is_shown_and_only_to_this_machine(site: Site, service: 
     assert 'filename="digest-instant.eml"' in raw.headers["Content-Disposition"]
     assert 400 == lured.status_code
     assert before == database.read_bytes()
+
+
+@pytest.fixture
+def built(loaded: Command) -> None:
+    """An issue has been made of all there is."""
+    loaded("subscribers", "add", "ann@example.org", "--newsletter=digest", "--confirmed")
+    assert loaded("issues", "build", "digest", "--cadence", "daily").exit_code == 0
+
+
+async def test_after_an_issue_the_newest_articles_are_shown_once_more(
+    built: None, site: Site
+) -> None:
+    application = live.application(site.config, "digest", asyncio.Event())
+    transport = httpx.ASGITransport(application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        for query in ({}, {"as": "ann@example.org"}, {"part": "text"}):
+            html = (await client.get("/", params=query)).text
+
+            assert re.search(r"Nothing is new since \d{4}-\d\d-\d\d \d\d:\d\d CST: there", html)
+            assert "What kept promises is about." in html
 
 
 def test_live_takes_no_part_of_another_way_to_preview(command: Command) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.cli.conftest import Command
 from tests.rig.program import Site
 
@@ -18,13 +20,19 @@ def test_what_was_sent_after_the_copy_is_not_sent_again(site: Site, command: Com
     command("issues", "send-now", "digest")
     current = command("restored")
     database.write_bytes(copy)
+    as_json = ("status", "--json")
+    older = command(*as_json)
 
     again = command("issues", "send-now", "digest")
+    status = command("status")
     given_up = command("restored")
+    told = [json.loads(each.stdout)["ledger_is_older"] for each in (older, command(*as_json))]
     shown = command("issues", "show", "1")
 
     assert current.exit_code == 1
     assert "is not older than" in current.stderr
+    assert "run `publisher restored`" in status.stderr
+    assert told == [True, False]
     assert again.exit_code == 1
     assert "publisher restored" in again.stderr
     assert given_up.stdout == "1 mail given up, as each may have been sent. Mail goes on.\n"

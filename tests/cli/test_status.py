@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from publisher.cli.scheduling import coming
 from publisher.model import Cadence, Format, HubMode, Notice, TellingState
-from publisher.store import callbacks, intents, notices
+from publisher.store import callbacks, intents, notices, quotas
 from publisher.store.engine import connect
 from publisher.store.intents import Intent
 from tests.cli.conftest import Command
@@ -123,6 +123,44 @@ def test_status_shows_only_issues_with_something_left(loaded: Command) -> None:
 
     assert [(1, 0, 1)] == [(row["id"], row["done"], row["audience"]) for row in before]
     assert [] == after
+
+
+def test_status_tells_how_much_of_each_quota_is_taken(loaded: Command, site: Site) -> None:
+    none = loaded("status").stdout
+    config = site.config.read_text(encoding="utf-8")
+    limited = config.replace("connections = 5", "connections = 5\ndaily = 1000")
+    limited += '[senders."example.org"]\nwarm_up = { start = 2020-01-01 }\ndaily = 40\n'
+    site.config.write_text(limited, encoding="utf-8")
+    zone = ZoneInfo("Asia/Shanghai")
+
+    async def take() -> None:
+        store = connect(f"sqlite:///{site.folder / 'var' / 'publisher.db'}")
+        async with store.write() as connection:
+            today = datetime.now(zone).date()
+            await quotas.count(connection, "relay main", today, 250)
+            await quotas.count(connection, "sender example.org", today, 41)
+        await store.close()
+
+    asyncio.run(take())
+
+    found = json.loads(loaded("status", "--json").stdout)["quotas"]
+    said = loaded("status").stdout
+
+    assert "Quotas of today: none\n" in none
+    assert found == [
+        {"quota": "relay main", "used": 250, "left": 750, "limit": 1000} | _until(found[0]),
+        {"quota": "sender example.org", "used": 41, "left": 0, "limit": 40} | _until(found[1]),
+    ]
+    (row,) = [line.split() for line in said.splitlines() if line.startswith("relay main")]
+    assert row[2:5] == ["250", "750", "1000"]
+    assert row[-2:] == ["00:00", "CST"]
+
+
+def _until(row: dict[str, str]) -> dict[str, str]:
+    """Give when a quota is new, if that is the next midnight of the publication."""
+    until = datetime.fromisoformat(row["until"])
+    assert (until.hour, until.minute, until.utcoffset()) == (0, 0, timedelta(hours=8))
+    return {"until": row["until"]}
 
 
 def test_status_shows_notices_that_were_not_sent(loaded: Command, site: Site) -> None:

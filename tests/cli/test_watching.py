@@ -76,7 +76,7 @@ async def test_plain_lines_tell_of_pause_and_cancel(built: Command, site: Site) 
     async with watching(site) as process:
         lines = [await line(process)]
         for word in ("pause", "resume", "cancel"):
-            await site.succeed("issues", word, "1")
+            await site.aside("issues", word, "1")
             lines.append(await line(process))
         lines.append(await line(process))
         code = await process.wait()
@@ -107,7 +107,7 @@ async def test_ctrl_c_ends_the_watching_and_nothing_else(built: Command, site: S
 
 
 async def test_terminal_has_a_bar_and_ends_with_the_balance(built: Command, site: Site) -> None:
-    await site.succeed("issues", "cancel", "1")
+    await site.aside("issues", "cancel", "1")
     ours, theirs = os.openpty()
     async with watching(site, out=theirs) as process:
         code = await process.wait()

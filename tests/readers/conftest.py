@@ -92,6 +92,7 @@ async def serving(desk: Desk) -> AsyncIterator[Serving]:
                 tokens=Tokens({1: b"k" * 32}, 1),
                 clock=desk.clock,
                 caught=None,
+                coming=builders.Uneventful(),
             )
             served = Served(press=press)
             client = await stack.enter_async_context(listening(served.watched(application(site))))

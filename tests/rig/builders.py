@@ -35,6 +35,14 @@ from publisher.store.engine import Store
 if TYPE_CHECKING:
     from tests.rig.desk import Desk
 
+
+class Uneventful:
+    """A site at which nothing is coming."""
+
+    async def next_mail(self, newsletter: Newsletter, cadence: Cadence) -> None:
+        pass
+
+
 BERLIN = ZoneInfo("Europe/Berlin")
 DAILY = Cadence(name="daily", cron="0 7 * * *")
 WEEKLY = Cadence(name="weekly", cron="0 8 * * mon")

@@ -110,13 +110,16 @@ class Desk:
         await self.ask(name, cadence, confirmed=confirmed)
         return (await self.bond(name)).id
 
-    async def ask(self, name: str, cadence: str = "daily", *, confirmed: bool) -> Subscribed:
+    async def ask(
+        self, name: str, cadence: str = "daily", *, confirmed: bool, by_form: bool = False
+    ) -> Subscribed:
         return await subscribe(
             self.store,
             self.newsletter,
             _address(name),
             wishes=Wishes(cadence=cadence),
             confirmed=confirmed,
+            by_form=by_form,
             consent={"by": "test"},
             publication=self.publication,
             templates=self.templates,

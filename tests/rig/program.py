@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+
+import structlog
+from typer.testing import CliRunner, Result
+
+from publisher.cli import app
 
 PROGRAM = Path(sys.executable).with_name("publisher")
 _LIMIT_SECONDS = 60
@@ -69,9 +76,9 @@ def free_port() -> int:
 class Site:
     """A site in a folder: its config, its articles, and the program to work on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, web_port: int | None = None) -> None:
         self.folder = folder
-        self.web_port = free_port()
+        self.web_port = free_port() if web_port is None else web_port
         self.config = folder / "config" / "publisher.toml"
         self.articles = folder / "articles"
         self.articles.mkdir()
@@ -99,7 +106,28 @@ class Site:
         """Save an article as an editor's program does: in one step."""
         draft = self.folder / "draft"
         draft.write_text(f"# {title}\n\nWhat {title.lower()} is about.\n", encoding="utf-8")
+        # A command waits for what is younger than a second.
+        written = time.time_ns() - 2_000_000_000
+        os.utime(draft, ns=(written, written))
         draft.rename(self.articles / f"{name}.md")
+
+    def here(self, *words: str) -> Result:
+        """Run a command within this process: another one takes a second to load the program."""
+        runner = CliRunner(env={"PUBLISHER_CONFIG": str(self.config), "PORT": None})
+        with _logging_as_before():
+            result = runner.invoke(app, words)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    async def aside(self, *words: str) -> str:
+        """Run a command within this process that is not what is tested; give its output.
+
+        Not one that Ctrl-C may stop: here it is in a thread, where no signal comes.
+        """
+        result = await asyncio.to_thread(self.here, *words)
+        assert result.exit_code == 0, (words, result.output)
+        return result.stdout
 
     async def command(self, *words: str) -> tuple[int, str, str]:
         """Run a command to its end; give exit code, output, and what it said on the side."""
@@ -158,6 +186,18 @@ class Service:
         """Ask it to stop, and give its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return await asyncio.wait_for(self.process.wait(), _LIMIT_SECONDS)
+
+
+@contextmanager
+def _logging_as_before() -> Iterator[None]:
+    """Every command sets up logging for a process of its own, which a test is not."""
+    root, ours = logging.getLogger(), logging.getLogger("publisher")
+    before = root.handlers, root.level, ours.level
+    try:
+        yield
+    finally:
+        root.handlers, root.level, ours.level = before
+        structlog.reset_defaults()
 
 
 def environment() -> dict[str, str]:

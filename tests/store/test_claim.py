@@ -238,7 +238,36 @@ async def test_mark_leaves_out_who_left_since_the_claim(desk: Desk) -> None:
     assert to([claim for claim in claims if claim.delivery in marked]) == ["cem"]
 
 
-async def test_mark_refuses_after_a_pause(desk: Desk) -> None:
+async def test_who_pauses_in_an_issue_under_way_has_it_when_the_pause_is_over(desk: Desk) -> None:
+    until = desk.clock() + timedelta(days=3)
+    issue = await issue_to(desk, "ann", "bob", "cem", "dee")
+    await desk.wish("dee", paused_until=desk.clock())  # over
+    claims = await desk.claim(limit=2)  # ann and bob
+    for name in ("bob", "cem"):
+        await desk.wish(name, paused_until=until)
+
+    marked = await desk.mark(claims)
+    desk.clock.advance(minutes=6)  # the lease of bob's row is over
+    claimed = to(await desk.claim())
+    async with desk.store.read() as connection:
+        balance = await accounts.balance(connection, issue, desk.clock())
+    desk.clock.move_to(until)
+    later = await desk.told_to(await desk.issue_now())
+
+    assert (to(claims), len(marked), claimed) == (["ann", "bob"], 1, ["dee"])
+    assert (balance.skipped, balance.holds) == (2, True)
+    assert later == {"bob": ["one"], "cem": ["one"]}
+
+
+async def test_pause_holds_up_nothing_but_issues(desk: Desk) -> None:
+    await desk.join("ann")
+    await desk.wish("ann", paused_until=desk.clock() + timedelta(days=3))
+    await desk.ask("ann", confirmed=False, by_form=True)
+
+    assert [claim.lane for claim in await desk.claim()] == [Lane.REMINDER]
+
+
+async def test_mark_refuses_once_the_issue_is_paused(desk: Desk) -> None:
     issue = await issue_to(desk, "ann")
     claims = await desk.claim()
     await turn(desk, issue, IssueState.PAUSED)

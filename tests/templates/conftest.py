@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from markupsafe import Markup
 
+from publisher.app.coming import Read
 from publisher.capture import CaughtContent, CaughtMail
 from publisher.model import Cadence, OwnTime, Selection, Topic, Weight, Wishes
 from publisher.preflight import Finding
 from publisher.preview.checking import Checked
-from publisher.preview.mail import Read
 from publisher.preview.page import Asked, Fault, Part, Shown
 from publisher.render import RecipientView, Templates, inline
 from publisher.render.filters import direction
@@ -195,7 +195,7 @@ def pages(templates: Templates) -> dict[str, str]:
         "move": about | {"is_done": False},
         "keep": about | {"is_done": False},
         "not_found": {},
-        "badlink": {"has_ended": False, "newsletter": None},
+        "badlink": {"has_ended": False, "newsletter": None, "undoes": False},
         "no_feed": {"ended": None, "feeds": [samples.FEED] * 3},
         "api": readable(openapi(samples.PUBLICATION, has_pushing=True)),
         "caught": {"mails": [caught]},
@@ -245,9 +245,16 @@ def pages(templates: Templates) -> dict[str, str]:
             ),
             "web/move-done": templates.html("web/move.html", **site, **about, is_done=True),
             "web/keep-done": templates.html("web/keep.html", **site, **about, is_done=True),
-            "web/badlink-ended": templates.html(
-                "web/badlink.html", **site, has_ended=True, newsletter=samples.NEWSLETTER
-            ),
+            **{
+                f"web/badlink-{name}": templates.html(
+                    "web/badlink.html",
+                    **site,
+                    has_ended=True,
+                    newsletter=samples.NEWSLETTER,
+                    undoes=undoes,
+                )
+                for name, undoes in (("ended", False), ("undo", True))
+            },
             "web/home-empty": templates.html("web/home.html", **empty),
             "web/feed-issues": templates.html(
                 "web/feed.html",

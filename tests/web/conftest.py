@@ -48,6 +48,7 @@ def site(desk: Desk) -> Site:
         tokens=Tokens({1: b"k" * 32}, 1),
         clock=desk.clock,
         caught=None,
+        coming=builders.Uneventful(),
     )
 
 

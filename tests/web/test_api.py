@@ -334,7 +334,8 @@ async def test_store_that_cannot_be_written_is_a_problem(
     press: App, serving: Serving, tmp_path: Path
 ) -> None:
     missing = connect(f"sqlite:///{tmp_path}/none/publisher.db")
-    client = await serving(site_for(replace(press, store=missing), capture=False))
+    closed = replace(press, store=missing, sources=replace(press.sources, store=missing))
+    client = await serving(site_for(closed, capture=False))
 
     with capture_logs():
         response = await client.post(

@@ -209,7 +209,7 @@ async def test_list_that_cannot_be_read_is_refused(client: httpx.AsyncClient) ->
     unreadable = [
         (b"", "the file is empty"),
         (b"PK\x03\x04\0\0", "line 1"),
-        (b"name\nAnn\n", 'no column "e-mail"'),
+        (b"name\nAnn\n", 'no column "e-mail" as the parameter map says'),
     ]
     for content, detail in unreadable:
         assert detail in (await bring(client, content, 422))["detail"]

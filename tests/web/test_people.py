@@ -149,6 +149,7 @@ async def test_a_leaving_of_longer_ago_is_not_undone(
     late = [await client.request(method, undo) for method in ("GET", "POST")]
 
     assert [each.status_code for each in late] == [410, 410]
+    assert all("for an hour" in each.text and "some days" not in each.text for each in late)
     assert "/undo/" not in (await client.get(path)).text
     assert [row.state for row in await rows(desk)] == ["ended"]
 

@@ -16,9 +16,9 @@ from publisher.sources.push import PushState
 from publisher.store.idempotency import Answer
 from publisher.web.api.article import is_guid, read_article
 from publisher.web.api.body import ARTICLE, parse, read
-from publisher.web.api.document import ARTICLES
 from publisher.web.api.entry import pushing_of, source_of
 from publisher.web.api.once import once
+from publisher.web.api.parts import ARTICLES
 from publisher.web.api.problem import PRIVATE, Problem
 from publisher.web.site import site_of
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -12,14 +12,14 @@ from pydantic import TypeAdapter
 from publisher.model import Publication
 from publisher.sources.push import Pushed
 from publisher.web.api.article import Article
+from publisher.web.api.handing import articles
 from publisher.web.api.operation import Operation
 from publisher.web.api.operations import OPERATIONS
+from publisher.web.api.parts import ONCE, REFUSED, ROOT, ref, refusals
 from publisher.web.api.problem import Details
 from publisher.web.api.signup import SignedUp, SigningUp
 from publisher.web.proof import PATH
 
-ROOT = "/api/v1"
-ARTICLES = f"{ROOT}/articles"
 SIGN_UPS = f"{ROOT}/newsletters/{{newsletter}}/subscriptions"
 
 _Models = list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]]
@@ -33,47 +33,17 @@ _OF_EVERYBODY: _Models = [
     ("SigningUp", "validation", TypeAdapter(SigningUp)),
     ("SignedUp", "serialization", TypeAdapter(SignedUp)),
 ]
-_ONCE = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "description": "Any text of the program's own. A request that is sent again with the same key"
-    " within 24 hours is not obeyed again, and is given the first answer.",
-    "schema": {"type": "string", "maxLength": 200},
-}
-_GUID = {
-    "name": "guid",
-    "in": "path",
-    "required": True,
-    "description": "The article's guid, percent-encoded.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 2000},
-}
-_TAKEN = {
-    201: "The article is new; Location is where it can be changed and taken back.",
-    200: "The article was here: it has been changed, or was the same.",
-}
-_REFUSED = {
-    400: "The body is no JSON, or the Idempotency-Key no key.",
-    401: "The token is missing, wrong, or not in force any more.",
-    404: "No article of this guid is there.",
-    409: "The first request with this Idempotency-Key is still under way.",
-    413: "The body is larger than 10 MB.",
-    415: "The body does not say that it is application/json.",
-    422: "The article cannot be taken in: errors names every field that is wrong.",
-    503: "The site is not at work at the moment; try again after Retry-After seconds.",
-}
-
-
 # What an operation with a token of its own may be answered besides; what each says of itself wins.
 _OF_ALL = {
     400: "A parameter is not understood, or the body is no JSON.",
-    401: _REFUSED[401],
+    401: REFUSED[401],
     403: "The token is not for this: it has not the scope.",
     429: "The token asks too often; try again after Retry-After seconds.",
-    503: _REFUSED[503],
+    503: REFUSED[503],
 }
 _OF_BODIES = {
     413: "The body is larger than 64 KB.",
-    415: _REFUSED[415],
+    415: REFUSED[415],
     422: "The body asks for what cannot be had: errors names every field that is wrong.",
 }
 # What the answers mean that need not be told of each.
@@ -95,7 +65,7 @@ def openapi(
     Only where sources take pushes can articles be handed over. ``has_proof`` says that whoever
     signs up brings a proof of work.
     """
-    paths = _articles() if has_pushing else {}
+    paths = articles() if has_pushing else {}
     for operation in OPERATIONS:
         path = paths.setdefault(ROOT + operation.path, _with_parameters(operation.path))
         path[operation.method.lower()] = _described(operation)
@@ -129,47 +99,12 @@ def openapi(
     }
 
 
-def _articles() -> dict[str, Any]:
-    return {
-        ARTICLES: {
-            "post": _taking(
-                "addArticle",
-                "Hand over an article",
-                "It is in feeds and mails like those of any other source. One whose guid is here"
-                " already is changed.",
-                # Only in the body can it be here.
-                {"allOf": [_ref("Article"), {"required": ["guid"]}]},
-            )
-        },
-        f"{ARTICLES}/{{guid}}": {
-            "parameters": [_GUID],
-            "put": _taking(
-                "putArticle",
-                "Hand over an article, or change it",
-                "What the body leaves out the article has no more. One that was taken back"
-                " comes back, and is mailed to nobody a second time.",
-                _ref("Article"),
-            ),
-            "delete": {
-                "operationId": "withdrawArticle",
-                "summary": "Take an article back",
-                "description": "It leaves all feeds, and is in no mail that is yet to come.",
-                "security": [{"source": []}],
-                "responses": {
-                    "204": {"description": "It is gone."},
-                    **_refusals(_REFUSED, 401, 404, 503),
-                },
-            },
-        },
-    }
-
-
 def _signing_up(*, has_proof: bool) -> dict[str, Any]:
     proof = (
         f" Besides it asks for a proof of work (ALTCHA): GET {PATH}, which is open to pages of"
         " anybody as well, gives a challenge, and its solution comes as altcha."
     )
-    body = _ref("SigningUp")
+    body = ref("SigningUp")
     required = {"allOf": [body, {"required": ["altcha"]}]}
     meanings = _OF_BODIES | {
         400: "The body is no JSON.",
@@ -191,9 +126,9 @@ def _signing_up(*, has_proof: bool) -> dict[str, Any]:
         "responses": {
             "202": {
                 "description": "It is taken in, whether or not a mail is needed.",
-                "content": {"application/json": {"schema": _ref("SignedUp")}},
+                "content": {"application/json": {"schema": ref("SignedUp")}},
             },
-            **_refusals(meanings, *sorted(meanings)),
+            **refusals(meanings, *sorted(meanings)),
         },
     }
 
@@ -215,10 +150,10 @@ def _with_parameters(path: str) -> dict[str, Any]:
 def _described(operation: Operation) -> dict[str, Any]:
     """Describe an operation as the document has it."""
     is_once = operation.method == "POST" and operation.file is None
-    parameters = [*_in_query(operation), *([_ONCE] if is_once else [])]
+    parameters = [*_in_query(operation), *([ONCE] if is_once else [])]
     meanings = _OF_ALL | _of_body(operation) | dict(operation.refusals)
     if is_once:
-        meanings.setdefault(409, _REFUSED[409])
+        meanings.setdefault(409, REFUSED[409])
     made: dict[str, Any] = {
         "operationId": operation.id,
         "summary": operation.summary,
@@ -230,7 +165,7 @@ def _described(operation: Operation) -> dict[str, Any]:
     if operation.body is not None:
         made["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": _ref(operation.body.__name__)}},
+            "content": {"application/json": {"schema": ref(operation.body.__name__)}},
         }
     if operation.file is not None:
         # OpenAPI 3.1 §4.8.14.3: of a whole file the media type says all there is to say.
@@ -241,9 +176,9 @@ def _described(operation: Operation) -> dict[str, Any]:
     elif operation.gives is None:
         made["responses"] = {"204": {"description": "It is done."}}
     else:
-        content = {"application/json": {"schema": _ref(operation.gives.__name__)}}
+        content = {"application/json": {"schema": ref(operation.gives.__name__)}}
         made["responses"] = {"200": {"description": "This is there now:", "content": content}}
-    made["responses"] |= _refusals(meanings, *sorted(meanings))
+    made["responses"] |= refusals(meanings, *sorted(meanings))
     return made
 
 
@@ -269,41 +204,6 @@ def _in_query(operation: Operation) -> Iterator[dict[str, Any]]:
             "description": field["description"],
             "schema": about,
         }
-
-
-def _taking(id: str, summary: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "operationId": id,
-        "summary": summary,
-        "description": description,
-        "security": [{"source": []}],
-        "parameters": [_ONCE],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-        "responses": {
-            **{
-                str(status): {
-                    "description": meaning,
-                    "content": {"application/json": {"schema": _ref("Pushed")}},
-                }
-                for status, meaning in _TAKEN.items()
-            },
-            **_refusals(_REFUSED, *(status for status in _REFUSED if status != 404)),
-        },
-    }
-
-
-def _refusals(meanings: Mapping[int, str], *statuses: int) -> dict[str, Any]:
-    return {
-        str(status): {
-            "description": meanings[status],
-            "content": {"application/problem+json": {"schema": _ref("Details")}},
-        }
-        for status in statuses
-    }
-
-
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _schemas(*, has_pushing: bool) -> dict[str, Any]:

@@ -20,8 +20,8 @@ class HowToExport(Given):
     """How a list is wanted."""
 
     format: Literal["csv", "jsonl"] = "csv"
-    """CSV, in which cells that a spreadsheet would take for a formula have a quote before them, or
-    JSON Lines: an object for each.
+    """`csv`, in which cells that a spreadsheet would take for a formula have a quote before them,
+    or `jsonl`: an object for each, a line each.
     """
 
 

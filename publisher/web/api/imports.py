@@ -20,12 +20,12 @@ from publisher.importing import Became, Importer, barring, reading, sheets
 from publisher.importing.formats import csv
 from publisher.importing.line import Offer
 from publisher.importing.reading import List, Rejected
-from publisher.model import Cadence, Newsletter, Scope, SubscriptionState, SuppressionReason
+from publisher.model import Scope, SubscriptionState, SuppressionReason
 from publisher.store import suppressions
 from publisher.store.rehearsal import Rehearsal
 from publisher.web.api.body import CSV
 from publisher.web.api.checking import Given, Told
-from publisher.web.api.newsletters import asked_for
+from publisher.web.api.newsletters import asked_for, cadence_asked_for
 from publisher.web.api.operation import Call, Operation
 from publisher.web.api.problem import Problem
 
@@ -46,7 +46,7 @@ class HowToImport(Given):
     """How a list of people is to be taken in."""
 
     newsletter: _Slug
-    """Which newsletter they get."""
+    """Which newsletter they get; must be given."""
     cadence: _Slug | None = None
     """How often, where the list does not say; without it, the first that has a schedule."""
     state: SubscriptionState | None = None
@@ -54,7 +54,9 @@ class HowToImport(Given):
     vouches for them, `ended` says that they left.
     """
     format: _Format | None = None
-    """Which system the list is from; without it the columns tell."""
+    """Which system the list is from: `buttondown`, `csv`, `ghost`, `listmonk`, `mailchimp`,
+    `mailpoet` or `substack`; without it the columns tell.
+    """
     map: tuple[Annotated[str, Field(max_length=200)], ...] = ()
     """What is called otherwise in the list, as FIELD=COLUMN, such as `email=E-Mail`; may be given
     several times.
@@ -136,7 +138,7 @@ class Barred(Told):
 async def _subscribers(call: Call) -> Imported:
     how: HowToImport = call.query
     newsletter = asked_for(call.site, how.newsletter)
-    usual = _cadence(newsletter, how.cadence)
+    usual = cadence_asked_for(newsletter, how.cadence)
     mapped = _mapping(how.map)
     listed = await _recognised(how.file, call.body, how.format, mapped)
     consent = {
@@ -197,16 +199,6 @@ async def _suppressions(call: Call) -> Barred:
     return Barred(added=added, already=already, rejected=bad, rejects=rejects)
 
 
-def _cadence(newsletter: Newsletter, name: str | None) -> Cadence:
-    if name is None:
-        return newsletter.default_cadence
-    found = next((each for each in newsletter.cadences if each.name == name), None)
-    if found is None:
-        offered = ", ".join(each.name for each in newsletter.cadences)
-        raise Problem(400, f"The parameter cadence must be one of: {offered}.")
-    return found
-
-
 def _mapping(texts: Sequence[str]) -> dict[str, str]:
     """Read which column is what. Raises Problem."""
     found = {}
@@ -231,7 +223,8 @@ async def _recognised(
     try:
         return await asyncio.to_thread(look)
     except PublisherError as error:
-        raise Problem(422, f"{error}.") from None
+        # It names the option of the command, which is a parameter here.
+        raise Problem(422, f"{error}.".replace("--map", "the parameter map")) from None
 
 
 async def _read(rows: Iterator[T]) -> AsyncIterator[list[T]]:

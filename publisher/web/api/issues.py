@@ -76,7 +76,7 @@ class Balance(Told):
     failed: int
     """Refused for good."""
     skipped: int
-    """Left or suppressed since, or the issue was stopped."""
+    """Left, paused or suppressed since, or the issue was stopped."""
     pending: int
     """Not sent yet, or under way."""
     in_doubt: int

@@ -65,6 +65,17 @@ def asked_for(site: Site, slug: str) -> model.Newsletter:
     return found
 
 
+def cadence_asked_for(newsletter: model.Newsletter, name: str | None) -> model.Cadence:
+    """Find the cadence that a parameter names, or the usual one. Raises Problem."""
+    if name is None:
+        return newsletter.default_cadence
+    found = next((each for each in newsletter.cadences if each.name == name), None)
+    if found is None:
+        offered = ", ".join(each.name for each in newsletter.cadences)
+        raise Problem(400, f"The parameter cadence must be one of: {offered}.")
+    return found
+
+
 async def _list(call: Call) -> Newsletters:
     return Newsletters(
         items=[

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from publisher.web.api import (
     bounces,
+    coming,
     events,
     exports,
     hooks,
@@ -31,6 +32,7 @@ OPERATIONS = (
     *suppressions.OPERATIONS,
     *bounces.OPERATIONS,
     *issues.OPERATIONS,
+    *coming.OPERATIONS,
     *steering.OPERATIONS,
     *events.OPERATIONS,
     *hooks.OPERATIONS,

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from publisher.web.api import document
+from publisher.web.api import document, parts
 from publisher.web.site import Site, page, site_of
 
 _SHARED = {"Cache-Control": "public, max-age=300"}
@@ -37,13 +37,13 @@ def readable(made: dict[str, Any]) -> dict[str, Any]:
     """Give what the template prints of the document: requests by what they are about."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for operation in _operations(made):
-        about = operation["path"].removeprefix(document.ROOT).split("/")[1]
+        about = operation["path"].removeprefix(parts.ROOT).split("/")[1]
         groups.setdefault(about, []).append(operation)
     return {
         "description": made["info"]["description"],
-        "root_url": made["servers"][0]["url"] + document.ROOT,
-        "document_url": f"{document.ROOT}/openapi.json",
-        "takes_articles": document.ARTICLES in made["paths"],
+        "root_url": made["servers"][0]["url"] + parts.ROOT,
+        "document_url": f"{parts.ROOT}/openapi.json",
+        "takes_articles": parts.ARTICLES in made["paths"],
         "groups": groups,
         "answers": document.ANSWERS,
         "tables": [

@@ -7,8 +7,8 @@ import email.policy
 import email.utils
 from dataclasses import dataclass
 from email.message import EmailMessage
+from typing import TYPE_CHECKING
 
-from publisher.app import App
 from publisher.errors import PublisherError
 from publisher.mail.address import key, parse
 from publisher.mail.slots import split
@@ -26,6 +26,9 @@ from publisher.model import (
 )
 from publisher.store import subscribers
 from publisher.tokens import Purpose
+
+if TYPE_CHECKING:
+    from publisher.app import App
 
 # Subscriptions are numbered from 1, so tokens of this one lead nowhere.
 NOBODY = 0
