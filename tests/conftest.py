@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Dialect
 from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import LRUCache
 
 from publisher.render import Templates
@@ -36,10 +36,9 @@ def _compiled_once() -> Iterator[None]:
     What is compiled is kept by engine, and within it by dialect; here each test has its own.
     """
     kept: dict[type[Dialect], Any] = {}
-    real = engine.create_async_engine
 
     def create(url: URL, **options: Any) -> AsyncEngine:
-        made = real(url, **options)
+        made = create_async_engine(url, **options)
         own = made.sync_engine
         own._compiled_cache = kept.setdefault(type(own.dialect), LRUCache(_STATEMENTS))
         return made
