@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import URL, Dialect
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import LRUCache
 
 from publisher.render import Templates
-from publisher.store import keys
+from publisher.store import engine, keys
 from publisher.store.engine import Store, connect
 from tests.rig.clock import SettableClock
 from tests.rig.databases import KINDS, Databases
 from tests.rig.desk import Desk
+
+_STATEMENTS = 5000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -20,6 +27,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and "postgresql" in item.name:
             item.add_marker(pytest.mark.no_cover)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    """Compile a statement once for all databases of a kind, not once for each test.
+
+    What is compiled is kept by engine, and within it by dialect; here each test has its own.
+    """
+    kept: dict[type[Dialect], Any] = {}
+
+    def create(url: URL, **options: Any) -> AsyncEngine:
+        made = create_async_engine(url, **options)
+        own = made.sync_engine
+        own._compiled_cache = kept.setdefault(type(own.dialect), LRUCache(_STATEMENTS))
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "create_async_engine", create)
+        patch.setattr(DefaultDialect, "__eq__", lambda one, other: type(one) is type(other))
+        patch.setattr(DefaultDialect, "__hash__", lambda one: hash(type(one)))
+        yield
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import typer
 
 from publisher.cli import running, show
 from publisher.cli.push import push_file, source_called
-from publisher.cli.running import AsJson
+from publisher.cli.running import AsJson, Limit
 from publisher.errors import PublisherError
 from publisher.model import ArticleState
 
@@ -122,9 +122,7 @@ def list_(
     source: Annotated[
         str | None, typer.Option("--source", metavar="NAME", help="Only those of this source.")
     ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", min=1, help="How many at most.")
-    ] = None,
+    limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
     """List articles, newest first; those that are held or withdrawn come last."""

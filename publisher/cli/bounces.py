@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from publisher.cli import running, show
-from publisher.cli.running import AsJson, Misuse
+from publisher.cli.running import AsJson, Limit, Misuse
 from publisher.errors import PublisherError
 from publisher.model import BounceKind
 
@@ -114,9 +114,7 @@ def list_bounces(
     issue: Annotated[
         int | None, typer.Option("--issue", metavar="ID", help="Only of mails of this issue.")
     ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", min=1, help="How many at most.")
-    ] = None,
+    limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
     """List what came back, the newest first."""

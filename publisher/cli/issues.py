@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from publisher.cli import running, show
-from publisher.cli.running import AsJson
+from publisher.cli.running import AsJson, Limit
 from publisher.errors import PublisherError
 from publisher.model import Balance, Edits, Issue, IssueState
 
@@ -68,9 +68,7 @@ def list_issues(
     newsletter: Annotated[
         str | None, typer.Option("--newsletter", metavar="SLUG", help="Only those of this one.")
     ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", min=1, help="How many at most.")
-    ] = None,
+    limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
     """List issues, the newest first."""

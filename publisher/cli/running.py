@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # a command that needs neither starts without them
 T = TypeVar("T")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="How many at most.")]
 NewsletterSlug = Annotated[
     str, typer.Argument(metavar="NEWSLETTER", help="As `newsletters list` shows it.")
 ]

@@ -178,6 +178,8 @@ class _Chunk(Decisions):
         self, entry: Entry, state: SubscriptionState, bond: Bond | None = None
     ) -> Becoming:
         is_active, is_ended = state is SubscriptionState.ACTIVE, state is SubscriptionState.ENDED
+        # How long they may take to confirm is counted from here: elsewhere it may long be over.
+        is_pending = state is SubscriptionState.PENDING
         cadence = bond.cadence if bond else entry.cadence or self.importer.usual.name
         confirmed = entry.confirmed or entry.created or self.now
         return Becoming(
@@ -186,7 +188,7 @@ class _Chunk(Decisions):
             topics=" ".join(entry.topics),
             language=entry.language,
             own_time=entry.own_time,
-            created=entry.created or self.now,
+            created=self.now if is_pending else entry.created or self.now,
             confirmed=confirmed if is_active else entry.confirmed,
             ended=(entry.ended or self.now) if is_ended else None,
             paused_until=entry.paused_until,

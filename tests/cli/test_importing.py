@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import shutil
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -217,6 +219,19 @@ def test_rejects_go_where_they_are_wanted(
     assert 8 == len((tmp_path / "work" / "people.csv.rejects.csv").read_text().splitlines())
 
 
+def cells(exported: str) -> list[dict[str, str]]:
+    """Give what an export says, but for since when the pending are: that is when they came here."""
+    return [
+        row | ({"created": ""} if row["state"] == "pending" else {})
+        for row in csv.DictReader(io.StringIO(exported))
+    ]
+
+
+def lines(as_json: str) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in as_json.splitlines()]
+    return [row | ({"created": ""} if row["state"] == "pending" else {}) for row in rows]
+
+
 ROUND_TRIP = (SAMPLES / "csv" / "people.csv").read_text(encoding="utf-8")
 
 
@@ -238,8 +253,8 @@ def test_an_export_read_into_an_empty_site_gives_the_same(
 
     assert 0 == import_(loaded, people, exported)[0]
 
-    assert exported == loaded("subscribers", "export").stdout
-    assert as_json == loaded("subscribers", "export", "--json").stdout
+    assert cells(exported) == cells(loaded("subscribers", "export").stdout)
+    assert lines(as_json) == lines(loaded("subscribers", "export", "--json").stdout)
     first, *rows = [json.loads(line) for line in as_json.splitlines()]
     assert ("+tag@example.org", '=HYPERLINK("https://example.org")') == (
         first["email"],

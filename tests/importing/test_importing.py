@@ -93,10 +93,10 @@ async def test_people_come_in_as_they_stand_there(desk: Desk) -> None:
     )
 
     became = await take(
-        *(desk, ann, entry("bob", PENDING), entry("cat", ENDED, ended=then)),
+        *(desk, ann, entry("bob", PENDING, created=then), entry("cat", ENDED, ended=then)),
         *(
             entry("dan", ENDED, suppressed="hard_bounce"),
-            entry("eve"),
+            entry("eve", created=then),
             entry("fay", suppressed="manual"),
         ),
     )
@@ -113,6 +113,8 @@ async def test_people_come_in_as_they_stand_there(desk: Desk) -> None:
     assert (then, then + timedelta(days=1), None) == (
         *(found["ann"].created, found["ann"].confirmed, found["ann"].ended),
     )
+    # They have as long to confirm as anybody has who signs up here.
+    assert {desk.clock()} == {found[name].created for name in ("bob", "eve")}
     wishes = found["ann"].wishes
     assert ("instant", ("a", "b"), "de", "7@") == (
         *(wishes.cadence, wishes.topics, wishes.language, str(wishes.own_time)),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn.server
 from playwright.async_api import Browser
 from starlette.types import ASGIApp
 
@@ -28,6 +30,29 @@ from tests.rig.pushing import BEARER, at_the_press
 
 Serving = Callable[[Site], Awaitable[httpx.AsyncClient]]
 Publishing = Callable[[], Awaitable[None]]
+
+
+# A client that makes its own reads all the authorities there are, and here nothing is encrypted.
+TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+class _Brisk:
+    """asyncio but for its sleep: uvicorn looks ten times a second whether it is to stop."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(asyncio, name)
+
+    @staticmethod
+    async def sleep(seconds: float) -> None:
+        await asyncio.sleep(seconds / 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _brisk() -> Iterator[None]:
+    """Have servers stop at once, of which there is one a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uvicorn.server, "asyncio", _Brisk())
+        yield
 
 
 @pytest.fixture
@@ -87,7 +112,7 @@ async def listening(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
         tasks.create_task(serve(app, "127.0.0.1", 0, stop=stop, started=port.set_result))
         try:
             base = f"http://127.0.0.1:{await port}"
-            async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+            async with httpx.AsyncClient(base_url=base, trust_env=False, verify=TLS) as client:
                 yield client
         finally:
             stop.set()

@@ -166,30 +166,28 @@ async def test_request_with_a_key_is_obeyed_once(client: httpx.AsyncClient, desk
     assert other.status_code == 422
 
 
-@pytest.mark.parametrize(
-    ("path", "detail"),
-    [
-        ("/subscribers?limit=0", "limit"),
-        ("/subscribers?limit=1001", "limit"),
-        ("/subscribers?after=x", "after"),
-        ("/subscribers?state=gone", "state"),
-        ("/subscribers?limt=5", "limt is no field of this API"),
-        ("/subscribers?limit=5&limit=6", "limit"),
-        ("/issues?before=99999999999999999999", "before"),
-        ("/issues?state=open&state=lost", "state"),
-        ("/events?kind=subscription", "kind"),
-        ("/events?after=1&since=2020-01-01", "not both"),
-        ("/events?since=soon", "since is no time"),
-        ("/events?after=-1", "after"),
-        ("/newsletters?x=1", "x is no field"),
-    ],
-)
-async def test_parameter_that_is_not_understood_is_refused(
-    client: httpx.AsyncClient, path: str, detail: str
-) -> None:
-    answer = await client.get(API + path)
+MISTAKEN = [
+    ("/subscribers?limit=0", "limit"),
+    ("/subscribers?limit=1001", "limit"),
+    ("/subscribers?after=x", "after"),
+    ("/subscribers?state=gone", "state"),
+    ("/subscribers?limt=5", "limt is no field of this API"),
+    ("/subscribers?limit=5&limit=6", "limit"),
+    ("/issues?before=99999999999999999999", "before"),
+    ("/issues?state=open&state=lost", "state"),
+    ("/events?kind=subscription", "kind"),
+    ("/events?after=1&since=2020-01-01", "not both"),
+    ("/events?since=soon", "since is no time"),
+    ("/events?after=-1", "after"),
+    ("/newsletters?x=1", "x is no field"),
+]
 
-    assert detail in (await body(answer, 400))["detail"]
+
+async def test_parameter_that_is_not_understood_is_refused(client: httpx.AsyncClient) -> None:
+    for path, detail in MISTAKEN:
+        answer = await client.get(API + path)
+
+        assert detail in (await body(answer, 400))["detail"], path
 
 
 @pytest.mark.parametrize(
