@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from publisher.mail.slots import bare
-from publisher.model import Issue, Newsletter
+from publisher.model import Newsletter
 from publisher.publish import automatic
 from publisher.renditions import issue_url
 from publisher.store import faces, issues
@@ -52,6 +51,7 @@ async def newsletter(request: Request) -> Response:
         listed = await issues.out(
             connection, found.slug, limit=_LISTED, offset=(number - 1) * _LISTED
         )
+        looks = await faces.of(connection, listed, found.language)
     if not listed and number > 1:
         return not_found(request)
     # Its feed comes to be with its first issue.
@@ -63,7 +63,7 @@ async def newsletter(request: Request) -> Response:
         "newsletter",
         {
             "newsletter": found,
-            "issues": await _rows(request, found, listed),
+            "issues": [await _row(request, found, face) for face in looks],
             "page": number,
             "pages": pages(count),
             "form": form,
@@ -84,13 +84,8 @@ async def latest(request: Request, of: Newsletter, limit: int) -> list[Row]:
     """List the issues of a newsletter that went out last, newest first, at most so many."""
     async with site_of(request).store.read() as connection:
         listed = await issues.out(connection, of.slug, limit=limit)
-    return await _rows(request, of, listed)
-
-
-async def _rows(request: Request, of: Newsletter, listed: Sequence[Issue]) -> list[Row]:
-    async with site_of(request).store.read() as connection:
-        found = await faces.of(connection, listed, of.language)
-    return [await _row(request, of, face) for face in found]
+        looks = await faces.of(connection, listed, of.language)
+    return [await _row(request, of, face) for face in looks]
 
 
 async def _row(request: Request, of: Newsletter, face: Face) -> Row:
