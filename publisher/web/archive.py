@@ -47,10 +47,11 @@ async def newsletter(request: Request) -> Response:
         return not_found(request)
     number = 1 if name is None else int(name)
     async with site.store.read() as connection:
-        count = await issues.count_out(connection, [found.slug])
         listed = await issues.out(
             connection, found.slug, limit=_LISTED, offset=(number - 1) * _LISTED
         )
+        is_all = number == 1 and len(listed) < _LISTED
+        count = len(listed) if is_all else await issues.count_out(connection, [found.slug])
         looks = await faces.of(connection, listed, found.language)
     if not listed and number > 1:
         return not_found(request)
