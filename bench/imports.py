@@ -93,7 +93,8 @@ def chunks(rows: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
 
 def in_sqlite(driver: Any, rows: list[tuple[int, str, str]]) -> None:
     now = "2026-12-01 00:00:00.000000"
-    driver.execute("PRAGMA cache_size = -30000")  # as an import has it
+    driver.execute("PRAGMA cache_size = -30000")  # both as an import has them
+    driver.execute("PRAGMA wal_autocheckpoint = 20000")
     driver.execute("BEGIN IMMEDIATE")
     driver.executemany(
         f"INSERT INTO subscribers ({PEOPLE_COLUMNS}) VALUES (?, ?, ?, ?, ?)",  # noqa: S608

@@ -32,8 +32,11 @@ from publisher.store.engine import insert_unless
 from publisher.store.tables import subscribers, subscriptions
 from publisher.store.tables.base import ROW_ID, UTCDateTime
 
-_USUAL_KIB = 2000  # as SQLite has it
+# SQLite's own cache, and how long its log becomes before it goes into the file.
+_USUAL_KIB = 2000
+_USUAL_PAGES = 1000
 _KIB_OF_EACH = 6  # a page of the index of addresses, and a part of the other pages
+_PAGES_OF_EACH = 4
 
 
 class Bond(NamedTuple):
@@ -65,14 +68,17 @@ class Becoming(NamedTuple):
 
 
 async def make_room(connection: AsyncConnection, people: int) -> None:
-    """Have SQLite keep in memory what a transaction changes for so many people.
+    """Have SQLite write what a transaction changes for so many people once, and late.
 
-    What it has no room for it writes when it is changed and once more when it is changed again,
-    and addresses that are in no order change as many pages as there are people.
+    Addresses that are in no order change as many pages as there are people. What the cache has no
+    room for is written when it is changed and once more when it is changed again; and what a few
+    transactions change one after the other need not go from the log into the file after each.
     """
     if connection.dialect.name == "sqlite":
         room = max(_USUAL_KIB, _KIB_OF_EACH * people)
         await connection.exec_driver_sql(f"PRAGMA cache_size = -{room}")
+        pages = max(_USUAL_PAGES, _PAGES_OF_EACH * people)
+        await connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {pages}")
 
 
 async def add_people(
