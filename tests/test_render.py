@@ -682,7 +682,7 @@ def test_pages_need_no_other_file_and_three_have_a_script() -> None:
     }
 
     scripted = ("embed.html", "feed.html", "signup_form.html")
-    assert found == dict.fromkeys(scripted, ["<script"])
+    assert found == {name: ["<script"] for name in scripted}
 
 
 def test_every_page_announces_the_feeds_in_every_format() -> None:
